@@ -1,0 +1,27 @@
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+/*
+ * One piece of work, one arena: many small allocations, one release. What it
+ * gives lives until arena_free; nothing is freed alone. One thread at a time.
+ *
+ *	struct arena *arena = arena_new();
+ *	const char *title = arena_strdup(arena, row_title);
+ *	arena_free(arena);
+ */
+#include <stddef.h>
+
+struct arena;
+
+struct arena *arena_new(void);
+void arena_free(struct arena *arena);
+
+/* zeroed, aligned for anything */
+void *arena_alloc(struct arena *arena, size_t size);
+void *arena_allocarray(struct arena *arena, size_t count, size_t size);
+char *arena_strdup(struct arena *arena, const char *text);
+char *arena_strndup(struct arena *arena, const char *text, size_t size);
+char *arena_printf(struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,2 @@
+-- name: begin_immediate
+BEGIN IMMEDIATE;
