@@ -1,0 +1,89 @@
+#ifndef DOORS_SMTP_H
+#define DOORS_SMTP_H
+
+/*
+ * Hands one mail at a time to the relay (RFC 5321) and says what became of it.
+ * Sending never fails: every outcome is a verdict. A session keeps one
+ * connection between mails and belongs to one thread; only smtp_interrupt may
+ * come from another. The relay's strings are copied, and the password is wiped
+ * when the session closes.
+ *
+ *	struct smtp_session *session = smtp_open(&relay, err);
+ *	struct smtp_verdict verdict;
+ *	smtp_send(session, &mail, &verdict);
+ *	if (verdict.outcome == SMTP_ACCEPTED) ...
+ *	smtp_close(session);
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct smtp_session;
+
+enum smtp_tls {
+	SMTP_TLS_STARTTLS, /* compulsory: without it nothing is sent */
+	SMTP_TLS_IMPLICIT, /* RFC 8314, port 465 */
+	SMTP_TLS_NONE,     /* only when an administrator says so */
+};
+
+struct smtp_relay {
+	const char *host; /* name or address, IPv6 without brackets */
+	int port;
+	enum smtp_tls tls;
+	const char *ca_file;    /* PEM; NULL: the system's authorities */
+	const char *user;       /* NULL: no AUTH */
+	const char *password;   /* NULL only when user is */
+	int connect_timeout_ms; /* connecting and TLS; 0: 30 s */
+	int reply_timeout_ms;   /* for each reply; 0: 600 s, RFC 5321 4.5.3.2 */
+	const char *helo;       /* name for EHLO; NULL: this host's name */
+};
+
+struct smtp_mail {
+	const char *from; /* envelope addresses: ASCII, without <>; from may */
+	const char *to;   /* be "" (the null reverse-path) */
+	const char *data; /* headers and body, every line end CRLF */
+	size_t size;
+};
+
+enum smtp_outcome {
+	SMTP_ACCEPTED, /* the relay answers for it: not yet delivered */
+	SMTP_LATER,    /* not sent; the same bytes may be tried again */
+	SMTP_REFUSED,  /* not sent, and trying again won't help */
+	SMTP_UNSURE,   /* all bytes were handed over and no answer came */
+};
+
+struct smtp_verdict {
+	enum smtp_outcome outcome;
+	int code;          /* the deciding reply's; 0 when there was none */
+	char enhanced[16]; /* RFC 3463, "5.1.1", or "" */
+	char text[256];    /* the reply, or what went wrong: printable UTF-8 */
+	char queue_id[64]; /* the relay's name for an accepted mail, or "" */
+	char tls[32];      /* "TLS1.3" and the like; "" on a bare connection */
+	char address[64];  /* the peer's, "[2001:db8::1]:25" or "" */
+	int64_t duration_ms;
+};
+
+/* Copies what relay names and connects to nothing yet. NULL: a setting is
+ * impossible (ERR_INPUT). */
+struct smtp_session *smtp_open(const struct smtp_relay *relay, struct err *err);
+
+/* Sends one mail to one recipient and blocks until the outcome is known. An
+ * address or a line end that could inject a command is SMTP_REFUSED with code
+ * 0 and nothing sent. When the relay closed a kept connection meanwhile, one
+ * fresh connection is tried at once. */
+void smtp_send(struct smtp_session *session, const struct smtp_mail *mail,
+	       struct smtp_verdict *ret_verdict);
+
+/* Ends the send that hangs in another thread, within about 2 s, and makes every
+ * later one SMTP_LATER. The outcome is honest: unsure when all bytes were
+ * handed over. */
+void smtp_interrupt(struct smtp_session *session);
+
+/* Says QUIT on a healthy connection. Accepts NULL. */
+void smtp_close(struct smtp_session *session);
+
+/* "accepted", "later", "refused", "unsure" */
+const char *smtp_outcome_name(enum smtp_outcome outcome);
+
+#endif
