@@ -1,1 +1,324 @@
-CREATE TABLE placeholder (id INTEGER PRIMARY KEY) STRICT;
+-- Times are UTC seconds (INTEGER) in columns named ..._at; dates of the board's
+-- calendar are ISO text in columns named ..._on.
+
+-- The one board that this store serves.
+CREATE TABLE board (
+	id INTEGER PRIMARY KEY CHECK (id = 1),
+	mode TEXT NOT NULL DEFAULT 'rehearsal'
+		CHECK (mode IN ('rehearsal', 'live')),
+	paused_at INTEGER,
+	paused_reason TEXT,
+	-- where the store last ran: another machine or file is a restore or a clone
+	home TEXT,
+	created_at INTEGER NOT NULL
+) STRICT;
+
+-- What was promised to the past: one row per change that is evidence, never
+-- changed and never deleted. body is canonical JSON (sorted keys, no spaces)
+-- and holds random person ids and salted hashes of free text, never a name.
+CREATE TABLE event (
+	id INTEGER PRIMARY KEY,
+	kind TEXT NOT NULL,
+	effective_at INTEGER NOT NULL,
+	recorded_at INTEGER NOT NULL,
+	actor TEXT NOT NULL,
+	body TEXT NOT NULL
+) STRICT;
+CREATE INDEX event_kind ON event (kind, id);
+
+-- Free text of an event, apart from it, so that it can be erased: the body has
+-- its salted SHA-256 under the same name.
+CREATE TABLE event_text (
+	event_id INTEGER NOT NULL REFERENCES event (id),
+	name TEXT NOT NULL,
+	salt BLOB NOT NULL,
+	text TEXT NOT NULL,
+	PRIMARY KEY (event_id, name)
+) STRICT;
+
+-- ---------------------------------------------------------------- briefings
+
+CREATE TABLE briefing (
+	id INTEGER PRIMARY KEY,
+	ref TEXT NOT NULL UNIQUE,
+	created_at INTEGER NOT NULL,
+	withdrawn_at INTEGER,
+	withdrawn_reason TEXT
+) STRICT;
+
+CREATE TABLE version (
+	id INTEGER PRIMARY KEY,
+	briefing_id INTEGER NOT NULL REFERENCES briefing (id),
+	number INTEGER NOT NULL CHECK (number >= 1),
+	-- SHA-256 over all that the manifest says and names
+	content_hash TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	title TEXT NOT NULL,
+	language TEXT NOT NULL,
+	marking TEXT NOT NULL,
+	approved_by TEXT NOT NULL,
+	approved_on TEXT NOT NULL,
+	approval_ref TEXT NOT NULL,
+	not_before_at INTEGER NOT NULL DEFAULT 0,
+	acknowledge_within_days INTEGER NOT NULL,
+	publish INTEGER NOT NULL CHECK (publish IN (0, 1)),
+	already_circulated INTEGER NOT NULL CHECK (already_circulated IN (0, 1)),
+	audience TEXT NOT NULL, -- JSON lists of text
+	themes TEXT NOT NULL,
+	key_messages TEXT NOT NULL,
+	questions TEXT NOT NULL,
+	summary TEXT NOT NULL, -- CommonMark
+	taken_at INTEGER NOT NULL,
+	UNIQUE (briefing_id, number),
+	UNIQUE (briefing_id, content_hash)
+) STRICT;
+
+CREATE TABLE document (
+	version_id INTEGER NOT NULL REFERENCES version (id),
+	position INTEGER NOT NULL CHECK (position >= 1),
+	file TEXT NOT NULL,
+	title TEXT NOT NULL,
+	sha256 TEXT NOT NULL, -- hex; the bytes are at documents/SHA256 in the store
+	size INTEGER NOT NULL,
+	type TEXT NOT NULL, -- media type
+	PRIMARY KEY (version_id, position)
+) STRICT;
+
+CREATE TABLE action (
+	version_id INTEGER NOT NULL REFERENCES version (id),
+	position INTEGER NOT NULL,
+	ref TEXT NOT NULL,
+	agency TEXT NOT NULL,
+	text TEXT NOT NULL,
+	due_on TEXT,
+	PRIMARY KEY (version_id, position)
+) STRICT;
+
+-- What the last scan made of each folder below approved/.
+CREATE TABLE folder (
+	name TEXT PRIMARY KEY,
+	state TEXT NOT NULL CHECK (state IN ('waiting', 'taken', 'rejected')),
+	detail TEXT NOT NULL, -- what it waits for, the ref, or the problems
+	stamp TEXT NOT NULL,  -- of names, sizes and times, to see that it is still
+	seen_at INTEGER NOT NULL
+) STRICT;
+
+-- -------------------------------------------------------- lists and people
+
+CREATE TABLE list (
+	id INTEGER PRIMARY KEY,
+	name TEXT NOT NULL UNIQUE,
+	agency TEXT NOT NULL,
+	title TEXT NOT NULL,
+	lead TEXT NOT NULL,
+	lead_address TEXT NOT NULL,
+	review_on TEXT,
+	schedule TEXT NOT NULL,
+	audience TEXT NOT NULL, -- JSON list
+	deadline_days INTEGER NOT NULL, -- 0: the briefing's own
+	mandatory INTEGER NOT NULL CHECK (mandatory IN (0, 1)),
+	from_name TEXT NOT NULL,
+	reply_to TEXT NOT NULL,
+	documents TEXT NOT NULL CHECK (documents IN ('linked', 'attached')),
+	unsure TEXT NOT NULL CHECK (unsure IN ('resend', 'hold')),
+	domains TEXT NOT NULL, -- JSON list; where marked content may go
+	conf_hash TEXT NOT NULL,
+	csv_hash TEXT NOT NULL DEFAULT '', -- of the last CSV applied whole
+	waiting_hash TEXT,		   -- of a CSV that the guard holds
+	waiting_removals INTEGER,
+	accepted_hash TEXT, -- what "list accept" let through
+	problem TEXT,	    -- why the files as they are now can't be used
+	slots_from_at INTEGER NOT NULL, -- slots up to this time are dealt with
+	loaded_at INTEGER NOT NULL,
+	removed_at INTEGER
+) STRICT;
+
+CREATE TABLE person (
+	id INTEGER PRIMARY KEY,
+	public_id TEXT NOT NULL UNIQUE, -- random; the only name events know
+	created_at INTEGER NOT NULL
+) STRICT;
+
+-- Personal data, apart from what must survive erasure.
+CREATE TABLE identity (
+	person_id INTEGER PRIMARY KEY REFERENCES person (id),
+	address_key TEXT NOT NULL UNIQUE,
+	address TEXT NOT NULL,
+	name TEXT NOT NULL,
+	role TEXT NOT NULL,
+	team TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE member (
+	id INTEGER PRIMARY KEY,
+	list_id INTEGER NOT NULL REFERENCES list (id),
+	person_id INTEGER NOT NULL REFERENCES person (id),
+	row_key TEXT NOT NULL, -- the CSV's id, else the address key
+	row_hash TEXT NOT NULL,
+	is_primary INTEGER NOT NULL CHECK (is_primary IN (0, 1)),
+	since_on TEXT, -- when they joined, as the agency says
+	joined_at INTEGER NOT NULL, -- since_on, else when the row was first seen
+	status TEXT NOT NULL CHECK (status IN ('active', 'left', 'on-leave')),
+	added_at INTEGER NOT NULL,
+	removed_at INTEGER, -- NULL while the row is in the CSV
+	UNIQUE (list_id, person_id),
+	UNIQUE (list_id, row_key)
+) STRICT;
+CREATE INDEX member_person ON member (person_id);
+
+-- A status that a person or a verb recorded: it wins until the row changes.
+CREATE TABLE member_status (
+	id INTEGER PRIMARY KEY,
+	member_id INTEGER NOT NULL REFERENCES member (id),
+	status TEXT NOT NULL CHECK (status IN ('left', 'on-leave', 'not-for-me')),
+	from_at INTEGER NOT NULL,
+	until_at INTEGER,
+	row_hash TEXT NOT NULL,
+	recorded_at INTEGER NOT NULL,
+	actor TEXT NOT NULL
+) STRICT;
+CREATE INDEX member_status_member ON member_status (member_id);
+
+-- A CSV on its way in: staged in slices, applied in slices, forgotten at the end.
+CREATE TABLE roster_row (
+	list_id INTEGER NOT NULL REFERENCES list (id),
+	position INTEGER NOT NULL,
+	row_key TEXT NOT NULL,
+	row_hash TEXT NOT NULL,
+	address_key TEXT NOT NULL,
+	address TEXT NOT NULL,
+	name TEXT NOT NULL,
+	role TEXT NOT NULL,
+	team TEXT NOT NULL,
+	since_on TEXT,
+	status TEXT NOT NULL,
+	is_primary INTEGER NOT NULL,
+	PRIMARY KEY (list_id, position),
+	UNIQUE (list_id, row_key)
+) STRICT;
+
+-- ------------------------------------------------------ digests and delivery
+
+CREATE TABLE digest (
+	id INTEGER PRIMARY KEY,
+	list_id INTEGER NOT NULL REFERENCES list (id),
+	slot_at INTEGER NOT NULL,
+	mode TEXT NOT NULL CHECK (mode IN ('rehearsal', 'live')),
+	state TEXT NOT NULL CHECK (state IN ('planning', 'planned')),
+	cursor INTEGER NOT NULL DEFAULT 0, -- the last member planned
+	generation INTEGER NOT NULL DEFAULT 1,
+	requested_by TEXT, -- the person who ran it by hand
+	created_at INTEGER NOT NULL,
+	planned_at INTEGER,
+	UNIQUE (list_id, slot_at, mode)
+) STRICT;
+CREATE INDEX digest_state ON digest (state) WHERE state = 'planning';
+
+-- One text for all in a digest who get the same versions in the same form.
+CREATE TABLE letter (
+	id INTEGER PRIMARY KEY,
+	digest_id INTEGER NOT NULL REFERENCES digest (id),
+	content_key TEXT NOT NULL, -- version ids, comma-separated, ascending
+	format INTEGER NOT NULL,   -- of the assembler
+	made_at INTEGER NOT NULL,  -- the Date of every copy
+	sender TEXT NOT NULL,	   -- address in From
+	head BLOB NOT NULL,	   -- header lines that all copies share
+	body BLOB NOT NULL,	   -- encoded, with slots (core/letter.h)
+	UNIQUE (digest_id, content_key)
+) STRICT;
+
+CREATE TABLE letter_version (
+	letter_id INTEGER NOT NULL REFERENCES letter (id),
+	version_id INTEGER NOT NULL REFERENCES version (id),
+	position INTEGER NOT NULL,
+	PRIMARY KEY (letter_id, version_id)
+) STRICT;
+
+CREATE TABLE delivery (
+	id INTEGER PRIMARY KEY,
+	digest_id INTEGER NOT NULL REFERENCES digest (id),
+	person_id INTEGER NOT NULL REFERENCES person (id),
+	generation INTEGER NOT NULL,
+	letter_id INTEGER NOT NULL REFERENCES letter (id),
+	mode TEXT NOT NULL CHECK (mode IN ('rehearsal', 'live')),
+	state TEXT NOT NULL CHECK (state IN ('due', 'sending', 'accepted',
+		'refused', 'unsure', 'cancelled')),
+	attempt INTEGER NOT NULL DEFAULT 0,
+	due_at INTEGER NOT NULL,
+	created_at INTEGER NOT NULL,
+	claimed_at INTEGER,
+	ended_at INTEGER, -- when it became accepted, refused or cancelled
+	detail TEXT NOT NULL DEFAULT '', -- why it was cancelled or held
+	UNIQUE (digest_id, person_id, generation)
+) STRICT;
+CREATE INDEX delivery_due ON delivery (due_at, id) WHERE state = 'due';
+CREATE INDEX delivery_sending ON delivery (id) WHERE state = 'sending';
+CREATE INDEX delivery_unsure ON delivery (id) WHERE state = 'unsure';
+CREATE INDEX delivery_person ON delivery (person_id);
+
+-- Whom a delivery goes to, frozen when it was planned; personal data.
+CREATE TABLE addressee (
+	delivery_id INTEGER PRIMARY KEY REFERENCES delivery (id),
+	address TEXT NOT NULL,
+	name TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE attempt (
+	delivery_id INTEGER NOT NULL REFERENCES delivery (id),
+	number INTEGER NOT NULL,
+	began_at INTEGER NOT NULL,
+	ended_at INTEGER NOT NULL,
+	outcome TEXT NOT NULL CHECK (outcome IN ('accepted', 'later', 'refused',
+		'unsure')),
+	relay TEXT NOT NULL,
+	tls TEXT NOT NULL,
+	code INTEGER NOT NULL,
+	enhanced TEXT NOT NULL,
+	text TEXT NOT NULL,
+	queue_id TEXT NOT NULL,
+	duration_ms INTEGER NOT NULL,
+	PRIMARY KEY (delivery_id, number)
+) STRICT;
+
+-- ---------------------------------------------------------------- evidence
+
+-- One person's duty to acknowledge one version: the denominator. Only live
+-- deliveries make one. Its state at time T is derived from the times (see
+-- core/report.h), never stored.
+CREATE TABLE requirement (
+	id INTEGER PRIMARY KEY,
+	version_id INTEGER NOT NULL REFERENCES version (id),
+	person_id INTEGER NOT NULL REFERENCES person (id),
+	list_id INTEGER NOT NULL REFERENCES list (id), -- counted under
+	agency TEXT NOT NULL,
+	delivery_id INTEGER NOT NULL REFERENCES delivery (id),
+	required_at INTEGER NOT NULL,
+	due_at INTEGER NOT NULL,   -- end of the deadline's day
+	closes_at INTEGER NOT NULL, -- when the window closes
+	acknowledged_at INTEGER,
+	acknowledged_by TEXT CHECK (acknowledged_by IN ('page')),
+	missed_at INTEGER, -- the negative receipt; stays when acknowledged late
+	closed_at INTEGER,
+	closed_as TEXT CHECK (closed_as IN ('left', 'withdrawn', 'superseded',
+		'exempt')),
+	CHECK ((acknowledged_at IS NULL) = (acknowledged_by IS NULL)),
+	CHECK ((closed_at IS NULL) = (closed_as IS NULL)),
+	UNIQUE (version_id, person_id)
+) STRICT;
+CREATE INDEX requirement_person ON requirement (person_id);
+CREATE INDEX requirement_delivery ON requirement (delivery_id);
+CREATE INDEX requirement_open ON requirement (closes_at)
+	WHERE acknowledged_at IS NULL AND missed_at IS NULL AND closed_at IS NULL;
+
+-- What briefingctl asks of the daemon, which alone signs and sends.
+CREATE TABLE request (
+	id INTEGER PRIMARY KEY,
+	verb TEXT NOT NULL CHECK (verb IN ('run', 'reload')),
+	argument TEXT NOT NULL,
+	actor TEXT NOT NULL,
+	asked_at INTEGER NOT NULL,
+	done_at INTEGER,
+	answer TEXT
+) STRICT;
+
+INSERT INTO board (id, created_at) VALUES (1, unixepoch());
