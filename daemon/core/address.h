@@ -27,8 +27,9 @@ bool address_parse(const char *text, size_t size,
 		   char ret_address[ADDRESS_SIZE], char ret_key[ADDRESS_SIZE],
 		   struct err *err);
 
-#define ADDRESS_MASK_SIZE 266 /* a letter, three dots of 3 bytes, "@", domain  \
-			       */
+#define ADDRESS_MASK_SIZE                                                      \
+	266 /* a letter, three dots of 3 bytes, "@", domain                    \
+	     */
 
 /* "j•••@example.org", for pages and logs that must not show whose it is; the
  * number of dots tells nothing. address is one that address_parse made. */

@@ -1,0 +1,80 @@
+#ifndef CORE_ACKNOWLEDGEMENT_H
+#define CORE_ACKNOWLEDGEMENT_H
+
+/*
+ * A person confirms that they have read a briefing. GET only loads
+ * (invariant 3); a POST with a ticked box is checked and then recorded in the
+ * transaction of the loop's turn, and the reply waits for its commit
+ * (invariant 4). A second POST is harmless.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct briefing_version;
+struct db;
+struct err;
+
+enum acknowledgement_state {
+	ACKNOWLEDGEMENT_OUTSTANDING,
+	ACKNOWLEDGEMENT_RECORDED,
+	ACKNOWLEDGEMENT_WITHDRAWN,
+	ACKNOWLEDGEMENT_SUPERSEDED,
+	ACKNOWLEDGEMENT_CLOSED, /* left or exempt */
+};
+
+struct acknowledgement_item {
+	const struct briefing_version *version;
+	enum acknowledgement_state state;
+	int64_t recorded_at, due_at;
+};
+
+/* all that the page of one delivery shows */
+struct acknowledgement_page {
+	int64_t delivery_id, person_id;
+	const char *public_id, *address, *name; /* as mailed; erased: "" */
+	bool is_rehearsal;
+	int64_t accepted_at; /* 0: not known to be accepted; then claimed_at */
+	int64_t expires_at;  /* the window's end */
+	struct acknowledgement_item *items; /* of this delivery */
+	size_t item_count;
+	struct acknowledgement_item *later; /* outstanding by other mails */
+	size_t later_count;
+};
+
+/* *ret NULL and true: no such delivery. */
+bool acknowledgement_load(struct db *db, int64_t delivery_id,
+			  int64_t window_days, struct arena *arena,
+			  struct acknowledgement_page **ret, struct err *err);
+
+enum acknowledgement_verdict {
+	ACKNOWLEDGEMENT_GOOD,
+	ACKNOWLEDGEMENT_NOTHING_TICKED,
+	ACKNOWLEDGEMENT_STALE_FORM,    /* unsigned, or older than a day */
+	ACKNOWLEDGEMENT_FORM_TOO_FAST, /* within 3 s of the form */
+	ACKNOWLEDGEMENT_MAIL_TOO_FAST, /* within 30 s of acceptance */
+	ACKNOWLEDGEMENT_EXPIRED,
+	ACKNOWLEDGEMENT_REHEARSAL, /* all is well, but nothing counts */
+};
+#define ACKNOWLEDGEMENT_FORM_SECONDS 3
+#define ACKNOWLEDGEMENT_MAIL_SECONDS 30
+#define ACKNOWLEDGEMENT_FORM_MAX_AGE_SECONDS 86400
+
+/* shown_at: from the signed form, 0 when it was missing or forged. Only ids
+ * of this page's items count; others are dropped (*count goes down). */
+enum acknowledgement_verdict
+acknowledgement_check(const struct acknowledgement_page *page, int64_t shown_at,
+		      int64_t *version_ids, size_t *count, int64_t now);
+
+/* In the caller's transaction. *ret_recorded: how many were new. */
+bool acknowledgement_record(struct db *db, int64_t delivery_id,
+			    const int64_t *version_ids, size_t count,
+			    int64_t now, int *ret_recorded, struct err *err);
+
+/* The negative receipts: requirements whose window closed by now are missed;
+ * at most max, caller's transaction. */
+bool acknowledgement_close_windows(struct db *db, int64_t now, size_t max,
+				   int *ret_count, struct err *err);
+
+#endif

@@ -1,0 +1,38 @@
+#ifndef CORE_BOARD_H
+#define CORE_BOARD_H
+
+/*
+ * What is true of the whole store: rehearsal or live, paused or not, and
+ * whether it has come home (invariant 9). Loop thread, or briefingctl.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+struct db;
+struct err;
+
+struct board {
+	bool is_live;
+	int64_t paused_at; /* 0: not paused */
+	const char *paused_reason;
+};
+
+bool board_load(struct db *db, struct arena *arena, struct board *ret,
+		struct err *err);
+/* These three begin and commit a transaction of their own and write an event;
+ * asking for what is so already is fine and writes none. */
+bool board_pause(struct db *db, const char *actor, const char *reason,
+		 int64_t now, struct err *err);
+bool board_resume(struct db *db, const char *actor, int64_t now,
+		  struct err *err);
+bool board_set_live(struct db *db, bool is_live, const char *actor,
+		    const char *reason, int64_t now, struct err *err);
+
+/* home names this machine and this file (the roof makes it from machine-id,
+ * device and inode). A store whose home was another is paused, and
+ * *ret_moved says so. */
+bool board_come_home(struct db *db, const char *home, int64_t now,
+		     bool *ret_moved, struct err *err);
+
+#endif

@@ -1,0 +1,80 @@
+#ifndef CORE_BRIEFING_H
+#define CORE_BRIEFING_H
+
+/*
+ * Briefings in the store: a briefing has versions, the highest number is the
+ * one in force. Rows are copied into the caller's arena.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct db;
+struct err;
+
+struct briefing_document {
+	int position;
+	const char *file, *title, *sha256, *type;
+	int64_t size;
+};
+
+struct briefing_action {
+	const char *ref, *agency, *text, *due_on; /* due_on may be NULL */
+};
+
+struct briefing_version {
+	int64_t id, briefing_id;
+	int number;
+	bool is_latest;
+	const char *ref, *kind, *title, *language, *marking;
+	const char *approved_by, *approved_on, *approval_ref;
+	int64_t not_before_at; /* 0: none */
+	int64_t acknowledge_within_days;
+	bool publish, already_circulated;
+	const char **audience, **themes, **key_messages, **questions;
+	size_t audience_count, theme_count, key_message_count, question_count;
+	const char *summary;
+	int64_t taken_at;
+	int64_t withdrawn_at; /* 0: not withdrawn */
+	const char *withdrawn_reason;
+	struct briefing_document *documents;
+	size_t document_count;
+	struct briefing_action *actions;
+	size_t action_count;
+};
+
+/* "Learning Together Briefing" for "learning-together-briefing", ...; NULL for
+ * an unknown kind */
+const char *briefing_kind_name(const char *kind);
+bool briefing_is_sensitive(const struct briefing_version *version);
+
+/* *ret = NULL and true when there is none. */
+bool briefing_load_version(struct db *db, int64_t version_id,
+			   struct arena *arena, struct briefing_version **ret,
+			   struct err *err);
+bool briefing_load_ref(struct db *db, const char *ref, struct arena *arena,
+		       struct briefing_version **ret, struct err *err);
+/* the latest version of each, newest approval first */
+bool briefing_load_all(struct db *db, struct arena *arena,
+		       struct briefing_version ***ret, size_t *ret_count,
+		       struct err *err);
+
+/* May it be mailed or shown at this moment (invariant 1): the latest version,
+ * past its embargo, not withdrawn? Otherwise *ret_why (may be NULL) is one of
+ * "withdrawn", "embargoed", "superseded". */
+bool briefing_is_allowed(const struct briefing_version *version, int64_t now,
+			 const char **ret_why);
+
+/* Is it for a list with these words (or of this agency)? "all" is everyone. */
+bool briefing_is_for(const struct briefing_version *version, const char *agency,
+		     const char *const *words, size_t word_count);
+
+/* Stops it: closes what is outstanding as withdrawn, writes the event, in one
+ * transaction of its own. Unknown ref: ERR_GONE. Withdrawn before: true,
+ * *ret_changed false. */
+bool briefing_withdraw(struct db *db, const char *ref, const char *reason,
+		       const char *actor, int64_t now, bool *ret_changed,
+		       struct err *err);
+
+#endif

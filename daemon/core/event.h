@@ -1,0 +1,47 @@
+#ifndef CORE_EVENT_H
+#define CORE_EVENT_H
+
+/*
+ * The append-only record of every change that is evidence, written in the same
+ * transaction as the change. The body is canonical JSON and never holds a name
+ * or an address: people are their random public ids, free text is a salted
+ * hash whose text stands apart and can be erased.
+ *
+ *	struct event event;
+ *	event_begin(&event, "briefing-withdrawn", now, "jo@host");
+ *	event_text(&event, "ref", ref);
+ *	event_private(&event, "reason", reason);
+ *	if (!event_end(&event, db, now, err)) ...
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+struct db;
+struct err;
+struct json;
+
+#define EVENT_PRIVATE_MAX 4
+
+struct event {
+	const char *kind, *actor;
+	int64_t effective_at;
+	struct json *body;
+	struct {
+		const char *name, *text;
+	} privates[EVENT_PRIVATE_MAX];
+	int private_count;
+};
+
+/* kind and actor are borrowed until event_end. actor: "briefingd", or who at
+ * the control program, or "person:PUBLIC_ID". */
+void event_begin(struct event *event, const char *kind, int64_t effective_at,
+		 const char *actor);
+void event_text(struct event *event, const char *name, const char *text);
+void event_integer(struct event *event, const char *name, int64_t number);
+/* borrowed until event_end */
+void event_private(struct event *event, const char *name, const char *text);
+/* Writes it and frees the body, also on failure. */
+bool event_end(struct event *event, struct db *db, int64_t now,
+	       struct err *err);
+
+#endif

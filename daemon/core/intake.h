@@ -1,0 +1,75 @@
+#ifndef CORE_INTAKE_H
+#define CORE_INTAKE_H
+
+/*
+ * From a folder below approved/ to a briefing in the store.
+ *
+ * intake_read runs in an errand: it reads a hostile folder, hashes the
+ * documents, copies them into the store's documents/ (by content: a second
+ * copy is the same file) and answers with JSON. intake_take runs in the loop
+ * and commits what the errand found. Both may be run again at any point.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct buf;
+struct db;
+struct err;
+
+/* Names, sizes and times of all in the folder as one short text: two looks
+ * with the same stamp, at least INTAKE_STILL_SECONDS apart and nothing touched
+ * within them, mean that it is still. A name that starts with "." or ends in
+ * ~ .part .tmp .crdownload is a copy on its way. REJECTED.txt does not count.
+ * *ret_is_still tells by the files' times against now. */
+#define INTAKE_STILL_SECONDS 2
+bool intake_stamp(const char *folder, int64_t now, struct arena *arena,
+		  const char **ret_stamp, bool *ret_is_still, struct err *err);
+
+/* The errand's body. input is JSON: folder, documents (where to store),
+ * time_zone, today. out gets JSON: either everything that intake_take needs,
+ * {"waiting": "no summary.md yet"} or {"problems": "briefing.conf:3: ...\n"}.
+ * Fails only where the machine does (disk full: nothing is lost, try later). */
+bool intake_read(const char *input, size_t size, struct buf *out,
+		 struct err *err);
+/* the input for it */
+char *intake_request(const char *folder, const char *documents_folder,
+		     const char *time_zone, int64_t now);
+
+enum intake_result {
+	INTAKE_TAKEN,    /* a new briefing or a new version */
+	INTAKE_KNOWN,    /* the same content is there already */
+	INTAKE_WAITING,  /* something that the manifest names is missing */
+	INTAKE_REJECTED, /* *ret_text has the problems, line by line */
+};
+
+/* Within the caller's transaction. The folder row, the briefing, its version,
+ * documents, actions, the event; what was outstanding on the version before
+ * is closed as superseded. *ret_text (arena): the ref and version, what it
+ * waits for, or the problems. */
+bool intake_take(struct db *db, const char *folder_name, const char *stamp,
+		 const char *answer, size_t size, int64_t default_days,
+		 int64_t now, struct arena *arena, enum intake_result *ret,
+		 const char **ret_text, struct err *err);
+
+/* Must the folder be read again, its stamp being this? Rows of folders that
+ * are gone are dropped by intake_forget. */
+bool intake_is_new(struct db *db, const char *folder_name, const char *stamp,
+		   bool *ret, struct err *err);
+bool intake_forget(struct db *db, const char *const *present_names,
+		   size_t count, struct err *err);
+
+/* REJECTED.txt beside the manifest: what is wrong and how to go on. Removes it
+ * when problems is NULL. A folder that can't be written is no failure. */
+void intake_tell(const char *folder, const char *problems);
+
+struct intake_folder {
+	const char *name, *state, *detail;
+	int64_t seen_at;
+};
+bool intake_load_folders(struct db *db, struct arena *arena,
+			 struct intake_folder **ret, size_t *ret_count,
+			 struct err *err);
+
+#endif

@@ -1,0 +1,98 @@
+#ifndef CORE_OUTBOX_H
+#define CORE_OUTBOX_H
+
+/*
+ * Delivery states: due -> sending (committed before the act) -> accepted |
+ * refused | due again | unsure | cancelled. Every transition names the state
+ * and attempt it leaves and checks that one row changed. All in the caller's
+ * transaction, on the loop thread.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct db;
+struct digest_context;
+struct err;
+struct settings;
+
+struct outbox_claim {
+	int64_t delivery_id, letter_id;
+	int attempt;                /* from 1 */
+	const char *address, *name; /* as planned */
+	const char *recipient; /* where it goes: in rehearsal not address */
+	const char *list_name;
+};
+
+/* Takes at most max due deliveries. Each is checked again (invariant 1, person
+ * not gone, address the same, mode the same); what is no longer allowed is
+ * cancelled and what remains of it planned anew. */
+bool outbox_claim(struct db *db, const struct digest_context *context,
+		  bool is_live, size_t max, struct arena *arena,
+		  struct outbox_claim **ret, size_t *ret_count,
+		  int *ret_cancelled, struct err *err);
+
+enum outbox_outcome {
+	OUTBOX_ACCEPTED,
+	OUTBOX_LATER,
+	OUTBOX_REFUSED,
+	OUTBOX_UNSURE,
+};
+
+struct outbox_result {
+	int64_t delivery_id;
+	int attempt;
+	enum outbox_outcome outcome;
+	int64_t began_at, ended_at;
+	const char *relay, *tls, *enhanced, *text, *queue_id;
+	int code;
+	int64_t duration_ms;
+};
+
+/* Records the attempt and moves the delivery on. later: due again after a
+ * backoff with jitter (doubling from retry_first to retry_most), refused with
+ * "gave up" after retry_days; unsure: due again at once where the list says
+ * resend, else held. *ret_state is the state it is in now. */
+bool outbox_settle(struct db *db, const struct settings *settings,
+		   const struct outbox_result *result, int64_t now,
+		   const char **ret_state, struct err *err);
+
+/* At start: what was sending when the daemon died is unsure. */
+bool outbox_recover(struct db *db, int64_t now, int *ret_count,
+		    struct err *err);
+
+/* When the next delivery is due; 0: none. */
+bool outbox_next_due(struct db *db, int64_t *ret_at, struct err *err);
+
+struct outbox_counts {
+	int64_t due, sending, accepted, refused, unsure, cancelled;
+	int64_t waiting; /* of due: tried before, not due yet */
+	int64_t oldest_due_at, next_due_at; /* 0: none */
+};
+bool outbox_count(struct db *db, int64_t now, struct outbox_counts *ret,
+		  struct err *err);
+
+struct outbox_item {
+	int64_t delivery_id;
+	const char *list_name, *state, *mode, *address, *detail;
+	int attempt;
+	int64_t due_at, created_at;
+	int last_code;
+	const char *last_text;
+};
+/* the state's deliveries, oldest first; state NULL: all that are not final */
+bool outbox_load_items(struct db *db, const char *state, size_t max,
+		       struct arena *arena, struct outbox_item **ret,
+		       size_t *ret_count, struct err *err);
+
+struct outbox_attempt {
+	int number, code;
+	int64_t began_at, duration_ms;
+	const char *outcome, *relay, *tls, *enhanced, *text, *queue_id;
+};
+bool outbox_load_attempts(struct db *db, int64_t delivery_id,
+			  struct arena *arena, struct outbox_attempt **ret,
+			  size_t *ret_count, struct err *err);
+
+#endif

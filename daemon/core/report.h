@@ -1,0 +1,72 @@
+#ifndef CORE_REPORT_H
+#define CORE_REPORT_H
+
+/*
+ * Reach, per briefing and agency, as of any time T. Each requirement made by T
+ * is in exactly one of six states at T, derived from its times in this order:
+ * acknowledged (acknowledged_at <= T); closed (closed_at <= T as left,
+ * withdrawn, superseded) or exempt (closed as exempt), unless it was closed
+ * after the deadline by leaving or exemption: that is flagged and stays
+ * outstanding or missed; missed (missed_at <= T); outstanding. So
+ * required = acknowledged + outstanding + missed + exempt + closed
+ * (invariant 7). Only live deliveries count; opens and fetches are nowhere.
+ * Numbers only: no person is named.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct buf;
+struct db;
+struct err;
+struct settings;
+struct template_set;
+
+struct report_figures {
+	int64_t required, accepted, failed;
+	int64_t acknowledged, in_time, late; /* acknowledged = in_time + late */
+	int64_t outstanding, overdue;        /* overdue: of outstanding */
+	int64_t missed, exempt, closed, flagged;
+	double median_days; /* from acceptance to acknowledgement; < 0: none */
+};
+
+struct report_row {
+	const char *agency;
+	struct report_figures figures;
+};
+
+struct report_briefing {
+	const char *ref, *title, *kind;
+	int version;
+	struct report_row *rows;
+	size_t row_count;
+	struct report_figures total;
+};
+
+struct report {
+	int64_t as_of, from_at, to_at; /* period: required_at in [from, to) */
+	struct report_briefing *briefings;
+	size_t briefing_count;
+	struct report_figures total;
+};
+
+struct report_filter {
+	const char *ref;        /* NULL: all */
+	int64_t from_at, to_at; /* 0: open */
+	int64_t as_of;
+};
+
+bool report_load(struct db *db, const struct report_filter *filter,
+		 struct arena *arena, struct report **ret, struct err *err);
+
+bool report_format_text(const struct report *report,
+			const struct settings *settings, struct buf *out);
+bool report_format_csv(const struct report *report, struct buf *out);
+char *report_format_json(const struct report *report); /* free() it */
+bool report_format_html(const struct report *report,
+			const struct settings *settings,
+			const struct template_set *templates, struct buf *out,
+			struct err *err);
+
+#endif

@@ -1,0 +1,129 @@
+#ifndef CORE_ROSTER_H
+#define CORE_ROSTER_H
+
+/*
+ * Lists and their members. lists/NAME.conf says how a list works, NAME.csv is
+ * the agency's claim who is on it (the daemon never writes either). Status
+ * records from people and verbs win until that row of the CSV changes.
+ *
+ * roster_read_csv runs in an errand; its answer is staged and applied by the
+ * loop in slices, so that 100,000 rows never hold it up. A list is applied
+ * whole or, as far as anyone can see from its csv_hash, not yet.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct buf;
+struct db;
+struct err;
+struct problems;
+struct settings;
+
+#define ROSTER_CONF_MAX_SIZE (64 * 1024)
+#define ROSTER_CSV_MAX_SIZE (64 * 1024 * 1024)
+
+struct roster_list {
+	int64_t id; /* 0 when it only comes from a file */
+	const char *name, *agency, *title, *lead, *lead_address;
+	const char *review_on; /* "" = none */
+	const char *schedule;
+	const char **audience, **domains;
+	size_t audience_count, domain_count;
+	int64_t deadline_days;
+	bool mandatory;
+	const char *from_name, *reply_to;
+	bool attach_documents, hold_unsure;
+	int64_t slots_from_at;
+	/* of the store only */
+	const char *csv_hash, *waiting_hash, *accepted_hash, *problem;
+	int64_t waiting_removals;
+	bool is_removed;
+	int64_t member_count;
+};
+
+/* lists/NAME.conf; also checks addresses, schedule and the name itself
+ * (a-z 0-9 - of at most 64 bytes). */
+bool roster_parse_conf(const char *file_name, const char *text, size_t size,
+		       struct arena *arena, struct roster_list *ret,
+		       struct problems *problems);
+
+struct roster_member {
+	const char *row_key, *row_hash; /* hash: of all fields */
+	const char *address_key, *address, *name, *role, *team;
+	const char *since_on; /* NULL: not said */
+	const char *status;   /* active | left | on-leave */
+	bool is_primary;
+	int line;
+};
+
+/* The whole CSV (RFC 4180; UTF-8, BOM or not; CRLF, LF or CR; quoted fields):
+ * header address,name,role,team,since,status and optional id, primary in any
+ * order; an unknown column, a missing address column, a cut last line, two
+ * rows with one key are problems and then nothing is taken. */
+bool roster_parse_csv(const char *file_name, const char *text, size_t size,
+		      struct arena *arena, struct roster_member **ret,
+		      size_t *ret_count, struct problems *problems);
+
+/* The errand: input JSON {"path","file"}; out JSON {"hash", "rows":[...]} or
+ * {"hash", "problems"}. */
+bool roster_read_csv(const char *input, size_t size, struct buf *out,
+		     struct err *err);
+char *roster_request(const char *path, const char *file_name);
+
+/* Stores or updates the list itself, in the caller's transaction; a list seen
+ * for the first time has its slots counted from now. */
+bool roster_apply_conf(struct db *db, const struct roster_list *list,
+		       const char *conf_hash, int64_t now, int64_t *ret_list_id,
+		       struct err *err);
+
+/* A CSV's way in. roster_load_begin parses the errand's answer; each
+ * roster_load_step is one transaction of the caller's with at most max_rows
+ * rows of work. The guard: when more than percent of the members (and at
+ * least 3) would go and hash is not accepted, nothing is applied and the list
+ * waits (ROSTER_HELD). Changes of address or name of a known row keep the
+ * person. Leaving and joining are events. */
+enum roster_state { ROSTER_WORKING, ROSTER_APPLIED, ROSTER_HELD };
+struct roster_load;
+struct roster_load *roster_load_begin(int64_t list_id, const char *answer,
+				      size_t size, struct err *err);
+bool roster_load_step(struct roster_load *load, struct db *db,
+		      int64_t removal_percent, size_t max_rows, int64_t now,
+		      enum roster_state *ret, struct err *err);
+/* the problems of the file, NULL when it is good; the hash */
+const char *roster_load_problems(const struct roster_load *load);
+const char *roster_load_hash(const struct roster_load *load);
+void roster_load_free(struct roster_load *load);
+
+/* in the caller's transaction: why the files can't be used now; NULL = good */
+bool roster_set_problem(struct db *db, const char *list_name,
+			const char *problem, int64_t now, struct err *err);
+/* lists whose conf is gone; they plan nothing more, their figures stay */
+bool roster_remove_missing(struct db *db, const char *const *present_names,
+			   size_t count, int64_t now, struct err *err);
+/* lets the waiting CSV through; own transaction and event. ERR_GONE: unknown
+ * list or nothing waits. */
+bool roster_accept(struct db *db, const char *list_name, const char *actor,
+		   int64_t now, struct err *err);
+
+bool roster_load_lists(struct db *db, struct arena *arena,
+		       struct roster_list **ret, size_t *ret_count,
+		       struct err *err);
+/* *ret = NULL and true when there is none */
+bool roster_load_list(struct db *db, const char *name, struct arena *arena,
+		      struct roster_list **ret, struct err *err);
+
+struct roster_person {
+	int64_t member_id, person_id;
+	const char *public_id, *address, *name, *role, *team;
+	const char *status;        /* as it counts now: active, left, on-leave,
+				      not-for-me, removed */
+	const char *joined_on;     /* ISO date; "" = from the beginning */
+	const char *counted_under; /* another list's name, or NULL */
+};
+bool roster_load_members(struct db *db, int64_t list_id, int64_t now,
+			 struct arena *arena, struct roster_person **ret,
+			 size_t *ret_count, struct err *err);
+
+#endif

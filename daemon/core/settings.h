@@ -1,0 +1,79 @@
+#ifndef CORE_SETTINGS_H
+#define CORE_SETTINGS_H
+
+/*
+ * briefingd.conf: one table of settings is the only place that names them
+ * (briefingd.conf(5) and the sample file are checked against it by a test).
+ * Immutable after loading; a reload makes a new one and swaps the pointer.
+ * Owner: the roof. Texts live in its arena.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct problems;
+struct zone;
+
+struct settings {
+	struct arena *arena;
+	const char *folder; /* of the file; relative paths start there */
+
+	/* board */
+	const char *board_name;   /* "Severnside Safeguarding Children ..." */
+	const char *board_label;  /* "Partnership", "Board" */
+	const char *board_colour; /* "#1d4f60": 7 bytes, checked */
+	const char *board_help;   /* whom a reader asks, one line of text */
+	const char *time_zone;    /* "Europe/London" */
+	struct zone *zone;        /* opened from it */
+
+	/* places: absolute after loading */
+	const char *approved_folder;  /* /srv/briefingd/approved */
+	const char *state_folder;     /* /var/lib/briefingd */
+	const char *lists_folder;     /* lists */
+	const char *templates_folder; /* templates; need not exist */
+
+	/* mail */
+	const char *mail_from;   /* the address in From */
+	const char *mail_bounce; /* envelope sender; VERP adds +TOKEN */
+	const char *mail_help;   /* List-Help, List-Owner: an address */
+	const char *rehearsal_address;
+
+	/* relay */
+	const char *relay_host;
+	int64_t relay_port;
+	const char *relay_tls;     /* starttls | implicit | none */
+	const char *relay_ca_file; /* "": the system's */
+	const char *relay_user;    /* "": no AUTH */
+	const char
+	    *relay_password_file;      /* 0600; "": credential smtp-password */
+	int64_t relay_connections;     /* senders: 1..64 */
+	int64_t relay_timeout_seconds; /* for each reply */
+
+	/* delivery */
+	int64_t retry_first_seconds, retry_most_seconds, retry_days;
+
+	/* web */
+	const char *web_listen; /* "[::1]:8086"; an inherited socket wins */
+	const char *web_base; /* "https://learning.example", no slash behind */
+	const char **trusted_proxies;
+	size_t trusted_proxy_count;
+
+	/* evidence */
+	int64_t window_days;     /* how long a link works: 180 */
+	int64_t deadline_days;   /* where neither list nor briefing says: 14 */
+	int64_t removal_percent; /* the guard on lists: 20 */
+};
+
+/* Loads it, or says all that is wrong and returns NULL. */
+struct settings *settings_load(const char *path, struct problems *problems);
+void settings_free(struct settings *settings);
+
+/* Each setting in the table's order, for the manual page's test and for
+ * "check": NULL path ends it. Lives in the arena. */
+struct setting_description {
+	const char *path, *type, *allowed, *fallback, *help;
+};
+const struct setting_description *settings_describe(struct arena *arena);
+
+#endif
