@@ -1,11 +1,28 @@
-# briefingd: make, make check, make demo. V=release|asan|tsan|cov chooses the
-# variant; each builds into a folder of its own below build/.
+# briefingd. The first user's commands: make demo, make check, make install.
+#
+# V=release|asan|tsan|cov|fuzz chooses the variant; each builds into a folder of
+# its own below build/. CI=1 makes warnings errors.
 
 V ?= release
-B := build/$V
+B ?= build/$V
+VERSION := 0.1.0
+PYTHON ?= /usr/bin/python3
+export V PYTHON
+
 PREFIX ?= /usr/local
 DESTDIR ?=
-VERSION := 0.1.0
+# /usr keeps its configuration in /etc, any other prefix below itself
+SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
+
+PROGRAMS := $(patsubst daemon/%.c,$B/%,$(wildcard daemon/*.c))
+all: $(PROGRAMS)
+
+.PHONY: all deps demo check unit flow browser house docs fuzz bench soak tidy \
+	format install clean sample FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+# --- how it is compiled
 
 PACKAGES := libcurl sqlite3 libmicrohttpd libsystemd libsodium libcmark \
 	libical jansson libseccomp libidn2 libconfig
@@ -17,40 +34,46 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wformat=2 -Wvla -Wundef \
 	-Wwrite-strings -Wcast-qual -Wpointer-arith -Wimplicit-fallthrough \
 	-Wswitch-enum
 WARN_C := $(WARN) -Wstrict-prototypes -Wmissing-prototypes -Wnull-dereference
-ifdef CI
-WARN += -Werror
-endif
+WERROR := $(if $(CI),-Werror)
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+
 FLAGS_release := -O2 -g -D_FORTIFY_SOURCE=3
 FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 FLAGS_tsan := -O1 -g -fsanitize=thread
 FLAGS_cov := -O0 -g --coverage
+FLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 # warnings that the sanitizers' instrumentation sets off without cause
 QUIET_asan := -Wno-null-dereference
 QUIET_tsan := -Wno-null-dereference
+LINK_fuzz := -fsanitize=address,undefined
+ifeq ($V,fuzz)
+CC := clang
+CXX := clang++
+endif
 
-CPPFLAGS += -D_GNU_SOURCE -DBRIEFINGD_VERSION='"$(VERSION)"' -Idaemon -I$B/gen \
-	$(PACKAGE_CFLAGS)
+CPPFLAGS += -D_GNU_SOURCE -DBRIEFINGD_VERSION='"$(VERSION)"' \
+	-DBRIEFINGD_SYSCONFDIR='"$(SYSCONFDIR)"' \
+	-Idaemon -I$B/gen $(PACKAGE_CFLAGS)
 CFLAGS += -std=c17 $(WARN_C) $(QUIET_$V) $(HARDEN) $(FLAGS_$V)
 CXXFLAGS += -std=c++17 $(WARN) $(HARDEN) $(FLAGS_$V)
-LDFLAGS += -pie -Wl,-z,relro,-z,now $(filter -fsanitize=% --coverage,$(FLAGS_$V))
+LDFLAGS += -pie -Wl,-z,relro,-z,now \
+	$(filter-out %fuzzer-no-link%,$(filter -fsanitize=% --coverage,$(FLAGS_$V))) $(LINK_$V)
+
+# Objects depend on this file: it changes when the flags do.
+$B/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(call quote,$(CC) $(CPPFLAGS) $(CFLAGS) $(CXXFLAGS) $(LDFLAGS)) > $@.new
+	@cmp -s $@ $@.new && rm $@.new || mv $@.new $@
+quote = '$(subst ','\'',$1)'
+
+# --- what is built
 
 FLOORS := base tools doors core web run ctl
 SOURCES := $(foreach f,$(FLOORS),$(wildcard daemon/$f/*.c daemon/$f/*.cc))
 OBJECTS := $(patsubst daemon/%,$B/%.o,$(SOURCES)) \
 	$B/gen/queries.o $B/gen/schema.o $B/gen/assets.o
-PROGRAMS := $(patsubst daemon/%.c,$B/%,$(wildcard daemon/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$B/tests/%,$(wildcard tests/unit/test_*.c))
-
-all: $(PROGRAMS)
-
-.PHONY: all deps demo check unit flow browser house fuzz bench soak tidy \
-	format install clean
-.DELETE_ON_ERROR:
-.SECONDARY:
-
-# --- what is built
-
+FUZZERS := $(patsubst tests/fuzz/%.c,$B/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 GENERATED := $B/gen/queries.h $B/gen/schema.h $B/gen/assets.h
 
 $B/gen/queries.h $B/gen/queries.c &: scripts/embed-queries.awk $(wildcard daemon/queries/*.sql)
@@ -65,16 +88,24 @@ $B/gen/assets.h $B/gen/assets.c &: scripts/embed-files.sh $(wildcard templates/*
 	@mkdir -p $(@D)
 	sh $< assets $B/gen/assets $(sort $(wildcard templates/*/*))
 
-$B/gen/%.o: $B/gen/%.c $(GENERATED)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+$B/gen/%.o: $B/gen/%.c $(GENERATED) $B/flags
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WERROR) -c -o $@ $<
 
-$B/%.c.o: daemon/%.c | $(GENERATED)
+$B/%.c.o: daemon/%.c $B/flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WERROR) -MMD -MP -c -o $@ $<
 
-$B/%.cc.o: daemon/%.cc | $(GENERATED)
+$B/%.cc.o: daemon/%.cc $B/flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(CXX) $(CPPFLAGS) $(CXXFLAGS) $(WERROR) -MMD -MP -c -o $@ $<
+
+$B/tests/%.o: tests/unit/%.c $B/flags | $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WERROR) -MMD -MP -c -o $@ $<
+
+$B/tests/%.o: tests/fuzz/%.c $B/flags | $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WERROR) -Wno-missing-prototypes -MMD -MP -c -o $@ $<
 
 $B/libbriefingd.a: $(OBJECTS)
 	@rm -f $@
@@ -84,20 +115,119 @@ $B/libbriefingd.a: $(OBJECTS)
 $B/%: $B/%.c.o $B/libbriefingd.a
 	$(CXX) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS)
 
-$B/tests/%: tests/unit/%.c $B/libbriefingd.a
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@.o $<
-	$(CXX) $(LDFLAGS) -o $@ $@.o $B/libbriefingd.a $(PACKAGE_LIBS) -lcmocka
+$B/tests/test_%: $B/tests/test_%.o $B/libbriefingd.a
+	$(CXX) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) -lcmocka
 
--include $(wildcard $B/*/*.d $B/*.d)
+$B/tests/fuzz_%: $B/tests/fuzz_%.o $B/libbriefingd.a
+	$(CXX) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PACKAGE_LIBS)
+
+-include $(wildcard $B/*.d $B/*/*.d)
+
+deps:
+	@sh scripts/deps build test
 
 # --- what is proved
 
-unit: $(UNIT_TESTS)
-	@for t in $(UNIT_TESTS); do $$t || exit 1; done
+# Everything, in about a quarter of an hour on two cores. Each step is a make of
+# its own: the libraries may have arrived only with deps.
+JOBS ?= $(shell nproc)
+STEP := $(MAKE) --no-print-directory -j$(JOBS) CI=1
+check: deps
+	$(STEP) house docs
+	$(STEP) V=release all unit
+	$(STEP) V=asan all unit
+	$(STEP) V=tsan unit ONLY='pool smtp watch http errand'
+	$(STEP) V=fuzz fuzz FUZZ_SECONDS=5
+	$(STEP) V=release browser
+	$(STEP) V=release flow
+
+# ONLY='pool smtp' runs those alone. Without address randomness, which gcc's
+# thread sanitizer can't stand on newer kernels.
+TESTED := $(if $(ONLY),$(wildcard $(patsubst %,tests/unit/test_%.c,$(ONLY))),$(wildcard tests/unit/test_*.c))
+TESTED := $(TESTED:tests/unit/%.c=$B/tests/%)
+RUN_tsan := setarch -R
+unit: $(TESTED)
+	@for t in $(TESTED); do $(RUN_$V) $$t || exit 1; done
+
+# The real daemon between real servers; ONLY is pytest's -k.
+PYTEST := $(PYTHON) -B -m pytest -q -p no:cacheprovider $(if $(ONLY),-k '$(ONLY)')
+flow: all
+	$(PYTEST) tests/flow
+
+browser: all
+	$(PYTEST) tests/browser
+
+# The crash tests in full length, and the storms whole.
+soak: all
+	SOAK=1 $(PYTEST) tests/flow
+
+bench: all
+	$(PYTHON) -B tests/bench/bench
 
 house:
 	@sh scripts/house daemon
+
+docs:
+	@sh scripts/check-docs
+
+FUZZ_SECONDS ?= 60
+fuzz:
+ifeq ($V,fuzz)
+fuzz: $(FUZZERS)
+	@sh scripts/fuzz $B $(FUZZ_SECONDS) $(FUZZERS)
+else
+	$(MAKE) V=fuzz fuzz
+endif
+
+# --- what advises
+
+FORMATTED := $(wildcard daemon/*.[ch] daemon/*/*.[ch] daemon/*/*.cc tests/*/*.[ch])
+format:
+	clang-format-14 -i $(FORMATTED)
+
+tidy: $(GENERATED)
+	clang-format-14 --dry-run -Werror $(FORMATTED)
+	clang-tidy-14 --quiet $(filter %.c,$(SOURCES)) -- -std=c17 $(CPPFLAGS)
+	cppcheck --quiet --std=c11 --enable=warning,portability \
+		--inline-suppr -D_GNU_SOURCE -Idaemon -I$B/gen daemon
+	$(MAKE) B=build/analyzer FLAGS_release='-O1 -fanalyzer' all
+
+# --- what is delivered
+
+MAN := $(DESTDIR)$(PREFIX)/share/man
+DOC := $(DESTDIR)$(PREFIX)/share/doc/briefingd
+LIB := $(DESTDIR)$(PREFIX)/lib
+ETC := $(DESTDIR)$(SYSCONFDIR)/briefingd
+# says where things are
+PLACED = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
+	-e 's|@VERSION@|$(VERSION)|g'
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
+		$(MAN)/man1 $(MAN)/man5 $(MAN)/man8 $(DOC)/examples \
+		$(LIB)/systemd/system $(LIB)/sysusers.d $(LIB)/tmpfiles.d \
+		$(ETC)/lists $(ETC)/templates
+	install -m 755 $B/briefingd $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $B/briefingctl $(DESTDIR)$(PREFIX)/bin/
+	for page in $(notdir $(wildcard docs/*.[158])); do \
+		$(PLACED) docs/$$page > $(MAN)/man$${page##*.}/$$page || exit 1; done
+	for unit in service socket; do $(PLACED) systemd/briefingd.$$unit \
+		> $(LIB)/systemd/system/briefingd.$$unit || exit 1; done
+	$(PLACED) systemd/sysusers.conf > $(LIB)/sysusers.d/briefingd.conf
+	$(PLACED) systemd/tmpfiles.conf > $(LIB)/tmpfiles.d/briefingd.conf
+	install -m 644 README.md CHANGES.md LICENSE $(DOC)/
+	cp -R lists templates $(DOC)/examples/
+	install -m 644 config/briefingd.conf $(DOC)/examples/
+# an administrator's configuration is never written over
+	test -e $(ETC)/briefingd.conf || install -m 640 config/briefingd.conf $(ETC)/
+
+# the sample board's briefings, with their PDF documents, in build/sample
+sample:
+	@sh scripts/sample build/sample
+
+demo:
+	@sh scripts/deps build demo
+	@sh scripts/demo
 
 clean:
 	rm -rf build
