@@ -1,5 +1,6 @@
 # Turns daemon/queries/*.sql into an enum and a table of statements. A statement
 # starts with "-- name: some_name", then comment lines, then SQL to the next.
+BEGIN { count = 0 }
 function emit() {
 	if (name == "")
 		return
