@@ -68,6 +68,18 @@ void *arena_allocarray(struct arena *arena, size_t count, size_t size)
 	return arena_alloc(arena, total);
 }
 
+void *arena_grow(struct arena *arena, void *list, size_t count, size_t *room,
+		 size_t size)
+{
+	if (count < *room)
+		return list;
+	*room = count ? count * 2 : 8;
+	void *larger = arena_allocarray(arena, *room, size);
+	if (count > 0)
+		memcpy(larger, list, count * size);
+	return larger;
+}
+
 char *arena_strndup(struct arena *arena, const char *text, size_t size)
 {
 	char *copy = arena_alloc(arena, size + 1);

@@ -19,6 +19,15 @@ void arena_free(struct arena *arena);
 /* zeroed, aligned for anything */
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_allocarray(struct arena *arena, size_t count, size_t size);
+
+/* A list of count items that wants room for one more: the same list, or one
+ * twice as large with the items copied and *room set. NULL, 0 and 0 begin it.
+ *
+ *	list = arena_grow(arena, list, count, &room, sizeof(*list));
+ *	list[count++] = item;
+ */
+void *arena_grow(struct arena *arena, void *list, size_t count, size_t *room,
+		 size_t size);
 char *arena_strdup(struct arena *arena, const char *text);
 char *arena_strndup(struct arena *arena, const char *text, size_t size);
 char *arena_printf(struct arena *arena, const char *format, ...)

@@ -41,6 +41,21 @@ static void f10_err_context_is_added_in_front(void **state)
 	assert_int_equal(err.kind, ERR_INPUT);
 }
 
+static void f10_arena_grows_a_list(void **state)
+{
+	struct arena *arena = arena_new();
+	size_t *list = NULL, count = 0, room = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 1000; i++) {
+		list = arena_grow(arena, list, count, &room, sizeof(*list));
+		list[count++] = i;
+	}
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(list[i], i);
+	arena_free(arena);
+}
+
 static void f10_utf8(void **state)
 {
 	static const struct {
@@ -152,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(f10_buf_keeps_its_ceiling),
 		cmocka_unit_test(f10_err_context_is_added_in_front),
+		cmocka_unit_test(f10_arena_grows_a_list),
 		cmocka_unit_test(f10_utf8),
 		cmocka_unit_test(f20_base32),
 		cmocka_unit_test(f20_civil),
