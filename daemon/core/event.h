@@ -18,14 +18,14 @@
 
 struct db;
 struct err;
-struct json;
+struct json_value;
 
 #define EVENT_PRIVATE_MAX 4
 
 struct event {
 	const char *kind, *actor;
 	int64_t effective_at;
-	struct json *body;
+	struct json_value *body;
 	struct {
 		const char *name, *text;
 	} privates[EVENT_PRIVATE_MAX];
@@ -38,9 +38,11 @@ void event_begin(struct event *event, const char *kind, int64_t effective_at,
 		 const char *actor);
 void event_text(struct event *event, const char *name, const char *text);
 void event_integer(struct event *event, const char *name, int64_t number);
-/* borrowed until event_end */
+/* Free text that may have to be erased one day, borrowed until event_end: the
+ * body gets the hex SHA-256 of salt and text, event_text gets both. */
 void event_private(struct event *event, const char *name, const char *text);
-/* Writes it and frees the body, also on failure. */
+/* Writes it within the caller's transaction and frees the body, also on
+ * failure. */
 bool event_end(struct event *event, struct db *db, int64_t now,
 	       struct err *err);
 

@@ -98,7 +98,8 @@ CREATE TABLE action (
 CREATE TABLE folder (
 	name TEXT PRIMARY KEY,
 	state TEXT NOT NULL CHECK (state IN ('waiting', 'taken', 'rejected')),
-	detail TEXT NOT NULL, -- what it waits for, the ref, or the problems
+	ref TEXT,	      -- of the briefing, once taken
+	detail TEXT NOT NULL, -- what it waits for, ref and version, or the problems
 	stamp TEXT NOT NULL,  -- of names, sizes and times, to see that it is still
 	seen_at INTEGER NOT NULL
 ) STRICT;
@@ -142,7 +143,7 @@ CREATE TABLE person (
 -- Personal data, apart from what must survive erasure.
 CREATE TABLE identity (
 	person_id INTEGER PRIMARY KEY REFERENCES person (id),
-	address_key TEXT NOT NULL UNIQUE,
+	address_key TEXT UNIQUE, -- NULL: the address is another person's now
 	address TEXT NOT NULL,
 	name TEXT NOT NULL,
 	role TEXT NOT NULL,
@@ -153,7 +154,7 @@ CREATE TABLE member (
 	id INTEGER PRIMARY KEY,
 	list_id INTEGER NOT NULL REFERENCES list (id),
 	person_id INTEGER NOT NULL REFERENCES person (id),
-	row_key TEXT NOT NULL, -- the CSV's id, else the address key
+	row_key TEXT, -- the CSV's id, else the address key; NULL once removed
 	row_hash TEXT NOT NULL,
 	is_primary INTEGER NOT NULL CHECK (is_primary IN (0, 1)),
 	since_on TEXT, -- when they joined, as the agency says
@@ -178,24 +179,6 @@ CREATE TABLE member_status (
 	actor TEXT NOT NULL
 ) STRICT;
 CREATE INDEX member_status_member ON member_status (member_id);
-
--- A CSV on its way in: staged in slices, applied in slices, forgotten at the end.
-CREATE TABLE roster_row (
-	list_id INTEGER NOT NULL REFERENCES list (id),
-	position INTEGER NOT NULL,
-	row_key TEXT NOT NULL,
-	row_hash TEXT NOT NULL,
-	address_key TEXT NOT NULL,
-	address TEXT NOT NULL,
-	name TEXT NOT NULL,
-	role TEXT NOT NULL,
-	team TEXT NOT NULL,
-	since_on TEXT,
-	status TEXT NOT NULL,
-	is_primary INTEGER NOT NULL,
-	PRIMARY KEY (list_id, position),
-	UNIQUE (list_id, row_key)
-) STRICT;
 
 -- ------------------------------------------------------ digests and delivery
 
