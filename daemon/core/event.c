@@ -1,0 +1,111 @@
+#include "core/event.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "tools/crypto.h"
+#include "tools/db.h"
+#include "tools/json.h"
+
+#define SALT_SIZE 16
+
+void event_begin(struct event *event, const char *kind, int64_t effective_at,
+		 const char *actor)
+{
+	*event = (struct event){
+	    .kind = kind,
+	    .actor = actor,
+	    .effective_at = effective_at,
+	    .body = json_map_new(),
+	};
+}
+
+void event_text(struct event *event, const char *name, const char *text)
+{
+	json_map_text(event->body, name, text);
+}
+
+void event_integer(struct event *event, const char *name, int64_t number)
+{
+	json_map_integer(event->body, name, number);
+}
+
+void event_private(struct event *event, const char *name, const char *text)
+{
+	assert(event->private_count < EVENT_PRIVATE_MAX);
+	event->privates[event->private_count].name = name;
+	event->privates[event->private_count].text = text;
+	event->private_count++;
+}
+
+struct salt {
+	uint8_t bytes[SALT_SIZE];
+};
+
+/* The body promises the text without telling it: the salt keeps a short text
+ * from being guessed from its hash. */
+static struct salt promise(struct event *event, const char *name,
+			   const char *text)
+{
+	uint8_t hash[CRYPTO_SHA256_SIZE];
+	char hex[CRYPTO_SHA256_HEX];
+	struct salt salt;
+
+	crypto_random(salt.bytes, sizeof(salt.bytes));
+	struct crypto_hash *hashing = crypto_hash_new();
+	crypto_hash_add(hashing, salt.bytes, sizeof(salt.bytes));
+	crypto_hash_add(hashing, text, strlen(text));
+	crypto_hash_end(hashing, hash);
+	crypto_hex(hash, sizeof(hash), hex);
+	json_map_text(event->body, name, hex);
+	return salt;
+}
+
+static bool insert(struct event *event, struct db *db, int64_t now,
+		   struct err *err)
+{
+	char *body = json_format(event->body);
+	struct query *q = db_query(db, QUERY_EVENT_INSERT);
+
+	query_text(q, 1, event->kind);
+	query_integer(q, 2, event->effective_at);
+	query_integer(q, 3, now);
+	query_text(q, 4, event->actor);
+	query_text(q, 5, body);
+	free(body);
+	return query_run(q, NULL, err);
+}
+
+static bool insert_text(struct db *db, int64_t event_id, const char *name,
+			const struct salt *salt, const char *text,
+			struct err *err)
+{
+	struct query *q = db_query(db, QUERY_EVENT_TEXT_INSERT);
+
+	query_integer(q, 1, event_id);
+	query_text(q, 2, name);
+	query_blob(q, 3, salt->bytes, sizeof(salt->bytes));
+	query_text(q, 4, text);
+	return query_run(q, NULL, err);
+}
+
+bool event_end(struct event *event, struct db *db, int64_t now, struct err *err)
+{
+	struct salt salts[EVENT_PRIVATE_MAX];
+
+	/* an event apart from its change would be no evidence of it */
+	assert(db_is_in_transaction(db));
+	for (int i = 0; i < event->private_count; i++)
+		salts[i] = promise(event, event->privates[i].name,
+				   event->privates[i].text);
+	bool good = insert(event, db, now, err);
+	int64_t event_id = good ? db_last_id(db) : 0;
+	for (int i = 0; good && i < event->private_count; i++)
+		good = insert_text(db, event_id, event->privates[i].name,
+				   &salts[i], event->privates[i].text, err);
+	json_free(event->body);
+	event->body = NULL;
+	return good;
+}
