@@ -1,0 +1,574 @@
+#include "doors/smtp.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "doors/smtp_reply.h"
+
+#define CONNECT_TIMEOUT_MS (30 * 1000)
+#define REPLY_TIMEOUT_MS (600 * 1000) /* RFC 5321 4.5.3.2.6, the final dot */
+#define KEEP_S 20                     /* idle connections older are not used */
+#define SOCKETS 8 /* that libcurl tries at a time, IPv6 beside IPv4 */
+
+struct smtp_session {
+	char *url, *ca_file, *user, *password;
+	enum smtp_tls tls;
+	int connect_timeout_ms, reply_timeout_ms;
+
+	/* the sender's thread */
+	CURL *curl;   /* NULL until the next mail needs one */
+	bool is_kept; /* it served a mail before this one */
+	const struct smtp_mail *mail;
+	size_t offset;             /* bytes of the mail that libcurl took */
+	int64_t sent, moved_at_ms; /* bytes that left, and when that grew */
+	bool is_stalled;
+	struct smtp_replies replies;
+	char tls_name[32]; /* of the connection that is open */
+	char trouble[CURL_ERROR_SIZE];
+
+	pthread_mutex_t lock; /* what follows, shared with smtp_interrupt */
+	int sockets[SOCKETS]; /* open, -1 where none is */
+	bool is_interrupted;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* --- sockets, and how a hung send is ended */
+
+static bool is_interrupted(struct smtp_session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	bool interrupted = session->is_interrupted;
+	pthread_mutex_unlock(&session->lock);
+	return interrupted;
+}
+
+/* Replaces one socket by another (-1: none) in the list; false: no place. */
+static bool swap_socket(struct smtp_session *session, int before, int after)
+{
+	for (int i = 0; i < SOCKETS; i++) {
+		if (session->sockets[i] == before) {
+			session->sockets[i] = after;
+			return true;
+		}
+	}
+	return false;
+}
+
+static curl_socket_t open_socket(void *context, curlsocktype purpose,
+				 struct curl_sockaddr *address)
+{
+	struct smtp_session *session = context;
+	int fd;
+
+	if (purpose != CURLSOCKTYPE_IPCXN || is_interrupted(session))
+		return CURL_SOCKET_BAD;
+	fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
+		    address->protocol);
+	if (fd < 0)
+		return CURL_SOCKET_BAD;
+	pthread_mutex_lock(&session->lock);
+	bool has_place = swap_socket(session, -1, fd);
+	pthread_mutex_unlock(&session->lock);
+	session->tls_name[0] = '\0';
+	if (has_place)
+		return fd;
+	close(fd);
+	return CURL_SOCKET_BAD;
+}
+
+/* Closing inside the lock: else an interrupt could shut down a stranger's
+ * descriptor of the same number. */
+static int close_socket(void *context, curl_socket_t fd)
+{
+	struct smtp_session *session = context;
+
+	pthread_mutex_lock(&session->lock);
+	swap_socket(session, fd, -1);
+	int status = close(fd);
+	pthread_mutex_unlock(&session->lock);
+	return status;
+}
+
+static void shut_sockets(struct smtp_session *session, int how)
+{
+	pthread_mutex_lock(&session->lock);
+	for (int i = 0; i < SOCKETS; i++) {
+		if (session->sockets[i] >= 0)
+			shutdown(session->sockets[i], how);
+	}
+	pthread_mutex_unlock(&session->lock);
+}
+
+void smtp_interrupt(struct smtp_session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	session->is_interrupted = true;
+	pthread_mutex_unlock(&session->lock);
+	shut_sockets(session, SHUT_RDWR);
+}
+
+/* --- libcurl's callbacks */
+
+/* libcurl's own limit on slow transfers reacts 6 s late and in whole seconds.
+ */
+static bool has_stalled(struct smtp_session *session, int64_t sent)
+{
+	if (session->offset == 0 || sent != session->sent) {
+		session->sent = sent;
+		session->moved_at_ms = now_ms();
+		return false;
+	}
+	session->is_stalled =
+	    now_ms() - session->moved_at_ms > session->reply_timeout_ms;
+	return session->is_stalled;
+}
+
+/* Reaches what shutdown() can't: looking up a name, connecting. Called at least
+ * once a second. */
+static int on_progress(void *context, curl_off_t down_total, curl_off_t down,
+		       curl_off_t up_total, curl_off_t up)
+{
+	(void)down_total, (void)down, (void)up_total;
+	return is_interrupted(context) || has_stalled(context, up);
+}
+
+static size_t on_read(char *buffer, size_t size, size_t count, void *context)
+{
+	struct smtp_session *session = context;
+	size_t room = size * count;
+	size_t left = session->mail->size - session->offset;
+
+	/* Never 0 for trouble: that would end the mail early, and a mail cut
+	 * short is accepted like any other. */
+	if (is_interrupted(session))
+		return CURL_READFUNC_ABORT;
+	if (left > room)
+		left = room;
+	memcpy(buffer, session->mail->data + session->offset, left);
+	session->offset += left;
+	return left;
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *context)
+{
+	struct smtp_session *session = context;
+
+	smtp_replies_add(&session->replies, line, size * count);
+	return size * count;
+}
+
+/* Only a relay's own words on errors would come here; nothing is kept. */
+static size_t on_body(char *data, size_t size, size_t count, void *context)
+{
+	(void)data, (void)context;
+	return size * count;
+}
+
+/* libcurl tells the version of TLS nowhere else without its TLS library's own
+ * header: "SSL connection using TLS1.3 / ...". Other lines, which may hold the
+ * login, are dropped. */
+static int on_debug(CURL *curl, curl_infotype type, char *text, size_t size,
+		    void *context)
+{
+	static const char words[] = "SSL connection using ";
+	struct smtp_session *session = context;
+	size_t skip = sizeof(words) - 1, length = 0;
+
+	(void)curl;
+	if (type != CURLINFO_TEXT || size <= skip ||
+	    strncmp(text, words, skip) != 0)
+		return 0;
+	text += skip;
+	size -= skip;
+	while (length < size && length + 1 < sizeof(session->tls_name) &&
+	       (isalnum((unsigned char)text[length]) || text[length] == '.'))
+		length++;
+	memcpy(session->tls_name, text, length);
+	session->tls_name[length] = '\0';
+	return 0;
+}
+
+/* --- the handle */
+
+/* A setting that this libcurl refuses would be a bug of ours. */
+#define SET(option, value)                                                     \
+	do {                                                                   \
+		CURLcode set = curl_easy_setopt(curl, option, value);          \
+		assert(set == CURLE_OK);                                       \
+	} while (0)
+
+static void set_callbacks(CURL *curl, struct smtp_session *session)
+{
+	SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	SET(CURLOPT_OPENSOCKETDATA, session);
+	SET(CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+	SET(CURLOPT_CLOSESOCKETDATA, session);
+	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+	SET(CURLOPT_XFERINFODATA, session);
+	SET(CURLOPT_NOPROGRESS, 0L);
+	SET(CURLOPT_READFUNCTION, on_read);
+	SET(CURLOPT_READDATA, session);
+	SET(CURLOPT_HEADERFUNCTION, on_header);
+	SET(CURLOPT_HEADERDATA, session);
+	SET(CURLOPT_WRITEFUNCTION, on_body);
+	SET(CURLOPT_DEBUGFUNCTION, on_debug);
+	SET(CURLOPT_DEBUGDATA, session);
+	SET(CURLOPT_VERBOSE, 1L);
+	SET(CURLOPT_ERRORBUFFER, session->trouble);
+}
+
+static void set_security(CURL *curl, const struct smtp_session *session)
+{
+	/* A proxy from the environment would see the mail. */
+	SET(CURLOPT_PROXY, "");
+	SET(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+	SET(CURLOPT_USE_SSL, session->tls == SMTP_TLS_NONE
+				 ? (long)CURLUSESSL_NONE
+				 : (long)CURLUSESSL_ALL);
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_SSL_VERIFYPEER, 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	if (session->ca_file) {
+		SET(CURLOPT_CAINFO, session->ca_file);
+		SET(CURLOPT_CAPATH, NULL);
+	}
+	if (!session->user)
+		return;
+	SET(CURLOPT_USERNAME, session->user);
+	SET(CURLOPT_PASSWORD, session->password);
+	/* Whichever of the two the relay offers, after TLS. */
+	SET(CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN");
+}
+
+static long seconds(int ms)
+{
+	return (ms + 999L) / 1000;
+}
+
+static CURL *make_handle(struct smtp_session *session)
+{
+	CURL *curl = curl_easy_init();
+
+	if (!curl) /* it has no other reason than memory */
+		abort();
+	set_callbacks(curl, session);
+	set_security(curl, session);
+	SET(CURLOPT_URL, session->url);
+	SET(CURLOPT_UPLOAD, 1L);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_MAXCONNECTS, 1L);
+	SET(CURLOPT_MAXAGE_CONN, (long)KEEP_S);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)session->connect_timeout_ms);
+	SET(CURLOPT_SERVER_RESPONSE_TIMEOUT,
+	    seconds(session->reply_timeout_ms));
+	return curl;
+}
+
+/* libcurl says QUIT when it cleans up and waits for the answer, up to two
+ * minutes: with the socket shut, it does not. */
+static void drop_handle(struct smtp_session *session, int how)
+{
+	CURL *curl = session->curl;
+
+	if (!curl)
+		return;
+	session->curl = NULL;
+	shut_sockets(session, how);
+	if (is_interrupted(session)) /* and waits for no name lookup */
+		SET(CURLOPT_QUICK_EXIT, 1L);
+	curl_easy_cleanup(curl);
+	session->tls_name[0] = '\0';
+}
+
+/* --- opening and closing */
+
+/* The host's and helo's bytes end up in a URL, and helo in a command. */
+static bool is_host(const char *text, const char *more)
+{
+	size_t size = strlen(text);
+
+	if (size == 0 || size > 255)
+		return false;
+	for (size_t i = 0; i < size; i++) {
+		if (!isalnum((unsigned char)text[i]) && text[i] != '-' &&
+		    text[i] != '.' && !strchr(more, text[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool check_relay(const struct smtp_relay *relay, struct err *err)
+{
+	if (!is_host(relay->host, ":"))
+		return err_set(err, ERR_INPUT,
+			       "relay host \"%s\": not a name "
+			       "or address",
+			       relay->host);
+	if (relay->port < 1 || relay->port > 65535)
+		return err_set(err, ERR_INPUT, "relay port %d: 1 to 65535",
+			       relay->port);
+	if (relay->helo && !is_host(relay->helo, ":[]"))
+		return err_set(err, ERR_INPUT, "relay helo \"%s\": not a name",
+			       relay->helo);
+	if (relay->user && !relay->password)
+		return err_set(err, ERR_INPUT, "relay user \"%s\": no password",
+			       relay->user);
+	if (relay->ca_file && access(relay->ca_file, R_OK) != 0)
+		return err_errno(err, ERR_INPUT, "relay ca_file %s",
+				 relay->ca_file);
+	return true;
+}
+
+static char *format_url(const struct smtp_relay *relay)
+{
+	bool is_ipv6 = strchr(relay->host, ':') != NULL;
+	char name[256] = "localhost";
+
+	if (!relay->helo) {
+		gethostname(name, sizeof(name) - 1);
+		if (!is_host(name, ""))
+			strcpy(name, "localhost");
+	}
+	return xasprintf("%s://%s%s%s:%d/%s",
+			 relay->tls == SMTP_TLS_IMPLICIT ? "smtps" : "smtp",
+			 is_ipv6 ? "[" : "", relay->host, is_ipv6 ? "]" : "",
+			 relay->port, relay->helo ? relay->helo : name);
+}
+
+static char *copy(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+struct smtp_session *smtp_open(const struct smtp_relay *relay, struct err *err)
+{
+	if (!check_relay(relay, err))
+		return NULL;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		err_set(err, ERR_SYSTEM, "starting libcurl");
+		return NULL;
+	}
+	struct smtp_session *session = xcalloc(1, sizeof(*session));
+	session->url = format_url(relay);
+	session->tls = relay->tls;
+	session->ca_file = copy(relay->ca_file);
+	session->user = copy(relay->user);
+	session->password = copy(relay->password);
+	session->connect_timeout_ms = relay->connect_timeout_ms > 0
+					  ? relay->connect_timeout_ms
+					  : CONNECT_TIMEOUT_MS;
+	session->reply_timeout_ms = relay->reply_timeout_ms > 0
+					? relay->reply_timeout_ms
+					: REPLY_TIMEOUT_MS;
+	pthread_mutex_init(&session->lock, NULL);
+	for (int i = 0; i < SOCKETS; i++)
+		session->sockets[i] = -1;
+	return session;
+}
+
+void smtp_close(struct smtp_session *session)
+{
+	if (!session)
+		return;
+	/* Writing stays possible: QUIT goes out, its answer is not awaited. */
+	drop_handle(session, SHUT_RD);
+	if (session->password)
+		explicit_bzero(session->password, strlen(session->password));
+	free(session->password);
+	free(session->user);
+	free(session->ca_file);
+	free(session->url);
+	pthread_mutex_destroy(&session->lock);
+	free(session);
+	curl_global_cleanup();
+}
+
+/* --- sending */
+
+static CURLcode transfer(struct smtp_session *session,
+			 const struct smtp_mail *mail)
+{
+	struct curl_slist *to = curl_slist_append(NULL, mail->to);
+
+	if (!to)
+		abort();
+	session->is_kept = session->curl != NULL;
+	if (!session->curl)
+		session->curl = make_handle(session);
+	CURL *curl = session->curl;
+	session->mail = mail;
+	session->offset = 0;
+	session->sent = 0;
+	session->is_stalled = false;
+	session->replies = (struct smtp_replies){0};
+	session->trouble[0] = '\0';
+	SET(CURLOPT_MAIL_FROM, mail->from);
+	SET(CURLOPT_MAIL_RCPT, to);
+	SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail->size);
+	CURLcode code = curl_easy_perform(curl);
+	SET(CURLOPT_MAIL_RCPT, NULL);
+	curl_slist_free_all(to);
+	session->mail = NULL;
+	return code;
+}
+
+static struct smtp_end look_at_end(const struct smtp_session *session,
+				   CURLcode code, size_t size)
+{
+	long reply = 0, connects = 0;
+
+	curl_easy_getinfo(session->curl, CURLINFO_RESPONSE_CODE, &reply);
+	curl_easy_getinfo(session->curl, CURLINFO_NUM_CONNECTS, &connects);
+	return (struct smtp_end){
+	    .curl_code = (int)code,
+	    .code = (int)reply,
+	    .has_data = session->replies.has_data || reply == 354,
+	    .is_handed_over = session->offset == size,
+	    .is_reused = session->is_kept && connects == 0,
+	};
+}
+
+static const char *words_of(const struct smtp_session *session, CURLcode code)
+{
+	static const struct {
+		CURLcode code;
+		const char *words;
+	} table[] = {
+	    {CURLE_COULDNT_RESOLVE_HOST, "the relay's name is not known"},
+	    {CURLE_COULDNT_CONNECT, "the relay can't be reached"},
+	    {CURLE_USE_SSL_FAILED, "the relay offers no STARTTLS, and "
+				   "mail is not sent without TLS"},
+	    {CURLE_PEER_FAILED_VERIFICATION,
+	     "the relay's certificate is not trusted"},
+	    {CURLE_SSL_CACERT_BADFILE, "the file of trusted certificates "
+				       "can't be read"},
+	    {CURLE_SSL_CONNECT_ERROR, "TLS with the relay failed"},
+	    {CURLE_LOGIN_DENIED, "the relay refused the login"},
+	    {CURLE_OPERATION_TIMEDOUT, "the relay gave no answer in time"},
+	    {CURLE_ABORTED_BY_CALLBACK, "sending was stopped"},
+	    {CURLE_RECV_ERROR, "the connection was lost"},
+	    {CURLE_SEND_ERROR, "the connection was lost"},
+	};
+
+	if (session->is_stalled)
+		code = CURLE_OPERATION_TIMEDOUT;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		if (table[i].code == code)
+			return table[i].words;
+	}
+	return session->trouble[0] ? session->trouble
+				   : curl_easy_strerror(code);
+}
+
+/* Says in words what went wrong where no reply decided. */
+static void describe_trouble(const struct smtp_session *session, CURLcode code,
+			     const struct smtp_end *end,
+			     struct smtp_verdict *verdict)
+{
+	const char *words = words_of(session, code);
+	const char *detail = session->trouble;
+	char text[1024];
+
+	if (code == CURLE_LOGIN_DENIED && session->replies.code == end->code)
+		detail = session->replies.text;
+	if (session->is_stalled)
+		detail = "it stopped reading";
+	if (verdict->outcome == SMTP_UNSURE)
+		snprintf(text, sizeof(text), "all was handed over, then %s: %s",
+			 words, detail);
+	else if (detail[0] && detail != words)
+		snprintf(text, sizeof(text), "%s: %s", words, detail);
+	else
+		snprintf(text, sizeof(text), "%s", words);
+	smtp_printable(verdict->text, sizeof(verdict->text), text);
+}
+
+static void describe_peer(const struct smtp_session *session,
+			  struct smtp_verdict *verdict)
+{
+	char *ip = NULL;
+	long port = 0;
+
+	memcpy(verdict->tls, session->tls_name, sizeof(verdict->tls));
+	curl_easy_getinfo(session->curl, CURLINFO_PRIMARY_IP, &ip);
+	curl_easy_getinfo(session->curl, CURLINFO_PRIMARY_PORT, &port);
+	if (ip && ip[0])
+		snprintf(verdict->address, sizeof(verdict->address),
+			 strchr(ip, ':') ? "[%s]:%ld" : "%s:%ld", ip, port);
+}
+
+static struct smtp_judgement send_once(struct smtp_session *session,
+				       const struct smtp_mail *mail,
+				       struct smtp_verdict *ret_verdict)
+{
+	CURLcode code = transfer(session, mail);
+	struct smtp_end end = look_at_end(session, code, mail->size);
+	struct smtp_judgement judgement = smtp_judge(&end);
+	bool is_reply = judgement.is_clean || judgement.outcome == SMTP_REFUSED;
+
+	*ret_verdict = (struct smtp_verdict){.outcome = judgement.outcome};
+	/* 354 decides nothing, nor does a 250 before the mail was begun. */
+	if (is_reply || end.code >= 400)
+		ret_verdict->code = end.code;
+	describe_trouble(session, code, &end, ret_verdict);
+	if ((is_reply || (end.code >= 400 && code != CURLE_LOGIN_DENIED)) &&
+	    session->replies.code == end.code)
+		smtp_verdict_reply(ret_verdict, session->replies.text);
+	describe_peer(session, ret_verdict);
+	if (!judgement.is_clean)
+		drop_handle(session, SHUT_RDWR);
+	return judgement;
+}
+
+static bool is_sound(const struct smtp_mail *mail, struct smtp_verdict *verdict)
+{
+	const char *wrong = NULL;
+
+	if (mail->from[0] && !smtp_is_address(mail->from))
+		wrong = "the sender's address can't stand in SMTP";
+	else if (!smtp_is_address(mail->to))
+		wrong = "the recipient's address can't stand in SMTP";
+	else if (mail->size == 0 || !smtp_is_crlf(mail->data, mail->size))
+		wrong = "the mail has a line end that is not CRLF";
+	if (wrong)
+		snprintf(verdict->text, sizeof(verdict->text), "%s", wrong);
+	return !wrong;
+}
+
+void smtp_send(struct smtp_session *session, const struct smtp_mail *mail,
+	       struct smtp_verdict *ret_verdict)
+{
+	int64_t start = now_ms();
+
+	*ret_verdict = (struct smtp_verdict){.outcome = SMTP_REFUSED};
+	if (!is_sound(mail, ret_verdict))
+		return;
+	if (is_interrupted(session)) {
+		*ret_verdict = (struct smtp_verdict){.outcome = SMTP_LATER};
+		strcpy(ret_verdict->text, "sending was stopped");
+		return;
+	}
+	struct smtp_judgement judgement = send_once(session, mail, ret_verdict);
+	if (judgement.is_stale && !is_interrupted(session)) {
+		drop_handle(session, SHUT_RDWR);
+		send_once(session, mail, ret_verdict);
+	}
+	ret_verdict->duration_ms = now_ms() - start;
+}
