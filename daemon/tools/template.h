@@ -5,8 +5,9 @@
  * Mustache templates (https://mustache.github.io/mustache.5.html): variables,
  * sections, inverted sections, comments, partials; neither set-delimiter tags
  * nor lambdas. In HTML {{key}} is escaped (& < > " ') and {{{key}}} is not; in
- * text nothing is. A line with nothing but one section tag, comment or partial
- * leaves no line behind. What a view is and shows: tools/view.h.
+ * text nothing is. A line with nothing but tags that show nothing by themselves
+ * (sections, comments, partials) leaves no line behind; a partial's lines are
+ * not indented. What a view is and shows: tools/view.h.
  *
  *	struct template_set *set = template_set_load(folder, &problems);
  *	if (!template_set_render(set, "mail/digest.html", view, &out, err))
@@ -46,9 +47,9 @@ bool template_render(const struct template *page, const struct view *view,
 
 /* All templates that the program carries (the *.html and *.txt of templates/),
  * each replaced by FOLDER/mail/x.html and so on if that is there; no folder:
- * NULL. {{>name}} in mail/digest.html is mail/name.html, {{>web/name}} is
- * web/name.html. Each file opens and closes its own sections; partials may nest
- * TEMPLATE_PARTIALS_MAX deep and never come back to themselves.
+ * NULL. {{>head}} in mail/digest.html is mail/head.html, as is {{>mail/head}}
+ * or {{>mail/head.html}}. Each file opens and closes its own sections; partials
+ * may nest TEMPLATE_PARTIALS_MAX deep and never come back to themselves.
  *
  * What does not parse, names a partial that is not there, or replaces nothing,
  * is a problem, and NULL is returned: the caller keeps the set it has. */
