@@ -84,9 +84,9 @@ $B/gen/schema.h $B/gen/schema.c &: scripts/embed-files.sh $(wildcard daemon/sche
 	@mkdir -p $(@D)
 	sh $< schema $B/gen/schema $(sort $(wildcard daemon/schema/*.sql))
 
-$B/gen/assets.h $B/gen/assets.c &: scripts/embed-files.sh $(wildcard templates/*/*)
+$B/gen/assets.h $B/gen/assets.c &: scripts/embed-files.sh $(wildcard templates/*/* config/*)
 	@mkdir -p $(@D)
-	sh $< assets $B/gen/assets $(sort $(wildcard templates/*/*))
+	sh $< assets $B/gen/assets $(sort $(wildcard templates/*/* config/*))
 
 $B/gen/%.o: $B/gen/%.c $(GENERATED) $B/flags
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(WERROR) -c -o $@ $<

@@ -63,6 +63,14 @@ bool letter_assemble(const struct letter *letter,
 		     const struct letter_person *person, struct buf *out,
 		     struct err *err);
 
+/* The decoded text or HTML part of that mail, UTF-8 with LF: for looking at. */
+bool letter_show_text(const struct letter *letter,
+		      const struct letter_person *person, struct buf *out,
+		      struct err *err);
+bool letter_show_html(const struct letter *letter,
+		      const struct letter_person *person, struct buf *out,
+		      struct err *err);
+
 /* The person's part of a delivery: link, code, names. Texts in the arena. */
 void letter_person_make(const struct settings *settings,
 			const struct link_keys *keys, int64_t delivery_id,

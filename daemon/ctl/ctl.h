@@ -1,0 +1,91 @@
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
+
+/*
+ * The control program: git-style verbs over the same core, without a loop. A
+ * verb's function gets what stands behind its name and returns the exit
+ * status: CTL_GOOD, CTL_TROUBLE (said on standard error) or CTL_USAGE.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct db;
+struct err;
+struct json_value;
+struct settings;
+struct template_set;
+
+enum ctl_status { CTL_GOOD = 0, CTL_TROUBLE = 1, CTL_USAGE = 2 };
+
+struct ctl {
+	const char *settings_path;
+	bool wants_json;
+	const char *actor; /* "jo@host": who asks, for events */
+	int64_t now;
+	struct arena *arena;       /* for the verb's whole life */
+	struct settings *settings; /* NULL until ctl_settings */
+	struct db *db;             /* NULL until ctl_store */
+};
+
+struct ctl_verb {
+	const char *name, *usage, *help;
+	int (*run)(struct ctl *ctl, int argc, char **argv);
+};
+
+/* Each table ends with a NULL name; argv[0] is the verb itself. */
+extern const struct ctl_verb ctl_verbs[];
+int ctl_dispatch(struct ctl *ctl, const struct ctl_verb *verbs,
+		 const char *prefix, int argc, char **argv);
+
+/* These say what is wrong and return false. */
+bool ctl_settings(struct ctl *ctl);
+bool ctl_store(struct ctl *ctl); /* and settings; must exist */
+struct template_set *ctl_templates(struct ctl *ctl); /* NULL: said */
+
+/* "briefingctl: text" on standard error; returns CTL_TROUBLE */
+int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int ctl_fail_err(const struct err *err);
+/* a line on what was wrong, and how the verb is used; returns CTL_USAGE */
+int ctl_usage(const char *usage, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Prints it and frees it; returns CTL_GOOD. */
+int ctl_print_json(struct json_value *value);
+/* "2026-11-22 14:03" in the board's zone, "-" for 0; in the arena */
+const char *ctl_time(struct ctl *ctl, int64_t at);
+/* the board's date at now, ISO; in the arena */
+const char *ctl_today(struct ctl *ctl);
+
+/* Options of one verb, in a table: flags and texts. Returns the index of the
+ * first argument behind them, or -1 (said, with usage). "--" ends options. */
+struct ctl_option {
+	const char *name;   /* "--reason" */
+	const char **text;  /* wants a value */
+	bool *flag;         /* or none */
+	const char ***list; /* or may come several times; NULL-ended */
+};
+int ctl_options(struct ctl *ctl, const struct ctl_option *options,
+		const char *usage, int argc, char **argv);
+
+/* the groups of verbs */
+int ctl_init(struct ctl *ctl, int argc, char **argv);
+int ctl_check(struct ctl *ctl, int argc, char **argv);
+int ctl_status(struct ctl *ctl, int argc, char **argv);
+int ctl_mode(struct ctl *ctl, int argc, char **argv);
+int ctl_pause(struct ctl *ctl, int argc, char **argv);
+int ctl_resume(struct ctl *ctl, int argc, char **argv);
+int ctl_backup(struct ctl *ctl, int argc, char **argv);
+int ctl_submit(struct ctl *ctl, int argc, char **argv);
+int ctl_briefing(struct ctl *ctl, int argc, char **argv);
+int ctl_list(struct ctl *ctl, int argc, char **argv);
+int ctl_preview(struct ctl *ctl, int argc, char **argv);
+int ctl_run(struct ctl *ctl, int argc, char **argv);
+int ctl_queue(struct ctl *ctl, int argc, char **argv);
+int ctl_report(struct ctl *ctl, int argc, char **argv);
+
+/* lists/, shared by check and list check: says each problem; the count */
+size_t ctl_check_lists(struct ctl *ctl, const char *only_name, bool is_quiet);
+
+#endif

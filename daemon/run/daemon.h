@@ -1,0 +1,62 @@
+#ifndef RUN_DAEMON_H
+#define RUN_DAEMON_H
+
+/*
+ * The running daemon: one loop, and the modules of the roof that hang their
+ * descriptors and timers into it. Owns everything; the loop thread alone
+ * touches it. The modules here are the only ones that log, read the clock and
+ * begin transactions.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/link.h"
+
+struct db;
+struct err;
+struct sd_event;
+struct settings;
+struct template_set;
+
+struct intake_run;
+struct rosters_run;
+struct sending_run;
+struct serving_run;
+struct slots_run;
+struct turn_run;
+
+struct daemon {
+	const char *settings_path;
+	const char *program; /* for errands: NULL is this executable */
+	struct sd_event *loop;
+	struct db *db;
+	int lock_fd;
+	struct settings *settings;
+	struct template_set *templates;
+	struct link_keys keys;
+
+	bool is_live, is_paused; /* of the board, as last looked at */
+	bool is_stopping;
+	int64_t data_version;
+
+	struct turn_run *turn;
+	struct sending_run *sending;
+	struct serving_run *serving;
+	struct intake_run *intake;
+	struct rosters_run *rosters;
+	struct slots_run *slots;
+};
+
+/* Opens the store and all modules; NULL says why not. */
+struct daemon *daemon_open(const char *settings_path, struct err *err);
+/* Runs until SIGTERM or SIGINT; the exit status. */
+int daemon_run(struct daemon *daemon);
+void daemon_close(struct daemon *daemon); /* accepts NULL */
+
+/* Reads the board's row again: live or rehearsal, paused or not. */
+void daemon_look_at_board(struct daemon *daemon);
+
+/* the wall clock */
+int64_t clock_now(void);
+
+#endif

@@ -1,0 +1,37 @@
+#ifndef RUN_ERRANDS_H
+#define RUN_ERRANDS_H
+
+/*
+ * Errands in the loop: at most three children at once, the rest waits its
+ * turn. The answer comes by a call in the loop thread.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "doors/errand.h"
+
+struct daemon;
+struct errands_run;
+
+/* What an errand came to: text is its output, or with is_good false the
+ * reason. Valid during the call. */
+struct errands_answer {
+	bool is_good;
+	const char *text;
+	size_t size;
+};
+typedef void errands_done(void *context, const struct errands_answer *answer);
+
+struct errands_run *errands_open(struct daemon *daemon);
+/* Children are killed, nobody is called. */
+void errands_close(struct errands_run *errands);
+
+/* input is copied; ceiling: bytes of output. */
+void errands_give(struct errands_run *errands, const char *name,
+		  const char *input, size_t ceiling, errands_done *done,
+		  void *context);
+
+/* What this program does as a child: for errand_child_main. */
+extern const struct errand_task errands_tasks[];
+
+#endif

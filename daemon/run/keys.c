@@ -1,0 +1,175 @@
+#include "run/keys.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/base32.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "core/link.h"
+#include "core/settings.h"
+#include "tools/crypto.h"
+
+#define SECRET_MAX_SIZE 4096
+#define KEY_LINE_SIZE (2 + 2 * LINK_KEY_SIZE + 1)
+
+static void forget(char *text)
+{
+	if (!text)
+		return;
+	crypto_forget(text, strlen(text));
+	free(text);
+}
+
+void keys_forget_password(char *password)
+{
+	forget(password);
+}
+
+/* NULL where systemd gave none of that name */
+static char *credential_path(const char *name)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+
+	if (!folder)
+		return NULL;
+	char *path = xasprintf("%s/%s", folder, name);
+	if (access(path, F_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
+static bool is_private(const char *path, struct err *err)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return err_errno(err, ERR_SYSTEM, "%s", path);
+	if (status.st_mode & 077)
+		return err_set(err, ERR_INPUT,
+			       "%s: others may read it; run: chmod 600 %s",
+			       path, path);
+	return true;
+}
+
+static bool parse_key(const char *line, struct link_key *ret)
+{
+	char id[2] = {line[0], '\0'};
+
+	if (!base32_normalise(id) || !id[0] || line[1] != ' ')
+		return false;
+	ret->id = id[0];
+	return crypto_hex_parse(line + 2, ret->key, LINK_KEY_SIZE);
+}
+
+static bool parse_keys(const char *path, const char *text,
+		       struct link_keys *ret, struct err *err)
+{
+	*ret = (struct link_keys){0};
+	for (int number = 1; *text; number++) {
+		size_t size = strcspn(text, "\n");
+
+		if (size > 0) {
+			if (ret->count == LINK_MAX_KEYS)
+				return err_set(err, ERR_INPUT,
+					       "%s: more than %d keys", path,
+					       LINK_MAX_KEYS);
+			char line[KEY_LINE_SIZE] = "";
+			bool fits = size == KEY_LINE_SIZE - 1;
+
+			if (fits)
+				memcpy(line, text, size);
+			fits = fits && parse_key(line, &ret->list[ret->count]);
+			crypto_forget(line, sizeof(line));
+			if (!fits)
+				return err_set(err, ERR_INPUT,
+					       "%s:%d: wanted: a digit, a "
+					       "space, %d hex digits",
+					       path, number, 2 * LINK_KEY_SIZE);
+			ret->count++;
+		}
+		text += size + (text[size] == '\n');
+	}
+	if (ret->count == 0)
+		return err_set(err, ERR_INPUT, "%s: holds no key", path);
+	return true;
+}
+
+static bool make_keys(const char *path, struct err *err)
+{
+	uint8_t key[LINK_KEY_SIZE];
+	char line[KEY_LINE_SIZE + 1] = "1 ";
+
+	crypto_random(key, sizeof(key));
+	crypto_hex(key, sizeof(key), line + 2);
+	strcpy(line + KEY_LINE_SIZE - 1, "\n");
+	bool good = file_write(path, line, strlen(line), 0600, err);
+	crypto_forget(key, sizeof(key));
+	crypto_forget(line, sizeof(line));
+	return good;
+}
+
+bool keys_load_links(const struct settings *settings, struct link_keys *ret,
+		     struct err *err)
+{
+	char *path = credential_path("link-keys");
+	char *folder = NULL, *text = NULL;
+	bool good = false;
+
+	if (!path) {
+		folder = xasprintf("%s/keys", settings->state_folder);
+		path = xasprintf("%s/link.key", folder);
+		if (!file_make_folder(folder, 0700, err))
+			goto out;
+		if (access(path, F_OK) < 0 && !make_keys(path, err))
+			goto out;
+		if (!is_private(path, err))
+			goto out;
+	}
+	good = file_read(path, SECRET_MAX_SIZE, &text, NULL, err) &&
+	       parse_keys(path, text, ret, err);
+out:
+	forget(text);
+	free(folder);
+	free(path);
+	return good ? true : err_context(err, "the keys of links");
+}
+
+bool keys_load_password(const struct settings *settings, char **ret_password,
+			struct err *err)
+{
+	char *path = credential_path("smtp-password");
+	char *text = NULL;
+
+	if (!path && *settings->relay_password_file) {
+		path = xstrdup(settings->relay_password_file);
+		if (!is_private(path, err))
+			goto out;
+	}
+	if (!path) {
+		err_set(err, ERR_INPUT,
+			"relay.user is set, but there is neither "
+			"relay.password_file nor a credential smtp-password");
+		goto out;
+	}
+	if (!file_read(path, SECRET_MAX_SIZE, &text, NULL, err))
+		goto out;
+	text[strcspn(text, "\r\n")] = '\0';
+	if (!*text) {
+		err_set(err, ERR_INPUT, "%s: holds no password", path);
+		forget(text);
+		text = NULL;
+	}
+out:
+	free(path);
+	if (!text)
+		return err_context(err, "the relay's password");
+	*ret_password = text;
+	return true;
+}

@@ -1,0 +1,26 @@
+#ifndef RUN_KEYS_H
+#define RUN_KEYS_H
+
+/*
+ * Secrets: the keys of links, and the relay's password. Each comes from a
+ * systemd credential ($CREDENTIALS_DIRECTORY) or from a file that only its
+ * owner reads. Never in arguments, logs or core dumps.
+ */
+#include <stdbool.h>
+
+struct err;
+struct link_keys;
+struct settings;
+
+/* Credential "link-keys", else STATE/keys/link.key, which is made when it is
+ * not there. One key a line: its id (a base32 digit) and 64 hex digits; the
+ * first signs, all verify. */
+bool keys_load_links(const struct settings *settings, struct link_keys *ret,
+		     struct err *err);
+
+/* Credential "smtp-password", else relay.password_file. */
+bool keys_load_password(const struct settings *settings, char **ret_password,
+			struct err *err);
+void keys_forget_password(char *password); /* wipes and frees; NULL is fine */
+
+#endif

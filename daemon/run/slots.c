@@ -1,0 +1,204 @@
+#include "run/slots.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/acknowledgement.h"
+#include "core/digest.h"
+#include "core/request.h"
+#include "run/daemon.h"
+#include "run/rosters.h"
+#include "run/sending.h"
+#include "run/timer.h"
+#include "tools/db.h"
+
+#define LOOK_MS (30 * 1000) /* at most: the wall clock may jump */
+#define BUSY_MS 20
+#define AGAIN_MS (10 * 1000)
+#define SLICE_MEMBERS 100
+#define WINDOWS_AT_ONCE 500
+
+struct slots_run {
+	struct daemon *daemon;
+	struct timer *timer;
+	bool is_broken;
+};
+
+/* what each part does within one transaction */
+typedef bool part(struct slots_run *slots, const struct digest_context *context,
+		  bool *ret_more, struct err *err);
+
+static bool open_due(struct slots_run *slots,
+		     const struct digest_context *context, bool *ret_more,
+		     struct err *err)
+{
+	const struct daemon *daemon = slots->daemon;
+	int opened = 0;
+	int64_t next_at = 0;
+
+	*ret_more = false;
+	/* paused: slots wait, and are run once, late */
+	if (daemon->is_paused)
+		return true;
+	if (!digest_open_due(daemon->db, context, daemon->is_live, &opened,
+			     &next_at, err))
+		return err_context(err, "opening slots");
+	int64_t wait_ms = (next_at - context->now) * 1000;
+	if (next_at > 0 && wait_ms < LOOK_MS)
+		timer_set_sooner(slots->timer, wait_ms > 0 ? wait_ms : 1000);
+	if (opened > 0)
+		log_notice("slots opened digests=%d", opened);
+	return true;
+}
+
+static bool plan(struct slots_run *slots, const struct digest_context *context,
+		 bool *ret_more, struct err *err)
+{
+	int deliveries = 0;
+
+	if (!digest_plan_slice(slots->daemon->db, context, SLICE_MEMBERS,
+			       ret_more, &deliveries, err))
+		return err_context(err, "planning a digest");
+	if (deliveries > 0)
+		sending_look(slots->daemon->sending);
+	return true;
+}
+
+static bool close_windows(struct slots_run *slots,
+			  const struct digest_context *context, bool *ret_more,
+			  struct err *err)
+{
+	int count = 0;
+
+	if (!acknowledgement_close_windows(slots->daemon->db, context->now,
+					   WINDOWS_AT_ONCE, &count, err))
+		return err_context(err, "closing windows");
+	*ret_more = count == WINDOWS_AT_ONCE;
+	if (count > 0)
+		log_info("windows closed unacknowledged=%d", count);
+	return true;
+}
+
+static bool run_one(struct slots_run *slots,
+		    const struct digest_context *context,
+		    const struct request *request, struct err *err)
+{
+	const struct daemon *daemon = slots->daemon;
+	char answer[64] = "reloaded";
+
+	if (strcmp(request->verb, "run") == 0) {
+		int64_t digest_id = 0;
+		struct err refused = {0};
+
+		if (digest_open_now(daemon->db, context, request->argument,
+				    daemon->is_live, request->actor, &digest_id,
+				    &refused))
+			snprintf(answer, sizeof(answer), "digest %" PRId64,
+				 digest_id);
+		else if (refused.kind == ERR_GONE)
+			snprintf(answer, sizeof(answer), "no such list");
+		else {
+			if (err)
+				*err = refused;
+			return false;
+		}
+		log_notice("run list=%s digest=%" PRId64, request->argument,
+			   digest_id);
+	} else {
+		rosters_look(daemon->rosters, true);
+	}
+	return request_answer(daemon->db, request->id, answer, context->now,
+			      err);
+}
+
+static bool run_requests(struct slots_run *slots,
+			 const struct digest_context *context, bool *ret_more,
+			 struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct request *requests;
+	size_t count = 0;
+
+	*ret_more = false;
+	bool good =
+	    request_load_open(slots->daemon->db, arena, &requests, &count, err);
+	for (size_t i = 0; good && i < count; i++)
+		good = run_one(slots, context, &requests[i], err);
+	arena_free(arena);
+	return good ? true : err_context(err, "running a request");
+}
+
+/* one part as one transaction; false: look again later */
+static bool run_part(struct slots_run *slots, part *work, bool *ret_more)
+{
+	struct daemon *daemon = slots->daemon;
+	const struct digest_context context = {.settings = daemon->settings,
+					       .templates = daemon->templates,
+					       .now = clock_now()};
+	struct err err = {0};
+	bool more = false;
+
+	if (db_begin(daemon->db, &err) && work(slots, &context, &more, &err) &&
+	    db_commit(daemon->db, &err)) {
+		*ret_more |= more;
+		slots->is_broken = false;
+		return true;
+	}
+	db_rollback(daemon->db);
+	if (err.kind == ERR_BUSY) {
+		timer_set(slots->timer, BUSY_MS);
+		return false;
+	}
+	if (!slots->is_broken)
+		log_error("%s", err.text);
+	slots->is_broken = true;
+	timer_set(slots->timer, AGAIN_MS);
+	return false;
+}
+
+static void work(void *context)
+{
+	static part *const parts[] = {run_requests, open_due, plan,
+				      close_windows};
+	struct slots_run *slots = context;
+	bool more = false;
+
+	if (slots->daemon->is_stopping)
+		return;
+	timer_set(slots->timer, LOOK_MS);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (!run_part(slots, parts[i], &more))
+			return;
+	if (more)
+		timer_set(slots->timer, 0);
+}
+
+struct slots_run *slots_open(struct daemon *daemon)
+{
+	struct slots_run *slots = xcalloc(1, sizeof(*slots));
+
+	slots->daemon = daemon;
+	slots->timer = timer_new(daemon->loop, work, slots);
+	timer_set(slots->timer, 0);
+	return slots;
+}
+
+void slots_close(struct slots_run *slots)
+{
+	if (!slots)
+		return;
+	timer_free(slots->timer);
+	free(slots);
+}
+
+void slots_look(struct slots_run *slots)
+{
+	timer_set_sooner(slots->timer, 0);
+}
