@@ -23,7 +23,8 @@ struct settings {
 	const char *board_name;   /* "Severnside Safeguarding Children ..." */
 	const char *board_label;  /* "Partnership", "Board" */
 	const char *board_colour; /* "#1d4f60": 7 bytes, checked */
-	const char *board_help;   /* whom a reader asks, one line of text */
+	const char *board_help;   /* whom a reader asks, one line of text;
+				     where not set, the address mail_help */
 	const char *time_zone;    /* "Europe/London" */
 	struct zone *zone;        /* opened from it */
 
@@ -35,8 +36,10 @@ struct settings {
 
 	/* mail */
 	const char *mail_from;   /* the address in From */
-	const char *mail_bounce; /* envelope sender; VERP adds +TOKEN */
-	const char *mail_help;   /* List-Help, List-Owner: an address */
+	const char *mail_bounce; /* envelope sender; VERP adds +TOKEN to its
+				    local part of at most 43 bytes */
+	const char *mail_help;   /* List-Help, List-Owner: an address; both are
+				    mail_from where they are not set */
 	const char *rehearsal_address;
 
 	/* relay */
@@ -55,7 +58,8 @@ struct settings {
 
 	/* web */
 	const char *web_listen; /* "[::1]:8086"; an inherited socket wins */
-	const char *web_base; /* "https://learning.example", no slash behind */
+	const char *web_base;   /* "https://learning.example", no slash behind;
+				   http:// only for this machine */
 	const char **trusted_proxies;
 	size_t trusted_proxy_count;
 
@@ -72,7 +76,9 @@ void settings_free(struct settings *settings);
 /* Each setting in the table's order, for the manual page's test and for
  * "check": NULL path ends it. Lives in the arena. */
 struct setting_description {
-	const char *path, *type, *allowed, *fallback, *help;
+	const char *path, *type, *allowed;
+	const char *fallback; /* NULL: compulsory */
+	const char *help;
 };
 const struct setting_description *settings_describe(struct arena *arena);
 

@@ -81,4 +81,8 @@ bool config_parse(const char *file_name, const char *text, size_t size,
 		  const struct config_schema *schema, struct arena *arena,
 		  void *ret_struct, struct problems *problems);
 
+/* The line of a setting, for a fault that only the caller can see: "ref",
+ * "relay.port", "documents.[1].file" (items from 0). 0: it is not there. */
+int config_find_line(const char *text, size_t size, const char *path);
+
 #endif

@@ -1,0 +1,440 @@
+#include "core/settings.h"
+
+#include <arpa/inet.h>
+#include <libgen.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/problems.h"
+#include "base/text.h"
+#include "core/address.h"
+#include "tools/calendar.h"
+#include "tools/config.h"
+
+#define SETTINGS_MAX_SIZE (256 * 1024)
+
+/* what the walker fills; the list is taken apart for settings.h's readers */
+struct reading {
+	struct settings settings;
+	struct config_texts trusted_proxies;
+};
+
+#define AT(field) offsetof(struct reading, settings.field)
+
+static const struct config_setting table[] = {
+    {"board.name", CONFIG_TEXT, AT(board_name), 1, 120, NULL, NULL,
+     "the board's or partnership's full name, as mails and pages show it"},
+    {"board.label", CONFIG_TEXT, AT(board_label), 1, 40, NULL, "Partnership",
+     "what it calls itself in a sentence: Partnership, Board"},
+    {"board.colour", CONFIG_TEXT, AT(board_colour), 7, 7, NULL, "#1d4f60",
+     "its colour, dark enough for white text upon it"},
+    {"board.help", CONFIG_TEXT, AT(board_help), 1, 300, NULL, "",
+     "whom a reader can ask, in one line; empty: the address mail.help"},
+    {"board.time_zone", CONFIG_TEXT, AT(time_zone), 1, 64, NULL,
+     "Europe/London", "the zone of all dates and schedules"},
+
+    {"places.approved", CONFIG_TEXT, AT(approved_folder), 1, 1000, NULL,
+     "/srv/briefingd/approved", "the folder in which briefings are dropped"},
+    {"places.state", CONFIG_TEXT, AT(state_folder), 1, 1000, NULL,
+     "/var/lib/briefingd", "the folder of the store"},
+    {"places.lists", CONFIG_TEXT, AT(lists_folder), 1, 1000, NULL, "lists",
+     "the folder of the agencies' lists"},
+    {"places.templates", CONFIG_TEXT, AT(templates_folder), 1, 1000, NULL,
+     "templates", "the folder of your own templates; need not exist"},
+
+    {"mail.from", CONFIG_TEXT, AT(mail_from), 3, 254, NULL, NULL,
+     "the address that mails come from"},
+    {"mail.bounce", CONFIG_TEXT, AT(mail_bounce), 3, 254, NULL, "",
+     "where undeliverable mail returns; +TOKEN is added to its local part; "
+     "empty: mail.from"},
+    {"mail.help", CONFIG_TEXT, AT(mail_help), 3, 254, NULL, "",
+     "the address of someone who answers questions; empty: mail.from"},
+    {"mail.rehearsal_address", CONFIG_TEXT, AT(rehearsal_address), 3, 254, NULL,
+     NULL, "where all mail goes until the board is live"},
+
+    {"relay.host", CONFIG_TEXT, AT(relay_host), 1, 253, NULL, NULL,
+     "the SMTP server that takes our mail"},
+    {"relay.port", CONFIG_INTEGER, AT(relay_port), 1, 65535, NULL, "587",
+     "its port"},
+    {"relay.tls", CONFIG_CHOICE, AT(relay_tls), 0, 0, "starttls|implicit|none",
+     "starttls", "how the connection is encrypted; never silently given up"},
+    {"relay.ca_file", CONFIG_TEXT, AT(relay_ca_file), 1, 1000, NULL, "",
+     "certificates that its own is checked against; empty: the system's"},
+    {"relay.user", CONFIG_TEXT, AT(relay_user), 1, 254, NULL, "",
+     "the name to log in with; empty: no login"},
+    {"relay.password_file", CONFIG_TEXT, AT(relay_password_file), 1, 1000, NULL,
+     "",
+     "a file of mode 0600 with the password; empty: systemd's credential "
+     "smtp-password"},
+    {"relay.connections", CONFIG_INTEGER, AT(relay_connections), 1, 64, NULL,
+     "4", "how many mails are sent at the same time"},
+    {"relay.timeout_seconds", CONFIG_INTEGER, AT(relay_timeout_seconds), 1,
+     3600, NULL, "600",
+     "how long to wait for each reply (RFC 5321 asks for 600)"},
+
+    {"delivery.retry_first_seconds", CONFIG_INTEGER, AT(retry_first_seconds), 1,
+     86400, NULL, "300", "the wait before the second attempt; it doubles"},
+    {"delivery.retry_most_seconds", CONFIG_INTEGER, AT(retry_most_seconds), 1,
+     604800, NULL, "14400", "the longest wait between two attempts"},
+    {"delivery.retry_days", CONFIG_INTEGER, AT(retry_days), 1, 30, NULL, "4",
+     "after this many days the mail counts as refused"},
+
+    {"web.listen", CONFIG_TEXT, AT(web_listen), 3, 64, NULL, "[::1]:8086",
+     "address and port of the pages; a socket that systemd passes wins"},
+    {"web.base", CONFIG_TEXT, AT(web_base), 9, 120, NULL, NULL,
+     "what links start with, without a slash at the end"},
+    {"web.trusted_proxies", CONFIG_TEXTS,
+     offsetof(struct reading, trusted_proxies), 0, 32, NULL, "",
+     "whose X-Forwarded-For is believed: addresses or networks"},
+
+    {"evidence.window_days", CONFIG_INTEGER, AT(window_days), 1, 3650, NULL,
+     "180", "how long a link works and a confirmation can be given"},
+    {"evidence.deadline_days", CONFIG_INTEGER, AT(deadline_days), 1, 365, NULL,
+     "14", "the time to read, where neither list nor briefing says"},
+    {"evidence.removal_percent", CONFIG_INTEGER, AT(removal_percent), 0, 100,
+     NULL, "20",
+     "a CSV that removes more of its list than this waits for list accept"},
+    {0},
+};
+
+static const struct config_schema schema = {table, NULL};
+
+/* --- what the walker can't know: each says what is wrong with a text */
+
+static bool check_address(const char *text, struct err *err)
+{
+	char address[ADDRESS_SIZE], key[ADDRESS_SIZE];
+
+	return address_parse(text, strlen(text), address, key, err);
+}
+
+/* A VERP sender's local part holds "+" and 20 digits more, and at most 64
+ * bytes in all (RFC 5321, 4.5.3.1.1). */
+static bool check_bounce(const char *text, struct err *err)
+{
+	if (!check_address(text, err))
+		return false;
+	if (strcspn(text, "@") > 64 - 21)
+		return err_set(err, ERR_INPUT,
+			       "the part before @ may have 43 bytes at most, "
+			       "for a token of 21 is added to it");
+	return true;
+}
+
+static bool check_zone(const char *text, struct err *err)
+{
+	struct zone *zone = zone_open(text, err);
+
+	zone_close(zone);
+	return zone != NULL;
+}
+
+static double light(const char *hex)
+{
+	char digits[3] = {hex[0], hex[1], '\0'};
+	double part = (double)strtol(digits, NULL, 16) / 255;
+
+	return part <= 0.04045 ? part / 12.92
+			       : pow((part + 0.055) / 1.055, 2.4);
+}
+
+/* Contrast as WCAG 2.2 (1.4.3) reckons it, against white. */
+static bool check_colour(const char *text, struct err *err)
+{
+	if (text[0] != '#' || strlen(text) != 7 ||
+	    strspn(text + 1, "0123456789abcdefABCDEF") != 6)
+		return err_set(err, ERR_INPUT,
+			       "is no colour; write it as \"#1d4f60\"");
+	double contrast =
+	    1.05 / (0.2126 * light(text + 1) + 0.7152 * light(text + 3) +
+		    0.0722 * light(text + 5) + 0.05);
+	if (contrast < 4.5)
+		return err_set(err, ERR_INPUT,
+			       "is too light for white text upon it: contrast "
+			       "%.1f, at least 4.5 is readable for all",
+			       contrast);
+	return true;
+}
+
+static bool check_listen(const char *text, struct err *err)
+{
+	struct in6_addr address;
+	char host[64];
+	long long port;
+	const char *colon = strrchr(text, ':');
+	bool is_bracketed =
+	    text[0] == '[' && colon && colon > text && colon[-1] == ']';
+
+	if (!colon || !text_parse_integer(colon + 1, 1, 65535, &port))
+		return err_set(err, ERR_INPUT,
+			       "names no port; write \"[::1]:8086\" or "
+			       "\"127.0.0.1:8086\"");
+	snprintf(host, sizeof(host), "%.*s",
+		 (int)(colon - text) - 2 * is_bracketed, text + is_bracketed);
+	if (inet_pton(is_bracketed ? AF_INET6 : AF_INET, host, &address) != 1)
+		return err_set(err, ERR_INPUT,
+			       "is no numeric address and port; write "
+			       "\"[::1]:8086\" or \"127.0.0.1:8086\"");
+	return true;
+}
+
+static bool is_loopback(const char *host)
+{
+	size_t size = strcspn(host, ":/");
+
+	return text_starts(host, "[::1]") || text_starts(host, "127.") ||
+	       (size == 9 && strncmp(host, "localhost", 9) == 0);
+}
+
+/* A link confirms in a person's name: it goes over no open line. */
+static bool check_base(const char *text, struct err *err)
+{
+	const char *host = text_starts(text, "https://")  ? text + 8
+			   : text_starts(text, "http://") ? text + 7
+							  : NULL;
+
+	if (!host || *host == '\0' || *host == '/')
+		return err_set(err, ERR_INPUT,
+			       "is no address of a web site; write "
+			       "\"https://learning.example.org\"");
+	if (text[4] == ':' && !is_loopback(host))
+		return err_set(err, ERR_INPUT,
+			       "must start with https:// (http:// is for this "
+			       "machine alone)");
+	if (text_ends(text, "/"))
+		return err_set(err, ERR_INPUT, "has a slash at the end");
+	if (host[strspn(host, "abcdefghijklmnopqrstuvwxyz"
+			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			      "0123456789.-_~:/[]")] != '\0')
+		return err_set(err, ERR_INPUT,
+			       "has a character that mail programs cut links "
+			       "at; letters, digits and . - _ are allowed");
+	return true;
+}
+
+static bool check_host(const char *text, struct err *err)
+{
+	if (text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
+			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			      "0123456789.-:[]")] != '\0')
+		return err_set(err, ERR_INPUT,
+			       "is no name of a server; write "
+			       "\"smtp.example.org\", the port apart");
+	return true;
+}
+
+static const struct check {
+	const char *path;
+	size_t offset;
+	bool (*check)(const char *text, struct err *err);
+} checks[] = {
+    {"board.colour", AT(board_colour), check_colour},
+    {"board.time_zone", AT(time_zone), check_zone},
+    {"mail.from", AT(mail_from), check_address},
+    {"mail.bounce", AT(mail_bounce), check_bounce},
+    {"mail.help", AT(mail_help), check_address},
+    {"mail.rehearsal_address", AT(rehearsal_address), check_address},
+    {"relay.host", AT(relay_host), check_host},
+    {"web.listen", AT(web_listen), check_listen},
+    {"web.base", AT(web_base), check_base},
+};
+
+struct source {
+	const char *name, *text;
+	size_t size;
+};
+
+static void complain(struct problems *problems, const struct source *source,
+		     const char *path, const char *why)
+{
+	problems_add(problems, source->name,
+		     config_find_line(source->text, source->size, path),
+		     "%s: %s", path, why);
+}
+
+static void check_texts(const struct reading *reading,
+			const struct source *source, struct problems *problems)
+{
+	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
+		const char *text =
+		    *(const char *const *)(const void *)((const char *)reading +
+							 checks[i].offset);
+		struct err err = {0};
+
+		if (text && *text && !checks[i].check(text, &err))
+			complain(problems, source, checks[i].path, err.text);
+	}
+}
+
+static bool is_network(const char *text)
+{
+	char host[64];
+	uint8_t address[sizeof(struct in6_addr)];
+	const char *slash = strchr(text, '/');
+	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	long long bits;
+
+	if (slash && !text_parse_integer(slash + 1, 0,
+					 family == AF_INET ? 32 : 128, &bits))
+		return false;
+	snprintf(host, sizeof(host), "%.*s", (int)strcspn(text, "/"), text);
+	return inet_pton(family, host, address) == 1;
+}
+
+/* what only several settings together tell */
+static void check_together(const struct reading *reading,
+			   const struct source *source,
+			   struct problems *problems)
+{
+	const struct settings *settings = &reading->settings;
+
+	for (size_t i = 0; i < reading->trusted_proxies.count; i++)
+		if (!is_network(reading->trusted_proxies.list[i]))
+			complain(problems, source, "web.trusted_proxies",
+				 "holds what is no numeric address or network; "
+				 "write \"10.1.2.3\" or \"fd00::/8\"");
+	if (text_is_empty(settings->relay_user) &&
+	    !text_is_empty(settings->relay_password_file))
+		complain(problems, source, "relay.password_file",
+			 "is of no use without relay.user");
+	if (!text_is_empty(settings->relay_user) && settings->relay_tls &&
+	    strcmp(settings->relay_tls, "none") == 0 &&
+	    !is_loopback(settings->relay_host ? settings->relay_host : ""))
+		complain(problems, source, "relay.user",
+			 "a login with tls = \"none\" would send the password "
+			 "in clear text");
+	if (settings->retry_first_seconds > settings->retry_most_seconds)
+		complain(problems, source, "delivery.retry_first_seconds",
+			 "is longer than delivery.retry_most_seconds");
+}
+
+/* --- after the walk */
+
+static const char *absolute(const struct settings *settings, const char *path)
+{
+	if (path[0] == '/' || path[0] == '\0')
+		return path;
+	return arena_printf(settings->arena, "%s/%s", settings->folder, path);
+}
+
+static const char *folder_of(struct arena *arena, const char *path)
+{
+	char whole[PATH_MAX];
+
+	if (!realpath(path, whole))
+		snprintf(whole, sizeof(whole), "%s", path);
+	return arena_strdup(arena, dirname(whole));
+}
+
+static void complete(struct settings *settings)
+{
+	const char **paths[] = {
+	    &settings->approved_folder, &settings->state_folder,
+	    &settings->lists_folder,    &settings->templates_folder,
+	    &settings->relay_ca_file,   &settings->relay_password_file,
+	};
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+		*paths[i] = absolute(settings, *paths[i]);
+	if (text_is_empty(settings->mail_bounce))
+		settings->mail_bounce = settings->mail_from;
+	if (text_is_empty(settings->mail_help))
+		settings->mail_help = settings->mail_from;
+	if (text_is_empty(settings->board_help))
+		settings->board_help = settings->mail_help;
+	settings->zone = zone_open(settings->time_zone, &err);
+}
+
+struct settings *settings_load(const char *path, struct problems *problems)
+{
+	struct source source = {.name = path};
+	struct err err = {0};
+	struct arena *arena;
+	size_t before = problems->count;
+	char *text;
+
+	if (!file_read(path, SETTINGS_MAX_SIZE, &text, &source.size, &err)) {
+		problems_add(problems, path, 0, "%s", err.text);
+		return NULL;
+	}
+	source.text = text;
+	arena = arena_new();
+	struct reading *reading = arena_alloc(arena, sizeof(*reading));
+	struct settings *settings = &reading->settings;
+	config_parse(path, text, source.size, &schema, arena, reading,
+		     problems);
+	check_texts(reading, &source, problems);
+	if (problems->count == before)
+		check_together(reading, &source, problems);
+	free(text);
+	if (problems->count > before) {
+		arena_free(arena);
+		return NULL;
+	}
+	settings->arena = arena;
+	settings->folder = folder_of(arena, path);
+	settings->trusted_proxies = reading->trusted_proxies.list;
+	settings->trusted_proxy_count = reading->trusted_proxies.count;
+	complete(settings);
+	return settings;
+}
+
+void settings_free(struct settings *settings)
+{
+	if (!settings)
+		return;
+	zone_close(settings->zone);
+	arena_free(settings->arena);
+}
+
+/* --- for the manual and "check" */
+
+static const char *allowed(struct arena *arena,
+			   const struct config_setting *setting)
+{
+	switch (setting->type) {
+	case CONFIG_INTEGER:
+		return arena_printf(arena, "%lld to %lld", setting->min,
+				    setting->max);
+	case CONFIG_CHOICE:
+		return setting->choices;
+	case CONFIG_TEXT:
+		return arena_printf(arena, "%lld to %lld bytes", setting->min,
+				    setting->max);
+	case CONFIG_TEXTS:
+		return arena_printf(arena, "at most %lld", setting->max);
+	case CONFIG_FLAG:
+		break;
+	}
+	return "true or false";
+}
+
+const struct setting_description *settings_describe(struct arena *arena)
+{
+	static const char *const types[] = {
+	    [CONFIG_TEXT] = "text",     [CONFIG_INTEGER] = "number",
+	    [CONFIG_FLAG] = "flag",     [CONFIG_TEXTS] = "texts",
+	    [CONFIG_CHOICE] = "choice",
+	};
+	size_t count = sizeof(table) / sizeof(*table);
+	struct setting_description *list =
+	    arena_allocarray(arena, count, sizeof(*list));
+
+	for (size_t i = 0; table[i].path; i++)
+		list[i] = (struct setting_description){
+		    .path = table[i].path,
+		    .type = types[table[i].type],
+		    .allowed = allowed(arena, &table[i]),
+		    .fallback = table[i].fallback,
+		    .help = table[i].help,
+		};
+	return list;
+}
