@@ -290,8 +290,11 @@ CREATE TABLE requirement (
 ) STRICT;
 CREATE INDEX requirement_person ON requirement (person_id);
 CREATE INDEX requirement_delivery ON requirement (delivery_id);
+-- leaving or an exemption after the deadline lets nobody off
 CREATE INDEX requirement_open ON requirement (closes_at)
-	WHERE acknowledged_at IS NULL AND missed_at IS NULL AND closed_at IS NULL;
+	WHERE acknowledged_at IS NULL AND missed_at IS NULL
+	AND (closed_at IS NULL
+		OR closed_as IN ('left', 'exempt') AND closed_at > due_at);
 
 -- What briefingctl asks of the daemon, which alone signs and sends.
 CREATE TABLE request (

@@ -1,0 +1,78 @@
+-- name: acknowledgement_delivery
+-- Whose delivery ?1 is, and the times that its link hangs on.
+SELECT d.person_id, p.public_id, COALESCE(a.address, ''), COALESCE(a.name, ''),
+	d.mode, d.state, d.created_at, COALESCE(d.claimed_at, 0),
+	COALESCE(d.ended_at, 0),
+	(SELECT COALESCE(MAX(r.closes_at), 0) FROM requirement r
+	 WHERE r.delivery_id = d.id)
+FROM delivery d
+JOIN person p ON p.id = d.person_id
+LEFT JOIN addressee a ON a.delivery_id = d.id
+WHERE d.id = ?1;
+
+-- name: acknowledgement_items
+-- The versions in the letter of delivery ?1, with what is required of them. In
+-- a rehearsal nothing is.
+SELECT lv.version_id, r.id, COALESCE(r.acknowledged_at, 0),
+	COALESCE(r.due_at, 0), r.closed_as
+FROM delivery d
+JOIN letter_version lv ON lv.letter_id = d.letter_id
+LEFT JOIN requirement r ON r.version_id = lv.version_id
+	AND r.person_id = d.person_id AND d.mode = 'live'
+WHERE d.id = ?1
+ORDER BY lv.position;
+
+-- name: acknowledgement_later
+-- What else is outstanding for the person of the live delivery ?1.
+SELECT r.version_id, r.due_at
+FROM delivery d
+JOIN requirement r ON r.person_id = d.person_id
+WHERE d.id = ?1 AND d.mode = 'live'
+	AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
+	AND r.version_id NOT IN (SELECT lv.version_id FROM letter_version lv
+		WHERE lv.letter_id = d.letter_id)
+ORDER BY r.due_at, r.id;
+
+-- name: acknowledgement_find
+-- The open requirement that delivery ?1 confirms for version ?2, if there is
+-- one: of its own letter, live, neither withdrawn nor superseded.
+SELECT r.id, p.public_id, b.ref, v.number
+FROM delivery d
+JOIN letter_version lv ON lv.letter_id = d.letter_id AND lv.version_id = ?2
+JOIN requirement r ON r.version_id = lv.version_id
+	AND r.person_id = d.person_id
+JOIN person p ON p.id = r.person_id
+JOIN version v ON v.id = r.version_id
+JOIN briefing b ON b.id = v.briefing_id
+WHERE d.id = ?1 AND d.mode = 'live'
+	AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
+	AND b.withdrawn_at IS NULL
+	AND NOT EXISTS (SELECT 1 FROM version newer
+		WHERE newer.briefing_id = v.briefing_id
+		AND newer.number > v.number);
+
+-- name: acknowledgement_mark
+-- The person confirmed it at ?2.
+UPDATE requirement SET acknowledged_at = ?2, acknowledged_by = 'page'
+WHERE id = ?1 AND acknowledged_at IS NULL AND closed_at IS NULL;
+
+-- name: acknowledgement_closing
+-- Windows that closed by ?1 without a confirmation, at most ?2. One who left or
+-- was exempted only after the deadline is not let off (the condition is that of
+-- the index requirement_open).
+SELECT r.id, p.public_id, b.ref, v.number, r.closes_at
+FROM requirement r
+JOIN person p ON p.id = r.person_id
+JOIN version v ON v.id = r.version_id
+JOIN briefing b ON b.id = v.briefing_id
+WHERE r.closes_at <= ?1
+	AND r.acknowledged_at IS NULL AND r.missed_at IS NULL
+	AND (r.closed_at IS NULL
+		OR r.closed_as IN ('left', 'exempt') AND r.closed_at > r.due_at)
+ORDER BY r.closes_at, r.id
+LIMIT ?2;
+
+-- name: acknowledgement_miss
+-- The negative receipt, written at ?2.
+UPDATE requirement SET missed_at = ?2
+WHERE id = ?1 AND acknowledged_at IS NULL AND missed_at IS NULL;
