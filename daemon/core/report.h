@@ -10,7 +10,8 @@
  * outstanding or missed; missed (missed_at <= T); outstanding. So
  * required = acknowledged + outstanding + missed + exempt + closed
  * (invariant 7). Only live deliveries count; opens and fetches are nowhere.
- * Numbers only: no person is named.
+ * Numbers only: no person is named, and agencies of whom fewer than five people
+ * were required share one row, for such a row would tell of persons.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,8 +32,10 @@ struct report_figures {
 	double median_days; /* from acceptance to acknowledgement; < 0: none */
 };
 
+#define REPORT_SMALL_AGENCIES "Small agencies (under 5)"
+
 struct report_row {
-	const char *agency;
+	const char *agency; /* small ones last, as REPORT_SMALL_AGENCIES */
 	struct report_figures figures;
 };
 
@@ -60,6 +63,9 @@ struct report_filter {
 bool report_load(struct db *db, const struct report_filter *filter,
 		 struct arena *arena, struct report **ret, struct err *err);
 
+/* Each gives required and acknowledged beside every percentage; "-" stands for
+ * a share of nobody. The CSV has a row for each agency, briefing and in all,
+ * told apart by its column "level". false: out's ceiling is reached. */
 bool report_format_text(const struct report *report,
 			const struct settings *settings, struct buf *out);
 bool report_format_csv(const struct report *report, struct buf *out);

@@ -1,0 +1,102 @@
+-- name: report_figures
+-- Figures as of ?1 of what was required in [?2, ?3) (0: open), for the briefing
+-- with ref ?4 (NULL: all), at three levels: 0 in all, 1 for a version, 2 for an
+-- agency within it, where agencies with fewer than ?5 share the row ''. The
+-- CASE is the one definition of the states; core/report.h says them in words.
+WITH mail AS (
+	-- per person and version: when a relay first took it, and was it refused
+	SELECT d.person_id, lv.version_id,
+		MIN(CASE WHEN d.state = 'accepted' THEN d.ended_at END)
+			AS accepted_at,
+		MAX(CASE WHEN d.state = 'refused' THEN 1 ELSE 0 END) AS refused
+	FROM delivery d
+	JOIN letter_version lv ON lv.letter_id = d.letter_id
+	WHERE d.mode = 'live' AND d.state IN ('accepted', 'refused')
+		AND d.ended_at <= ?1
+	GROUP BY d.person_id, lv.version_id
+), fact AS (
+	SELECT r.version_id, r.agency, r.acknowledged_at, r.due_at,
+		COUNT(*) OVER (PARTITION BY r.version_id, r.agency) AS size,
+		m.accepted_at,
+		CASE WHEN m.accepted_at IS NULL THEN COALESCE(m.refused, 0)
+			ELSE 0 END AS failed,
+		CASE WHEN r.closed_at <= ?1 AND r.closed_at > r.due_at
+			AND r.closed_as IN ('left', 'exempt')
+			THEN 1 ELSE 0 END AS closed_too_late,
+		CASE WHEN r.acknowledged_at <= ?1 THEN 'acknowledged'
+			WHEN r.closed_at <= ?1
+				AND r.closed_as IN ('withdrawn', 'superseded')
+				THEN 'closed'
+			WHEN r.closed_at <= ?1 AND r.closed_at <= r.due_at
+				THEN CASE r.closed_as WHEN 'exempt'
+					THEN 'exempt' ELSE 'closed' END
+			WHEN r.missed_at <= ?1 THEN 'missed'
+			ELSE 'outstanding' END AS state
+	FROM requirement r
+	JOIN version v ON v.id = r.version_id
+	JOIN briefing b ON b.id = v.briefing_id
+	LEFT JOIN mail m ON m.person_id = r.person_id
+		AND m.version_id = r.version_id
+	WHERE r.required_at <= ?1
+		AND (?2 = 0 OR r.required_at >= ?2)
+		AND (?3 = 0 OR r.required_at < ?3)
+		AND (?4 IS NULL OR b.ref = ?4)
+), figure AS (
+	SELECT version_id, CASE WHEN size < ?5 THEN '' ELSE agency END AS agency,
+		CASE WHEN accepted_at IS NULL THEN 0 ELSE 1 END AS accepted,
+		failed,
+		CASE WHEN state = 'acknowledged' AND acknowledged_at <= due_at
+			THEN 1 ELSE 0 END AS in_time,
+		CASE WHEN state = 'acknowledged' AND acknowledged_at > due_at
+			THEN 1 ELSE 0 END AS late,
+		CASE WHEN state = 'outstanding' THEN 1 ELSE 0 END AS outstanding,
+		CASE WHEN state = 'outstanding' AND due_at < ?1
+			THEN 1 ELSE 0 END AS overdue,
+		CASE WHEN state = 'missed' THEN 1 ELSE 0 END AS missed,
+		CASE WHEN state = 'exempt' THEN 1 ELSE 0 END AS exempt,
+		CASE WHEN state = 'closed' THEN 1 ELSE 0 END AS closed,
+		CASE WHEN state IN ('outstanding', 'missed')
+			THEN closed_too_late ELSE 0 END AS flagged,
+		CASE WHEN state = 'acknowledged' AND acknowledged_at >= accepted_at
+			THEN acknowledged_at - accepted_at END AS seconds
+	FROM fact
+), levelled AS (
+	SELECT 2 AS level, figure.* FROM figure
+	UNION ALL
+	SELECT 1, version_id, '', accepted, failed, in_time, late, outstanding,
+		overdue, missed, exempt, closed, flagged, seconds FROM figure
+	UNION ALL
+	SELECT 0, 0, '', accepted, failed, in_time, late, outstanding,
+		overdue, missed, exempt, closed, flagged, seconds FROM figure
+), ranked AS (
+	SELECT level, version_id, agency, seconds,
+		ROW_NUMBER() OVER (PARTITION BY level, version_id, agency
+			ORDER BY seconds) AS number,
+		COUNT(*) OVER (PARTITION BY level, version_id, agency) AS total
+	FROM levelled
+	WHERE seconds IS NOT NULL
+), median AS (
+	SELECT level, version_id, agency, AVG(seconds) AS seconds
+	FROM ranked
+	WHERE number IN ((total + 1) / 2, (total + 2) / 2)
+	GROUP BY level, version_id, agency
+), summed AS (
+	SELECT level, version_id, agency, COUNT(*) AS required,
+		SUM(accepted) AS accepted, SUM(failed) AS failed,
+		SUM(in_time) AS in_time, SUM(late) AS late,
+		SUM(outstanding) AS outstanding, SUM(overdue) AS overdue,
+		SUM(missed) AS missed, SUM(exempt) AS exempt,
+		SUM(closed) AS closed, SUM(flagged) AS flagged
+	FROM levelled
+	GROUP BY level, version_id, agency
+)
+SELECT s.level, s.version_id, s.agency, s.required, s.accepted, s.failed,
+	s.in_time, s.late, s.outstanding, s.overdue, s.missed, s.exempt,
+	s.closed, s.flagged, m.seconds, b.ref, v.title, v.kind, v.number
+FROM summed s
+LEFT JOIN median m ON m.level = s.level AND m.version_id = s.version_id
+	AND m.agency = s.agency
+LEFT JOIN version v ON v.id = s.version_id
+LEFT JOIN briefing b ON b.id = v.briefing_id
+ORDER BY s.level, v.approved_on DESC, b.ref, v.number DESC,
+	CASE s.agency WHEN '' THEN 1 ELSE 0 END, s.agency;
