@@ -50,4 +50,7 @@ void web_answer(struct web *web, bool committed, int64_t now);
  * is left. */
 bool web_expire(struct web *web, int64_t now);
 
+/* What went wrong since it was last asked, for the log; false: nothing did. */
+bool web_take_trouble(struct web *web, struct err *ret);
+
 #endif

@@ -1,0 +1,239 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/acknowledgement.h"
+#include "core/address.h"
+#include "core/briefing.h"
+#include "doors/http.h"
+#include "tools/view.h"
+#include "web/content.h"
+#include "web/personal.h"
+#include "web/visit.h"
+
+/* --- the page --- */
+
+static const char *page_url(const struct personal *personal,
+			    const struct briefing_version *version)
+{
+	return arena_printf(personal->visit->arena, "%s/%s", personal->home,
+			    visit_segment(personal->visit, version->ref));
+}
+
+static void add_outstanding(const struct personal *personal, struct view *view,
+			    const struct acknowledgement_item *item)
+{
+	struct visit *visit = personal->visit;
+	const struct briefing_version *version = item->version;
+	struct view *row = view_item(view, "outstanding");
+
+	content_name(visit, row, version);
+	view_number(row, "version_id", version->id);
+	view_text(row, "page_url", page_url(personal, version));
+	view_flag(row, "is_new_version", version->number > 1);
+	view_text(row, "deadline",
+		  item->due_at ? visit_deadline(visit, item->due_at) : NULL);
+	content_documents(visit, row, version, page_url(personal, version));
+}
+
+static void add_recorded(const struct personal *personal, struct view *view,
+			 const struct acknowledgement_item *item)
+{
+	struct visit *visit = personal->visit;
+	struct view *row = view_item(view, "recorded");
+	bool is_allowed = briefing_is_allowed(item->version, visit->now, NULL);
+
+	view_text(row, "title", item->version->title);
+	view_text(row, "when_text",
+		  arena_printf(visit->arena, "on %s",
+			       visit_time(visit, item->recorded_at)));
+	view_text(row, "page_url",
+		  is_allowed ? page_url(personal, item->version) : NULL);
+}
+
+static void add_why(struct view *view, const char *list_key, const char *title,
+		    const char *why_text)
+{
+	struct view *row = view_item(view, list_key);
+
+	view_text(row, "title", title);
+	view_text(row, "why_text", why_text);
+	view_text(row, "page_url", NULL);
+}
+
+static void add_item(const struct personal *personal, struct view *view,
+		     const struct acknowledgement_item *item)
+{
+	const char *title = item->version->title;
+
+	switch (item->state) {
+	case ACKNOWLEDGEMENT_OUTSTANDING:
+		if (briefing_is_allowed(item->version, personal->visit->now,
+					NULL))
+			add_outstanding(personal, view, item);
+		else
+			add_why(view, "later", title,
+				"The board holds it back until a later day.");
+		break;
+	case ACKNOWLEDGEMENT_RECORDED:
+		add_recorded(personal, view, item);
+		break;
+	case ACKNOWLEDGEMENT_WITHDRAWN:
+		add_why(view, "closed", title,
+			"The board withdrew it. Please do not use it.");
+		break;
+	case ACKNOWLEDGEMENT_SUPERSEDED:
+		add_why(view, "closed", title,
+			"A newer version has replaced it, and comes in a "
+			"mail of its own.");
+		break;
+	case ACKNOWLEDGEMENT_CLOSED:
+		add_why(view, "closed", title, "It is not asked of you.");
+		break;
+	}
+}
+
+/* What other mails asked for; a marked title is not shown here, for this page
+ * asked for no address or for that of another mail. */
+static void add_later(const struct personal *personal, struct view *view)
+{
+	const struct acknowledgement_page *page = personal->page;
+
+	for (size_t i = 0; i < page->later_count; i++) {
+		const struct briefing_version *version = page->later[i].version;
+
+		if (!briefing_is_allowed(version, personal->visit->now, NULL))
+			continue;
+		add_why(view, "later",
+			briefing_is_sensitive(version)
+			    ? "A briefing with a protective marking"
+			    : version->title,
+			"It came in another mail: please use the link in that "
+			"mail.");
+	}
+}
+
+static bool has_outstanding(const struct personal *personal)
+{
+	const struct acknowledgement_page *page = personal->page;
+
+	for (size_t i = 0; i < page->item_count; i++)
+		if (page->items[i].state == ACKNOWLEDGEMENT_OUTSTANDING &&
+		    briefing_is_allowed(page->items[i].version,
+					personal->visit->now, NULL))
+			return true;
+	return false;
+}
+
+static void add_person(const struct personal *personal, struct view *view)
+{
+	char masked[ADDRESS_MASK_SIZE];
+
+	if (!*personal->page->address)
+		return;
+	address_mask(personal->page->address, masked);
+	view_text(view, "person", masked);
+}
+
+void confirm_show(const struct personal *personal,
+		  const struct confirm_told *told)
+{
+	struct visit *visit = personal->visit;
+	const struct acknowledgement_page *page = personal->page;
+	bool is_open = has_outstanding(personal);
+	struct view *view = visit_view(
+	    visit, is_open ? "Confirm what you have read" : "Your briefings");
+
+	view_flag(view, "rehearsal", page->is_rehearsal);
+	if (personal->is_sensitive)
+		view_text(view, "marking", "OFFICIAL-SENSITIVE");
+	add_person(personal, view);
+	view_text(view, "notice", told->notice);
+	view_flag(view, "need_tick", told->needs_tick && is_open);
+	view_flag(view, "saved", told->is_saved);
+	if (is_open)
+		view_text(view, "form", personal->form);
+	for (size_t i = 0; i < page->item_count; i++)
+		add_item(personal, view, &page->items[i]);
+	if (!page->is_rehearsal)
+		add_later(personal, view);
+	view_text(view, "closes_on", visit_day(visit, page->expires_at - 1));
+	visit_show(visit, 200, "web/confirm.html", view);
+}
+
+/* --- the POST --- */
+
+size_t confirm_read_ids(const struct visit *visit,
+			int64_t ret_ids[CONFIRM_IDS_MAX])
+{
+	const char *value;
+	long long id;
+	size_t count = 0;
+
+	for (size_t i = 0; i < CONFIRM_IDS_MAX &&
+			   (value = http_form_at(visit->request, "v", i));
+	     i++)
+		if (text_parse_integer(value, 1, INT64_MAX, &id))
+			ret_ids[count++] = id;
+	return count;
+}
+
+static void keep(const struct personal *personal, const int64_t *ids,
+		 size_t count)
+{
+	struct visit *visit = personal->visit;
+	struct pending *pending =
+	    xcalloc(1, sizeof(*pending) + count * sizeof(*ids));
+
+	pending->request = visit->request;
+	pending->delivery_id = personal->page->delivery_id;
+	pending->since_at = visit->now;
+	if (personal->is_sensitive)
+		memcpy(pending->form, personal->form, sizeof(pending->form));
+	pending->id_count = count;
+	memcpy(pending->ids, ids, count * sizeof(*ids));
+	*visit->web->last = pending;
+	visit->web->last = &pending->next;
+}
+
+static const struct confirm_told answers[] = {
+    [ACKNOWLEDGEMENT_NOTHING_TICKED] = {.needs_tick = true},
+    [ACKNOWLEDGEMENT_STALE_FORM] =
+	{"Nothing is recorded yet: this page was open for more than a day, or "
+	 "was not whole. Please tick and press the button again.",
+	 false, false},
+    [ACKNOWLEDGEMENT_FORM_TOO_FAST] =
+	{"Nothing is recorded yet: the answer came faster than a person reads, "
+	 "as security programs do that try out links. If it was you, please "
+	 "tick and press the button again.",
+	 false, false},
+    [ACKNOWLEDGEMENT_MAIL_TOO_FAST] =
+	{"Nothing is recorded yet: the mail went out only a moment ago, and "
+	 "security programs try out the links in new mail. If it was you, "
+	 "please tick and press the button again in half a minute.",
+	 false, false},
+    [ACKNOWLEDGEMENT_REHEARSAL] =
+	{"Your confirmation arrived as it should. This is a rehearsal, so it "
+	 "was not recorded and counts for nothing.",
+	 false, false},
+};
+
+void confirm_post(const struct personal *personal)
+{
+	struct visit *visit = personal->visit;
+	const char *form = http_form(visit->request, "form");
+	int64_t ids[CONFIRM_IDS_MAX], shown_at = 0;
+	size_t count = confirm_read_ids(visit, ids);
+
+	if (!form || !link_parse_form(visit->web->keys, form,
+				      personal->page->delivery_id, &shown_at))
+		shown_at = 0;
+	enum acknowledgement_verdict verdict = acknowledgement_check(
+	    personal->page, shown_at, ids, &count, visit->now);
+	if (verdict == ACKNOWLEDGEMENT_GOOD)
+		keep(personal, ids, count);
+	else
+		confirm_show(personal, &answers[verdict]);
+}

@@ -1,0 +1,188 @@
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "core/acknowledgement.h"
+#include "core/address.h"
+#include "core/briefing.h"
+#include "core/settings.h"
+#include "doors/http.h"
+#include "tools/crypto.h"
+#include "tools/view.h"
+#include "web/limit.h"
+#include "web/personal.h"
+#include "web/visit.h"
+
+/* The address comes before marked content: see personal.h. */
+
+#define MARKING "OFFICIAL-SENSITIVE"
+
+static bool has_sensitive(const struct acknowledgement_page *page)
+{
+	for (size_t i = 0; i < page->item_count; i++)
+		if (briefing_is_sensitive(page->items[i].version))
+			return true;
+	return false;
+}
+
+/* true: form is that pass now, as we would write it. */
+static bool take_pass(struct personal *personal, const char *pass)
+{
+	const struct link_keys *keys = personal->visit->web->keys;
+	int64_t id = personal->page->delivery_id;
+	int64_t shown_at, now = personal->visit->now;
+
+	if (!pass || !link_parse_form(keys, pass, id, &shown_at) ||
+	    shown_at > now || now - shown_at > PERSONAL_PASS_SECONDS)
+		return false;
+	link_format_form(keys, id, shown_at, personal->form);
+	return true;
+}
+
+/* The hashes have one length, so that comparing tells not even that. */
+static bool is_same_key(const char *left, const char *right)
+{
+	uint8_t hashes[2][CRYPTO_SHA256_SIZE];
+
+	crypto_sha256(left, strlen(left), hashes[0]);
+	crypto_sha256(right, strlen(right), hashes[1]);
+	return crypto_same(hashes[0], hashes[1], CRYPTO_SHA256_SIZE);
+}
+
+static bool has_key(const char *address, const char *key)
+{
+	char parsed[ADDRESS_SIZE], own_key[ADDRESS_SIZE];
+
+	return address_parse(address, strlen(address), parsed, own_key, NULL) &&
+	       is_same_key(own_key, key);
+}
+
+/* In a rehearsal the mail went to the rehearsal's address instead. */
+static bool is_right(const struct personal *personal, const char *key)
+{
+	const struct settings *settings = personal->visit->web->settings;
+
+	return has_key(personal->page->address, key) ||
+	       (personal->page->is_rehearsal &&
+		has_key(settings->rehearsal_address, key));
+}
+
+static void ask(const struct personal *personal, const char *error)
+{
+	struct visit *visit = personal->visit;
+	struct view *view = visit_view(visit, "Type your work address");
+
+	view_text(view, "marking", MARKING);
+	view_text(view, "error", error);
+	view_flag(view, "rehearsal", personal->page->is_rehearsal);
+	visit_show(visit, 200, "web/address.html", view);
+}
+
+static void tell_wait(struct visit *visit, int64_t wait_s)
+{
+	long long minutes = (long long)(wait_s + 59) / 60;
+	const struct message message = {
+	    .status = 429,
+	    .title = "Please wait a little",
+	    .paragraphs = {arena_printf(
+			       visit->arena,
+			       "A wrong address was typed here several times. "
+			       "You can try again in %lld %s.",
+			       minutes, minutes == 1 ? "minute" : "minutes"),
+			   "The link goes on working. It opens with the "
+			   "address that the mail came to."},
+	};
+
+	visit_tell(visit, &message, NULL, wait_s);
+}
+
+static void tell_erased(struct visit *visit)
+{
+	static const struct message message = {
+	    .status = 410,
+	    .title = "This link has ended",
+	    .paragraphs = {"The personal data behind it was erased, so this "
+			   "page can no longer tell whose it is."},
+	};
+
+	visit_tell(visit, &message, NULL, 0);
+}
+
+/* true: it is the address. Otherwise the visit was answered. */
+static bool try_address(const struct personal *personal, const char *typed)
+{
+	struct visit *visit = personal->visit;
+	struct limit *tries = visit->web->address_tries;
+	uint64_t id = (uint64_t)personal->page->delivery_id;
+	char address[ADDRESS_SIZE], key[ADDRESS_SIZE];
+	char *text = text_trim(arena_strdup(visit->arena, typed));
+	int64_t wait_s;
+
+	if (!limit_allows(tries, id, visit->now, &wait_s)) {
+		tell_wait(visit, wait_s);
+		return false;
+	}
+	if (!address_parse(text, strlen(text), address, key, NULL)) {
+		ask(personal, "Type a whole e-mail address, like "
+			      "name@agency.example");
+		return false;
+	}
+	if (is_right(personal, key))
+		return true;
+	limit_count(tries, id, visit->now);
+	ask(personal, "This is not the address that the mail was sent to");
+	return false;
+}
+
+/* true: form holds a pass now. Otherwise the visit was answered. */
+static bool pass_gate(struct personal *personal, const char *pass)
+{
+	struct visit *visit = personal->visit;
+	const char *typed = http_form(visit->request, "address");
+	const char *form = http_form(visit->request, "form");
+
+	if (take_pass(personal, pass) || take_pass(personal, form))
+		return true;
+	if (!*personal->page->address && !personal->page->is_rehearsal) {
+		tell_erased(visit);
+		return false;
+	}
+	if (!typed) {
+		ask(personal, form ? "The page was open for long: type the "
+				     "address again. Nothing was recorded yet"
+				   : NULL);
+		return false;
+	}
+	if (!try_address(personal, typed))
+		return false;
+	link_format_form(visit->web->keys, personal->page->delivery_id,
+			 visit->now, personal->form);
+	return true;
+}
+
+void gate_set_home(struct personal *personal)
+{
+	struct visit *visit = personal->visit;
+	char token[LINK_TOKEN_SIZE];
+
+	link_format(visit->web->keys, personal->page->delivery_id, token);
+	personal->home =
+	    personal->is_sensitive
+		? visit_url(visit, "/a/%s.%s", token, personal->form)
+		: visit_url(visit, "/a/%s", token);
+}
+
+bool gate_open(struct personal *personal, const char *pass)
+{
+	personal->is_sensitive = has_sensitive(personal->page);
+	if (personal->is_sensitive) {
+		if (!pass_gate(personal, pass))
+			return false;
+	} else {
+		link_format_form(personal->visit->web->keys,
+				 personal->page->delivery_id,
+				 personal->visit->now, personal->form);
+	}
+	gate_set_home(personal);
+	return true;
+}

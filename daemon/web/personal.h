@@ -1,0 +1,69 @@
+#ifndef WEB_PERSONAL_H
+#define WEB_PERSONAL_H
+
+/*
+ * Within the web floor: the pages behind a person's link.
+ *
+ *	BASE/a/TOKEN            what they were sent, to be confirmed
+ *	BASE/a/TOKEN/REF        one briefing of it
+ *	BASE/a/TOKEN/REF/N      a document of that
+ *
+ * Where a briefing of the delivery is marked OFFICIAL-SENSITIVE, not even a
+ * title is shown before the person typed the work address that the mail went
+ * to. There are no cookies, so the answer to that POST is the page itself, and
+ * its links hold a pass: BASE/a/TOKEN.PASS/REF. A pass is the signed form value
+ * of core/link.h, which says when the address was typed; it opens this
+ * delivery's pages for PERSONAL_PASS_SECONDS, and is the hidden value of the
+ * form as well, so that neither can be renewed without the address.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/link.h"
+
+struct acknowledgement_page;
+struct pending;
+struct visit;
+
+#define PERSONAL_PASS_SECONDS 7200
+
+struct personal {
+	struct visit *visit;
+	const struct acknowledgement_page *page;
+	bool is_sensitive;
+	char form[LINK_FORM_SIZE]; /* hidden in forms, and the pass */
+	const char *home;          /* BASE/a/TOKEN or BASE/a/TOKEN.PASS */
+};
+
+/* rest: what stands behind /a/ */
+void personal_handle(struct visit *visit, const char *rest);
+
+/* The page again, after the commit of what was pending. */
+void personal_answer_recorded(struct visit *visit,
+			      const struct pending *pending);
+
+/* --- between its parts --- */
+
+/* Sets is_sensitive, form and home. False: the person must type the address
+ * first, and the visit was answered with that page. pass: behind the token in
+ * the path, "" when there is none. */
+bool gate_open(struct personal *personal, const char *pass);
+/* Makes home from form; after a form of another time was put there. */
+void gate_set_home(struct personal *personal);
+
+struct confirm_told {
+	const char *notice; /* NULL: none */
+	bool needs_tick, is_saved;
+};
+void confirm_show(const struct personal *personal,
+		  const struct confirm_told *told);
+/* Checks what was posted; shows the page again, or keeps it as pending. */
+void confirm_post(const struct personal *personal);
+
+#define CONFIRM_IDS_MAX 200
+/* The ids of the ticked boxes, as posted; what is no id is left out. */
+size_t confirm_read_ids(const struct visit *visit,
+			int64_t ret_ids[CONFIRM_IDS_MAX]);
+
+#endif

@@ -1,0 +1,104 @@
+#ifndef WEB_VISIT_H
+#define WEB_VISIT_H
+
+/*
+ * Within the web floor: one request being answered, and what every page needs.
+ * A visit lives from the handler's begin to its end, or, for a confirmation
+ * that waits for its commit, again from web_answer's. Its arena goes with it.
+ * Each handler ends in exactly one of visit_show, visit_tell, visit_redirect,
+ * visit_send and being kept as pending.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "core/link.h"
+
+struct acknowledgement_page;
+struct arena;
+struct briefing_document;
+struct briefing_version;
+struct db;
+struct http_request;
+struct limit;
+struct settings;
+struct template_set;
+struct view;
+
+/* a good confirmation that waits for its commit */
+struct pending {
+	struct pending *next;
+	struct http_request *request;
+	int64_t delivery_id, since_at;
+	char form[LINK_FORM_SIZE]; /* as it was posted */
+	size_t id_count;
+	int64_t ids[];
+};
+
+struct web {
+	struct db *db;
+	const struct link_keys *keys;
+	const struct settings *settings;
+	const struct template_set *templates;
+	struct pending *first, **last;
+	struct limit *code_tries, *all_code_tries; /* wrong short codes */
+	struct limit *address_tries; /* wrong addresses for a delivery */
+	struct err trouble;
+};
+
+struct visit {
+	struct web *web;
+	struct http_request *request;
+	struct arena *arena;
+	int64_t now;
+};
+
+/* --- how a visit ends --- */
+
+/* A page: view is of visit_view, template_key is "web/confirm.html". */
+void visit_show(struct visit *visit, int status, const char *template_key,
+		const struct view *view);
+
+/* A kind page of words alone. */
+struct message {
+	int status;
+	const char *title;
+	const char *paragraphs[3];
+	bool offers_code;  /* a way to the short code */
+	const char *allow; /* of a 405: the methods; or NULL */
+};
+/* back_url may be NULL; retry_s > 0 adds Retry-After. */
+void visit_tell(struct visit *visit, const struct message *message,
+		const char *back_url, int64_t retry_s);
+
+/* 303 See Other: the browser goes on with GET. */
+void visit_redirect(struct visit *visit, const char *url);
+
+/* A document of the store. A name, so that it is saved under it, but for a
+ * PDF, which browsers show well and safely. */
+void visit_send(struct visit *visit, const struct briefing_document *document);
+
+/* The store failed: 503, and the roof hears of it. */
+void visit_fail(struct visit *visit, const struct err *err);
+
+/* The page that there is none here */
+void visit_tell_nothing_here(struct visit *visit);
+
+/* --- making pages --- */
+
+/* with all that every page shows */
+struct view *visit_view(struct visit *visit, const char *title);
+
+/* web.base and the path behind it, in the arena. The parts of the path must be
+ * escaped: visit_segment. */
+const char *visit_url(struct visit *visit, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+const char *visit_segment(struct visit *visit, const char *text);
+
+/* Words for now and other times, in the arena */
+const char *visit_time(struct visit *visit, int64_t utc);
+const char *visit_day(struct visit *visit, int64_t utc);
+const char *visit_deadline(struct visit *visit, int64_t due_at);
+
+#endif

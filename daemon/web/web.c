@@ -1,0 +1,275 @@
+#include "web/web.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "assets.h"
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "core/acknowledgement.h"
+#include "core/settings.h"
+#include "doors/http.h"
+#include "web/code.h"
+#include "web/library.h"
+#include "web/limit.h"
+#include "web/personal.h"
+#include "web/visit.h"
+
+#define PENDING_SECONDS 10
+#define STYLE_CEILING (256 * 1024)
+
+struct web *web_new(struct db *db, const struct link_keys *keys,
+		    const struct settings *settings,
+		    const struct template_set *templates)
+{
+	struct web *web = xcalloc(1, sizeof(*web));
+
+	web->db = db;
+	web->keys = keys;
+	web->settings = settings;
+	web->templates = templates;
+	web->last = &web->first;
+	/* a network may hold a whole agency, with its share of slips */
+	web->code_tries = limit_new(4096, 20, 60);
+	web->all_code_tries =
+	    limit_new(1, CODE_TRIES_PER_HOUR, 3600 / CODE_TRIES_PER_HOUR);
+	web->address_tries = limit_new(4096, 5, 300);
+	return web;
+}
+
+void web_free(struct web *web)
+{
+	if (!web)
+		return;
+	while (web->first) {
+		struct pending *pending = web->first;
+		web->first = pending->next;
+		free(pending);
+	}
+	limit_free(web->code_tries);
+	limit_free(web->all_code_tries);
+	limit_free(web->address_tries);
+	free(web);
+}
+
+void web_configure(struct web *web, const struct settings *settings,
+		   const struct template_set *templates)
+{
+	web->settings = settings;
+	web->templates = templates;
+}
+
+bool web_take_trouble(struct web *web, struct err *ret)
+{
+	if (web->trouble.kind == ERR_NONE)
+		return false;
+	*ret = web->trouble;
+	err_clear(&web->trouble);
+	return true;
+}
+
+/* --- which page --- */
+
+static void handle_health(struct visit *visit, const char *rest)
+{
+	(void)rest;
+	http_reply(visit->request,
+		   &(struct http_reply){
+		       .status = 200,
+		       .content_type = "text/plain; charset=utf-8",
+		       .body = "ok",
+		       .size = 2,
+		   });
+}
+
+static void reply_style(struct visit *visit, const char *data, size_t size)
+{
+	static const struct http_header cache = {"Cache-Control",
+						 "public, max-age=3600"};
+
+	http_reply(visit->request,
+		   &(struct http_reply){
+		       .status = 200,
+		       .content_type = "text/css; charset=utf-8",
+		       .body = data,
+		       .size = size,
+		       .headers = &cache,
+		       .header_count = 1,
+		   });
+}
+
+/* The administrator's, beside their templates, or else ours. */
+static void handle_style(struct visit *visit, const char *rest)
+{
+	const char *path = arena_printf(visit->arena, "%s/web/style.css",
+					visit->web->settings->templates_folder);
+	char *data;
+	size_t size;
+
+	(void)rest;
+	if (file_read(path, STYLE_CEILING, &data, &size, NULL)) {
+		reply_style(visit, data, size);
+		free(data);
+		return;
+	}
+	for (const struct assets_file *file = assets_files; file->key; file++)
+		if (strcmp(file->key, "web/style.css") == 0) {
+			reply_style(visit, file->data, file->size);
+			return;
+		}
+	visit_tell_nothing_here(visit);
+}
+
+static void handle_code(struct visit *visit, const char *rest)
+{
+	(void)rest;
+	code_handle(visit);
+}
+
+static const struct route {
+	const char *name; /* the path's first part */
+	bool is_exact;    /* nothing may stand behind it */
+	bool takes_post;
+	void (*handle)(struct visit *visit, const char *rest);
+} routes[] = {
+    {"a", false, true, personal_handle},
+    {"b", false, false, library_handle},
+    {"c", true, true, handle_code},
+    {"style.css", true, false, handle_style},
+    {"healthz", true, false, handle_health},
+};
+
+/* In any case: what makes capitals of a token makes them of /a/ as well. */
+static const struct route *find_route(const char *path, const char **ret_rest)
+{
+	size_t size = strcspn(path + 1, "/");
+	const char *rest = path + 1 + size;
+
+	if (*rest)
+		rest++;
+	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++) {
+		const struct route *route = &routes[i];
+		if (strlen(route->name) != size ||
+		    strncasecmp(path + 1, route->name, size) != 0 ||
+		    (route->is_exact && *rest))
+			continue;
+		*ret_rest = rest;
+		return route;
+	}
+	return NULL;
+}
+
+static void tell_no_post(struct visit *visit)
+{
+	static const struct message message = {
+	    .status = 405,
+	    .title = "Nothing can be sent to this page",
+	    .paragraphs = {"Nothing was recorded."},
+	    .allow = "GET, HEAD",
+	};
+
+	visit_tell(visit, &message, NULL, 0);
+}
+
+void web_handle(struct http_request *request, struct web *web, int64_t now)
+{
+	struct visit visit = {
+	    .web = web,
+	    .request = request,
+	    .arena = arena_new(),
+	    .now = now,
+	};
+	const char *rest;
+	const struct route *route = find_route(http_path(request), &rest);
+
+	if (!route)
+		visit_tell_nothing_here(&visit);
+	else if (http_method(request) == HTTP_POST && !route->takes_post)
+		tell_no_post(&visit);
+	else
+		route->handle(&visit, rest);
+	arena_free(visit.arena);
+}
+
+/* --- confirmations that wait for their commit --- */
+
+bool web_has_pending(const struct web *web)
+{
+	return web->first;
+}
+
+bool web_record(struct web *web, int64_t now, int *ret_count, struct err *err)
+{
+	int total = 0, count;
+
+	for (const struct pending *pending = web->first; pending;
+	     pending = pending->next) {
+		if (!acknowledgement_record(web->db, pending->delivery_id,
+					    pending->ids, pending->id_count,
+					    now, &count, err))
+			return false;
+		total += count;
+	}
+	*ret_count = total;
+	return true;
+}
+
+static void tell_not_saved(struct visit *visit)
+{
+	static const struct message message = {
+	    .status = 503,
+	    .title = "Your confirmation could not be saved",
+	    .paragraphs = {"The fault is ours. Nothing was recorded. Please "
+			   "go back, wait a minute, and press the button "
+			   "again."},
+	};
+
+	visit_tell(visit, &message, NULL, 60);
+}
+
+static void answer(struct web *web, struct pending *pending, bool committed,
+		   int64_t now)
+{
+	struct visit visit = {
+	    .web = web,
+	    .request = pending->request,
+	    .arena = arena_new(),
+	    .now = now,
+	};
+
+	if (committed)
+		personal_answer_recorded(&visit, pending);
+	else
+		tell_not_saved(&visit);
+	arena_free(visit.arena);
+	free(pending);
+}
+
+void web_answer(struct web *web, bool committed, int64_t now)
+{
+	struct pending *pending = web->first;
+
+	web->first = NULL;
+	web->last = &web->first;
+	while (pending) {
+		struct pending *next = pending->next;
+		answer(web, pending, committed, now);
+		pending = next;
+	}
+}
+
+bool web_expire(struct web *web, int64_t now)
+{
+	/* the oldest stand in front */
+	while (web->first && web->first->since_at < now - PENDING_SECONDS) {
+		struct pending *pending = web->first;
+		web->first = pending->next;
+		if (!web->first)
+			web->last = &web->first;
+		answer(web, pending, false, now);
+	}
+	return web->first;
+}
