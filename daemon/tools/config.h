@@ -46,8 +46,8 @@ struct config_setting {
 	long long min, max;  /* an integer; a text's bytes; a list's count */
 	const char *choices; /* "none|starttls|implicit" */
 	/* What the field gets when the key is absent, in text form, not held
-	 * against min and max; "" is no text, no texts, 0 or false. NULL: the
-	 * key is compulsory. */
+	 * against min and max; "" is no text, no texts, 0 or false; "a|b" are
+	 * two texts. NULL: the key is compulsory. */
 	const char *fallback;
 	const char *help; /* one line, for manual and sample */
 };
