@@ -45,8 +45,13 @@ struct briefing_version {
 };
 
 /* "Learning Together Briefing" for "learning-together-briefing", ...; NULL for
- * an unknown kind */
+ * an unknown kind. BRIEFING_KINDS is what a manifest may say. */
+#define BRIEFING_KINDS                                                         \
+	"learning-together-briefing|seven-minute-briefing|"                    \
+	"local-learning-review|serious-case-review|"                           \
+	"child-safeguarding-practice-review|national-learning"
 const char *briefing_kind_name(const char *kind);
+/* marked OFFICIAL-SENSITIVE */
 bool briefing_is_sensitive(const struct briefing_version *version);
 
 /* *ret = NULL and true when there is none. */
@@ -66,9 +71,17 @@ bool briefing_load_all(struct db *db, struct arena *arena,
 bool briefing_is_allowed(const struct briefing_version *version, int64_t now,
 			 const char **ret_why);
 
-/* Is it for a list with these words (or of this agency)? "all" is everyone. */
+/* Is it for a list with these words (or of this agency)? "all" is everyone.
+ * ASCII case does not matter. */
 bool briefing_is_for(const struct briefing_version *version, const char *agency,
 		     const char *const *words, size_t word_count);
+
+/* In the caller's transaction: what is outstanding on any version of it is
+ * closed, as "withdrawn" or "superseded"; *ret_count (may be NULL): how many
+ * requirements. */
+bool briefing_close_requirements(struct db *db, int64_t briefing_id,
+				 const char *closed_as, int64_t now,
+				 int *ret_count, struct err *err);
 
 /* Stops it: closes what is outstanding as withdrawn, writes the event, in one
  * transaction of its own. Unknown ref: ERR_GONE. Withdrawn before: true,

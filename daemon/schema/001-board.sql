@@ -94,6 +94,20 @@ CREATE TABLE action (
 	PRIMARY KEY (version_id, position)
 ) STRICT;
 
+-- A version with its briefing's part; the highest number is in force.
+CREATE VIEW briefing_version AS
+SELECT version.id, version.briefing_id, version.number,
+	version.number = (SELECT MAX(other.number) FROM version AS other
+		WHERE other.briefing_id = version.briefing_id) AS is_latest,
+	briefing.ref, version.kind, version.title, version.language,
+	version.marking, version.approved_by, version.approved_on,
+	version.approval_ref, version.not_before_at,
+	version.acknowledge_within_days, version.publish,
+	version.already_circulated, version.audience, version.themes,
+	version.key_messages, version.questions, version.summary,
+	version.taken_at, briefing.withdrawn_at, briefing.withdrawn_reason
+FROM version JOIN briefing ON briefing.id = version.briefing_id;
+
 -- What the last scan made of each folder below approved/.
 CREATE TABLE folder (
 	name TEXT PRIMARY KEY,
