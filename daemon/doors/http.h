@@ -51,6 +51,9 @@ struct http_options {
 	unsigned connections; /* at most; 0: 1000 */
 	/* Replies now, or keeps the request to reply later. */
 	void (*handle)(struct http_request *request, void *context);
+	/* Replies at once, with that status, to what can't be handled: 400 (its
+	 * path is then "/"), 405, 415. NULL: a plain sentence does it. */
+	void (*refuse)(struct http_request *request, int status, void *context);
 	void *context;
 };
 
