@@ -17,7 +17,7 @@ struct reader {
 	struct problems *problems;
 	char open[DEPTH_MAX]; /* the brackets we are in */
 	size_t depth;
-	bool after_text; /* the last token was a text */
+	char last; /* token's first byte, comments and white space left out */
 	bool good;
 };
 
@@ -75,13 +75,28 @@ static void read_block_comment(struct reader *reader)
 	complain(reader, "this comment has no end: */ is missing");
 }
 
+static bool is_in_list(const struct reader *reader)
+{
+	return reader->depth && reader->open[reader->depth - 1] != '{';
+}
+
+/* libconfig loses the memory of a text that it meets where none may stand, and
+ * joins two of a list between which a comma was forgotten. */
+static void check_place(struct reader *reader)
+{
+	if (reader->last == '"' && is_in_list(reader))
+		complain(reader, "a comma is missing between two texts");
+	else if (!reader->last || !strchr("\"=:[(,", reader->last) ||
+		 (reader->last == ',' && !is_in_list(reader)))
+		complain(reader, "a text stands here where none is wanted: is "
+				 "a = or a \" missing?");
+}
+
 static void read_text(struct reader *reader)
 {
 	const char *from = reader->at++;
 
-	if (reader->after_text && reader->depth &&
-	    reader->open[reader->depth - 1] != '{')
-		complain(reader, "a comma is missing between two texts");
+	check_place(reader);
 	while (reader->at < reader->end && *reader->at != '"' &&
 	       *reader->at != '\n')
 		reader->at += *reader->at == '\\' &&
@@ -97,7 +112,6 @@ static void read_text(struct reader *reader)
 	}
 	reader->at++;
 	buf_add(reader->out, from, (size_t)(reader->at - from));
-	reader->after_text = true;
 }
 
 static bool is_whole_number(const char *text, size_t size)
@@ -176,7 +190,6 @@ static void read_other(struct reader *reader)
 		complain(reader, "such a character may stand in quotes only");
 	else {
 		buf_addc(reader->out, byte);
-		reader->line += byte == '\n';
 		reader->at++;
 		return;
 	}
@@ -184,34 +197,40 @@ static void read_other(struct reader *reader)
 	read_line_comment(reader);
 }
 
+static bool read_blank(struct reader *reader)
+{
+	char byte = *reader->at;
+
+	if (byte == '#' || starts(reader, "//"))
+		read_line_comment(reader);
+	else if (starts(reader, "/*"))
+		read_block_comment(reader);
+	else if (byte == ' ' || byte == '\t' || byte == '\n') {
+		buf_addc(reader->out, byte);
+		reader->line += byte == '\n';
+		reader->at++;
+	} else if (byte == '\r')
+		reader->at++; /* check_bytes: a line feed is next */
+	else
+		return false;
+	return true;
+}
+
 static void read_token(struct reader *reader)
 {
 	char byte = *reader->at;
-	bool follows_text = reader->after_text;
 
-	if (byte == '#' || starts(reader, "//")) {
-		read_line_comment(reader);
-		return;
-	}
-	if (starts(reader, "/*")) {
-		read_block_comment(reader);
-		return;
-	}
-	reader->after_text = false;
-	if (byte == '"') {
-		reader->after_text = follows_text;
+	if (byte == '"')
 		read_text(reader);
-	} else if (is_digit(byte) || byte == '-' || byte == '+' || byte == '.')
+	else if (is_digit(byte) || byte == '-' || byte == '+' || byte == '.')
 		read_number(reader);
 	else if (is_word(byte))
 		read_name(reader);
 	else if (strchr("{}[]()", byte))
 		read_bracket(reader);
-	else {
-		reader->after_text =
-		    follows_text && (byte == ' ' || byte == '\n');
+	else
 		read_other(reader);
-	}
+	reader->last = byte;
 }
 
 /* --- what can be said of bytes, before there are tokens --- */
@@ -262,15 +281,9 @@ bool config_source_prepare(const char *file_name, const char *text, size_t size,
 		reader.at += 3;
 	if (!check_bytes(&reader))
 		return false;
-	while (reader.at < reader.end) {
-		if (*reader.at == '\r')
-			reader.at++; /* check_bytes: a line feed is next */
-		else if (*reader.at == '\t') {
-			buf_addc(out, ' ');
-			reader.at++;
-		} else
+	while (reader.at < reader.end)
+		if (!read_blank(&reader))
 			read_token(&reader);
-	}
 	buf_addc(out, '\n');
 	return reader.good;
 }

@@ -239,6 +239,8 @@ static void f20_slips_of_the_pen(void **state)
 	    {"relay = { port = 1e3; };", "f:1: a whole number is wanted"},
 	    {"relay = { port = 18446744073709551641; };",
 	     "f:1: a whole number is wanted"},
+	    {"ref \"x\";", "f:1: a text stands here where none is wanted"},
+	    {"mode = \"live\", \"x\";", "f:1: a text stands here"},
 	    {"\n/* ref", "f:2: this comment has no end"},
 	    {"a = {{{{{{{{{{{{{{{{{{", "f:1: brackets are nested too deep"},
 	    {"a = (", "f:2: syntax error"},
@@ -315,6 +317,30 @@ static void f30_every_fault_is_told_at_once(void **state)
 	arena_free(arena);
 }
 
+static void f40_line_of_a_setting(void **state)
+{
+	static const char text[] = "\xef\xbb\xbf/* c */ ref = \"x\"; # c\n"
+				   "relay = {\n port = 25; };\ndocuments = "
+				   "( {},\r\n { file = \"a\"; } );\n";
+	static const struct {
+		const char *path;
+		int line;
+	} cases[] = {
+	    {"ref", 1},
+	    {"relay.port", 3},
+	    {"documents.[1].file", 5},
+	    {"nothing", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(
+		    config_find_line(text, strlen(text), cases[i].path),
+		    cases[i].line);
+	assert_int_equal(config_find_line("@include \"/dev/zero\"", 20, "a"),
+			 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +353,7 @@ int main(void)
 	    cmocka_unit_test(f30_what_outsiders_try),
 	    cmocka_unit_test(f30_nul_and_size),
 	    cmocka_unit_test(f30_every_fault_is_told_at_once),
+	    cmocka_unit_test(f40_line_of_a_setting),
 	};
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }
