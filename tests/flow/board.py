@@ -1,0 +1,339 @@
+"""A whole board in a temporary folder, served by the real daemon.
+
+    def test_f10_something(board, recorder):
+        board.relay(recorder)
+        board.list("police", ["ann@police.example,Ann"])
+        board.start()
+        board.live()
+        board.brief("LTB-1")
+        mail = board.until(lambda: recorder.mails, "a mail")[0]
+        board.confirm(mail)
+"""
+import contextlib
+import datetime
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import urllib.parse
+from pathlib import Path
+
+from servers import free_port, until
+
+TREE = Path(__file__).resolve().parents[2]
+VARIANT = os.environ.get("V", "release")
+PROGRAMS = TREE / "build" / VARIANT
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+# between words' chance and the box: the daemon is asked again before this
+FORM_SECONDS, MAIL_SECONDS = 3, 30
+
+
+def libconfig(value):
+    """A Python value in libconfig's syntax."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return f"{value}L" if abs(value) > 2**31 - 1 else str(value)
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r") + '"'
+    if isinstance(value, dict):
+        return "{ " + settings(value) + " }"
+    if value and isinstance(value[0], dict):
+        return "( " + ", ".join(map(libconfig, value)) + " )"
+    return "[ " + ", ".join(map(libconfig, value)) + " ]"
+
+
+def settings(values):
+    return "".join(f"{key} = {libconfig(value)};\n"
+                   for key, value in values.items())
+
+
+class Page:
+    """What the daemon answered to one request."""
+
+    def __init__(self, response, body):
+        self.status, self.headers = response.status, response.headers
+        self.body = body
+        self.text = body.decode("utf-8", "replace")
+
+    @property
+    def fields(self):
+        """Hidden fields and boxes of the page's form, as (name, value)."""
+        found = []
+        for tag in re.findall(r"<input\b[^>]*>", self.text):
+            attributes = dict(re.findall(r'([a-z]+)="([^"]*)"', tag))
+            if attributes.get("type") in ("hidden", "checkbox"):
+                found.append((attributes["name"], attributes.get("value", "")))
+        return found
+
+
+class Board:
+    def __init__(self, folder, clock=False):
+        self.folder = Path(folder)
+        self.port = free_port()
+        self.environment = dict(os.environ, LC_ALL="C.UTF-8")
+        self.process = None
+        self.told = []
+        self.clock_file = self.folder / "clock"
+        self.shift = 0
+        if clock:
+            self.advance(0)
+            self.environment.update(
+                LD_PRELOAD=str(FAKETIME), FAKETIME_NO_CACHE="1",
+                FAKETIME_DONT_FAKE_MONOTONIC="1", FAKETIME_DONT_RESET="1",
+                FAKETIME_TIMESTAMP_FILE=str(self.clock_file))
+        for name in ("approved", "lists", "state", "templates"):
+            (self.folder / name).mkdir()
+        self.settings = {
+            "board": {"name": "Severnside Safeguarding Children Partnership",
+                      "help": "the business manager, 01632 960001"},
+            "places": {"approved": str(self.folder / "approved"),
+                       "state": str(self.folder / "state")},
+            "mail": {"from": "learning@severnside.example",
+                     "bounce": "learning-bounce@severnside.example",
+                     "help": "learning-help@severnside.example",
+                     "rehearsal_address": "rehearsal@severnside.example"},
+            "relay": {"host": "127.0.0.1", "port": 1, "tls": "none",
+                      "timeout_seconds": 10},
+            "delivery": {"retry_first_seconds": 1, "retry_most_seconds": 2},
+            "web": {"listen": f"127.0.0.1:{self.port}",
+                    "base": f"http://127.0.0.1:{self.port}"},
+        }
+
+    # --- what an administrator and an officer write
+
+    @property
+    def conf(self):
+        return self.folder / "briefingd.conf"
+
+    def configure(self, **groups):
+        """configure(relay={"port": 25}) changes those settings only."""
+        for group, values in groups.items():
+            self.settings.setdefault(group, {}).update(values)
+        self.conf.write_text("".join(
+            f"{group}: {{\n{settings(values)}}};\n"
+            for group, values in self.settings.items()))
+
+    def relay(self, server):
+        relay = {"port": server.port, "tls": server.tls_mode,
+                 "host": "127.0.0.1" if server.tls_mode == "none"
+                 else "localhost"}
+        if server.ca:
+            relay["ca_file"] = str(server.ca)
+        if server.user:
+            secret = self.folder / "password"
+            secret.write_text(server.password + "\n")
+            secret.chmod(0o600)
+            relay.update(user=server.user, password_file=str(secret))
+        self.configure(relay=relay)
+
+    def list(self, name, rows=(), header="address,name", **conf):
+        """Both files of a list; each is replaced in one step."""
+        values = {"agency": name, "title": f"Members of {name}",
+                  "lead": "Lee Lead", "lead_address": f"lead@{name}.example",
+                  "schedule": "immediately", "audience": [name],
+                  "from_name": "Severnside learning",
+                  "reply_to": "learning@severnside.example"} | conf
+        self.write(self.folder / "lists" / f"{name}.csv",
+                   "".join(f"{line}\n" for line in (header, *rows)))
+        self.write(self.folder / "lists" / f"{name}.conf", settings(values))
+
+    def write(self, path, content):
+        if isinstance(content, str):
+            content = content.encode()
+        draft = path.with_name(f".{path.name}.part")
+        draft.write_bytes(content)
+        draft.rename(path)
+
+    def manifest(self, ref, **values):
+        return {"ref": ref, "kind": "learning-together-briefing",
+                "title": f"Child {ref}: seeing the child",
+                "approved_by": "Safeguarding Children Partnership",
+                "approved_on": "2020-02-03", "approval_ref": "Minute 6.2",
+                "language": "en-GB", "marking": "OFFICIAL",
+                "audience": ["all"],
+                "key_messages": ["See the child alone."],
+                "questions": ["What will you do differently?"]} | values
+
+    def brief(self, ref, summary="The child was *not* seen alone.\n",
+              documents=None, folder=None, **values):
+        """Drops a briefing's folder, complete and still."""
+        documents = documents or {}
+        if documents and "documents" not in values:
+            values["documents"] = [{"file": name, "title": f"Paper {name}"}
+                                   for name in documents]
+        final = self.folder / "approved" / (folder or ref.lower())
+        draft = self.folder / f".draft-{ref.lower()}"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir()
+        (draft / "briefing.conf").write_text(settings(self.manifest(ref,
+                                                                    **values)))
+        (draft / "summary.md").write_text(summary)
+        for name, content in documents.items():
+            (draft / name).write_bytes(content)
+        for path in (*draft.iterdir(), draft):
+            self.age(path)
+        shutil.rmtree(final, ignore_errors=True)
+        draft.rename(final)
+        return final
+
+    def age(self, path, seconds=60):
+        """As if it were last touched before: it counts as still."""
+        then = path.stat().st_mtime - seconds
+        os.utime(path, (then, then))
+
+    # --- the daemon
+
+    def start(self, wait=True, arguments=()):
+        if not self.conf.exists():
+            self.configure()
+        self.told = []
+        inbox = self.folder / "notify"
+        inbox.unlink(missing_ok=True)
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notify.bind(str(inbox))
+        self.notify.setblocking(False)
+        self.process = subprocess.Popen(
+            [PROGRAMS / "briefingd", "-c", self.conf, *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=open(self.folder / "log", "a"),
+            env=self.environment | {"NOTIFY_SOCKET": str(inbox)})
+        if wait:
+            self.until(lambda: self.hears("READY=1"), "the daemon is ready")
+
+    def hears(self, word):
+        """Has the daemon told its service manager that?"""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.told += self.notify.recv(4096).decode().splitlines()
+        return word in self.told
+
+    @property
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def until(self, condition, what, seconds=30):
+        def alive():
+            assert self.process is None or self.is_running, \
+                f"the daemon ended ({self.process.returncode}): {what}"
+            return condition()
+        return until(alive, what, seconds)
+
+    def stop(self, code=0):
+        """SIGTERM; it must end well, and soon."""
+        if self.process:
+            self.process.terminate()
+            ended = self.process.wait(40)
+            self.process = None
+            self.notify.close()
+            assert ended == code, f"the daemon ended with {ended}"
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+        self.notify.close()
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def advance(self, seconds):
+        """Moves the daemon's clock on (only with clock=True)."""
+        self.shift += seconds
+        self.write(self.clock_file, f"+{self.shift}\n")
+
+    @property
+    def now(self):
+        return datetime.datetime.now(datetime.timezone.utc) + \
+            datetime.timedelta(seconds=self.shift)
+
+    @property
+    def log(self):
+        path = self.folder / "log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    # --- the control program
+
+    def ctl(self, *arguments, code=0, input=None):
+        """Its standard output; fails when it exits with another code. What it
+        said on standard error stays in self.said."""
+        if not self.conf.exists():
+            self.configure()
+        done = subprocess.run(
+            [PROGRAMS / "briefingctl", "-c", self.conf, *map(str, arguments)],
+            capture_output=True, env=self.environment, timeout=60,
+            input=input)
+        self.said = done.stderr.decode()
+        assert done.returncode == code, \
+            f"briefingctl {' '.join(map(str, arguments))} exited with " \
+            f"{done.returncode}: {self.said}{done.stdout.decode()}"
+        return done.stdout.decode()
+
+    def facts(self, *arguments):
+        return json.loads(self.ctl("--json", *arguments))
+
+    def live(self):
+        self.ctl("mode", "live", "--reason", "the test begins")
+
+    @contextlib.contextmanager
+    def store(self):
+        """The database, for looking."""
+        path = self.folder / "state" / "briefingd.db"
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro",
+                                                uri=True, timeout=10)) as db:
+            yield db
+
+    def rows(self, statement, *values):
+        with self.store() as db:
+            return db.execute(statement, values).fetchall()
+
+    def value(self, statement, *values):
+        return self.rows(statement, *values)[0][0]
+
+    # --- a reader's browser
+
+    def request(self, method, path, body=None, headers=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port,
+                                                timeout=20)
+        try:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            return Page(response, response.read())
+        finally:
+            connection.close()
+
+    def get(self, path):
+        return self.request("GET", path)
+
+    def post(self, path, fields):
+        return self.request(
+            "POST", path, urllib.parse.urlencode(fields),
+            {"Content-Type": "application/x-www-form-urlencoded"})
+
+    def confirm(self, mail):
+        """Opens the mail's link as a person does, ticks all and confirms; the
+        board's clock must be a shifted one, which spares the waiting."""
+        self.advance(MAIL_SECONDS + 1)
+        form = self.get(mail.link)
+        assert form.status == 200, form.text
+        self.advance(FORM_SECONDS + 1)
+        return self.post(mail.link, form.fields)
+
+    def invariants(self):
+        """2 and 7, as the store has them at this moment."""
+        assert self.rows("SELECT 1 FROM requirement GROUP BY version_id,"
+                         " person_id HAVING count(*) > 1") == []
+        assert self.rows("SELECT 1 FROM delivery GROUP BY digest_id,"
+                         " person_id, generation HAVING count(*) > 1") == []
+        assert self.value("PRAGMA integrity_check") == "ok"
+        for briefing in self.facts("report")["briefings"]:
+            for row in (*briefing["agencies"], briefing["total"]):
+                assert row["required"] == sum(
+                    row[state] for state in ("acknowledged", "outstanding",
+                                             "missed", "exempt", "closed")), row

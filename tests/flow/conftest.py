@@ -1,0 +1,75 @@
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from board import Board  # noqa: E402
+from servers import Authority, Postfix, Recorder, Sink  # noqa: E402
+
+# how often the crash tests kill: all of it in "make soak"
+IS_SOAK = bool(os.environ.get("SOAK"))
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+def _board(tmp_path, **options):
+    folder = tmp_path / "board"
+    folder.mkdir()
+    board = Board(folder, **options)
+    try:
+        yield board
+        board.stop()
+    finally:
+        if board.is_running:
+            board.kill()
+        # pytest shows it when the test failed
+        print(board.log)
+        assert "runtime error:" not in board.log
+        assert "Sanitizer" not in board.log
+
+
+@pytest.fixture
+def board(tmp_path):
+    """A board whose daemon has the real clock."""
+    yield from _board(tmp_path)
+
+
+@pytest.fixture
+def clocked(tmp_path):
+    """A board whose clock the test moves on; not under the sanitizers."""
+    if os.environ.get("V", "release") != "release":
+        pytest.skip("libfaketime and the sanitizers don't get on")
+    yield from _board(tmp_path, clock=True)
+
+
+@pytest.fixture
+def recorder():
+    with Recorder() as server:
+        yield server
+
+
+@pytest.fixture
+def sink(tmp_path):
+    """sink(*options): a smtp-sink."""
+    open_sinks = []
+
+    def make(*options, **more):
+        open_sinks.append(Sink(tmp_path, *options, **more))
+        return open_sinks[-1]
+    yield make
+    for server in open_sinks:
+        server.__exit__()
+
+
+@pytest.fixture
+def postfix(tmp_path, authority):
+    if os.geteuid() != 0:
+        pytest.skip("Postfix runs as root only")
+    with Postfix(tmp_path, authority) as server:
+        yield server
