@@ -23,15 +23,19 @@ def test_f10_the_house_stands(copy):
 
 
 @pytest.mark.parametrize("file, line, complaint", [
-    ("core/link.c", '#include "doors/smtp.h"', "core may not include from"),
+    ("core/words.c", '#include "doors/smtp.h"', "core may not include from"),
     ("base/text.c", '#include "tools/db.h"', "base may not include from"),
     ("tools/db.c", '#include "doors/pool.h"', "tools may not include from"),
-    ("core/link.c", "#include <sqlite3.h>", "<sqlite3.h> has no place in"),
-    ("core/link.c", "#include <pthread.h>", "<pthread.h> has no place in"),
-    ("core/link.c", " # include <time.h>", "<time.h> has no place in core"),
+    ("core/words.c", "#include <sqlite3.h>", "<sqlite3.h> has no place in"),
+    ("core/words.c", "#include <pthread.h>", "<pthread.h> has no place in"),
+    ("core/words.c", " # include <time.h>", "<time.h> has no place in core"),
     ("doors/smtp.c", "#include <sqlite3.h>", "<sqlite3.h> has no place in"),
     ("tools/db.h", "#include <sqlite3.h>", "a header of ours includes"),
-    ("core/link.c", '#include "link.h"', 'write "core/link.h"'),
+    ("core/words.c", '#include "words.h"', 'write "core/words.h"'),
+    ("web/web.c", '#include "doors/smtp.h"', "web may not include from doors"),
+    ("tools/db.c", "#include <pthread.h>", "<pthread.h> has no place in tools"),
+    ("tools/json.c", "#include <sqlite3.h>",
+     "<sqlite3.h> has no place in tools/json, it is for tools/db"),
 ])
 def test_f20_a_planted_violation_fails(copy, file, line, complaint):
     path = copy / file
@@ -49,8 +53,30 @@ def test_f20_a_file_without_purpose_fails(copy):
 
 
 def test_f20_a_purpose_without_file_fails(copy):
-    (copy / "core/link.c").unlink()
-    (copy / "core/link.h").unlink()
+    (copy / "core/words.c").unlink()
+    (copy / "core/words.h").unlink()
     code, said = house(copy)
     assert code == 1
-    assert "there is no core/link" in said
+    assert "there is no core/words" in said
+
+
+@pytest.mark.parametrize("old, new, complaint", [
+    ("\twords ", "\tbriefing again\n\twords ",
+     "core/briefing stands here a second time"),
+    ("<jansson.h>", "<jansson.h> <zlib.h>",
+     "tools/json does not include <zlib.h>"),
+    ("\twords ", "\tmanifest\n\twords ", "core/manifest has no purpose"),
+])
+def test_f20_a_wrong_line_of_the_plan_fails(copy, old, new, complaint):
+    plan = copy / "HOUSE"
+    before, behind = plan.read_text().split(old, 1)
+    plan.write_text(before + new + behind)
+    code, said = house(copy)
+    assert code == 1
+    assert complaint in said
+
+
+def test_f30_one_door_can_be_opened_to_a_floor(copy):
+    path = copy / "web/web.c"
+    path.write_text('#include "doors/http.h"\n' + path.read_text())
+    assert "web may not include from doors" not in house(copy)[1]
