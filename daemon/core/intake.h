@@ -18,22 +18,30 @@ struct buf;
 struct db;
 struct err;
 
-/* Names, sizes and times of all in the folder as one short text: two looks
- * with the same stamp, at least INTAKE_STILL_SECONDS apart and nothing touched
- * within them, mean that it is still. A name that starts with "." or ends in
- * ~ .part .tmp .crdownload is a copy on its way. REJECTED.txt does not count.
- * *ret_is_still tells by the files' times against now. */
+/*
+ * Names, kinds, sizes and times of all files in the folder as one short text;
+ * what hides (a name that starts with ".") or is on its way (ends in ~ .part
+ * .tmp .crdownload, or starts with ~$) and REJECTED.txt don't count.
+ * *ret_is_still: nothing was touched within INTAKE_STILL_SECONDS before now,
+ * and no copy on its way within INTAKE_COPY_SECONDS. Two looks with the same
+ * stamp mean that nothing changed between them.
+ */
 #define INTAKE_STILL_SECONDS 2
+#define INTAKE_COPY_SECONDS 60
+#define INTAKE_MAX_FILES 1000
+#define INTAKE_CROWDED "crowded" /* the stamp of a folder with more of them */
+#define INTAKE_REJECTED_FILE "REJECTED.txt"
 bool intake_stamp(const char *folder, int64_t now, struct arena *arena,
 		  const char **ret_stamp, bool *ret_is_still, struct err *err);
 
-/* The errand's body. input is JSON: folder, documents (where to store),
- * time_zone, today. out gets JSON: either everything that intake_take needs,
- * {"waiting": "no summary.md yet"} or {"problems": "briefing.conf:3: ...\n"}.
- * Fails only where the machine does (disk full: nothing is lost, try later). */
+/* The errand's body. input is what intake_request makes. out gets JSON: either
+ * everything that intake_take needs, {"waiting": "summary.md is not there
+ * yet"} or {"problems": "briefing.conf:3: ...\n"}. Fails only where the
+ * machine does (disk full: nothing is lost, try later). */
 bool intake_read(const char *input, size_t size, struct buf *out,
 		 struct err *err);
-/* the input for it */
+/* The input for it: JSON with the folder, where the store keeps documents, the
+ * board's zone and the time. free() it. */
 char *intake_request(const char *folder, const char *documents_folder,
 		     const char *time_zone, int64_t now);
 
@@ -44,17 +52,29 @@ enum intake_result {
 	INTAKE_REJECTED, /* *ret_text has the problems, line by line */
 };
 
-/* Within the caller's transaction. The folder row, the briefing, its version,
- * documents, actions, the event; what was outstanding on the version before
- * is closed as superseded. *ret_text (arena): the ref and version, what it
- * waits for, or the problems. */
+/*
+ * Within the caller's transaction: the folder's row, the briefing, its version,
+ * documents, actions, the event; what was outstanding on the versions before is
+ * closed as superseded. *ret_text (arena): ref and version, what it waits for,
+ * or the problems.
+ *
+ * What a briefing is goes by its ref and content, whatever its folder is
+ * called. The content of an earlier version is known, and does not come back
+ * into force; to bring it back, something in it must change (the approval, for
+ * one). What was withdrawn stays withdrawn with the same content, and with
+ * changed content unless that was approved anew: on the day of the withdrawal
+ * or later, and by another date or minute than before. A ref that another
+ * folder brought under another title is rejected: whoever copied a folder kept
+ * its ref by mistake.
+ */
 bool intake_take(struct db *db, const char *folder_name, const char *stamp,
 		 const char *answer, size_t size, int64_t default_days,
 		 int64_t now, struct arena *arena, enum intake_result *ret,
 		 const char **ret_text, struct err *err);
 
 /* Must the folder be read again, its stamp being this? Rows of folders that
- * are gone are dropped by intake_forget. */
+ * are gone are dropped by intake_forget (in the caller's transaction); what is
+ * rejected is then looked at again, for one may have stood in its way. */
 bool intake_is_new(struct db *db, const char *folder_name, const char *stamp,
 		   bool *ret, struct err *err);
 bool intake_forget(struct db *db, const char *const *present_names,

@@ -39,7 +39,7 @@ static const struct config_setting table[] = {
      "the day on which it did"},
     {"approval_ref", CONFIG_TEXT, AT(approval_ref), 1, 200, NULL, NULL,
      "the minute that says so"},
-    {"not_before", CONFIG_TEXT, AT(not_before), 1, 19, NULL, "",
+    {"not_before", CONFIG_TEXT, AT(not_before), 0, 19, NULL, "",
      "the embargo, in the board's time zone"},
     {"acknowledge_within_days", CONFIG_INTEGER, AT(acknowledge_within_days), 1,
      365, NULL, "0", "the time to read it"},
@@ -60,7 +60,7 @@ static const struct config_setting table[] = {
 static const struct config_setting document_table[] = {
     {"file", CONFIG_TEXT, offsetof(struct manifest_document, file), 1, 120,
      NULL, NULL, "its name in this folder"},
-    {"title", CONFIG_TEXT, offsetof(struct manifest_document, title), 1, 200,
+    {"title", CONFIG_TEXT, offsetof(struct manifest_document, title), 0, 200,
      NULL, "", "as people read it; left out: the file's name"},
     {0},
 };
@@ -72,7 +72,7 @@ static const struct config_setting action_table[] = {
      NULL, NULL, "who is asked"},
     {"text", CONFIG_TEXT, offsetof(struct manifest_action, text), 1, 2000, NULL,
      NULL, "to do what"},
-    {"due", CONFIG_TEXT, offsetof(struct manifest_action, due), 1, 10, NULL, "",
+    {"due", CONFIG_TEXT, offsetof(struct manifest_action, due), 0, 10, NULL, "",
      "by which day"},
     {0},
 };
