@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void format_into(char text[ERR_TEXT_SIZE], const char *format,
-			va_list args)
+__attribute__((format(printf, 2, 0))) static void
+format_into(char text[ERR_TEXT_SIZE], const char *format, va_list args)
 {
 	int length = vsnprintf(text, ERR_TEXT_SIZE, format, args);
 
