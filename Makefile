@@ -25,7 +25,7 @@ all: $(PROGRAMS)
 # --- how it is compiled
 
 PACKAGES := libcurl sqlite3 libmicrohttpd libsystemd libsodium libcmark \
-	libical jansson libseccomp libidn2 libconfig
+	absl_time jansson libseccomp libidn2 libconfig
 # -isystem: a warning in an outside library's header is not ours to mend
 PACKAGE_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
 PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -letpan -lpthread
