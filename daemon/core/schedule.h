@@ -27,11 +27,11 @@ struct zone;
  *	monthly first mon 08:00          first second third fourth last
  *	monthly 15 08:00                 a shorter month: on its last day
  *	RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=TU;BYHOUR=8;BYMINUTE=30
- * A rule starts on Monday 2024-01-01 at 00:00 (so INTERVAL counts from there)
- * and fires at 08:00 unless it says BYHOUR. Refused: SECONDLY and MINUTELY
- * (no list wants them), COUNT and UNTIL (a list that ends in silence looks like
- * one that works), BYSECOND other than 0, and rules that never fire. ERR_INPUT
- * says what is allowed.
+ * A rule is one that tools/calendar takes. It starts on Monday 2001-01-01 (so
+ * INTERVAL counts from there) and fires at 08:00 unless it says BYHOUR.
+ * Refused are SECONDLY, MINUTELY and HOURLY (nobody reads mail so often), COUNT
+ * and UNTIL (a list that ends in silence looks like one that works), BYSECOND,
+ * and rules that never fire. ERR_INPUT says what is allowed.
  */
 struct schedule *schedule_parse(const char *text, struct err *err);
 void schedule_free(struct schedule *schedule);
