@@ -78,7 +78,8 @@ struct errand_task {
 };
 
 /* Called first thing in main for "--errand NAME"; tasks ends with a NULL name.
- * Returns the process's exit status. Never execs, whatever the rights. */
+ * Does not return: it ends the process; the type lets main return it. No right
+ * allows to exec, fork or, computing, to map code. */
 int errand_child_main(const char *name, const struct errand_task *tasks);
 
 #endif

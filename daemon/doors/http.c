@@ -1,16 +1,10 @@
 #include "doors/http.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -20,70 +14,16 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/text.h"
-#include "doors/form.h"
+#include "doors/http_private.h"
 #include "doors/http_response.h"
-#include "doors/peer.h"
+#include "doors/listener.h"
 
 #define CONNECTIONS 1000
 #define TIMEOUT_S 15
 #define REQUEST_S 60
-#define SWEEP_MS 1000          /* between looks at dawdling connections */
-#define CLOSE_MS 500           /* for the last replies to leave */
-#define ROUNDS 8               /* of one http_run: then the loop's turn */
-#define FORWARDED_CEILING 4096 /* bytes of X-Forwarded-For that are read */
-
-/* One client's connection: from its opening or its last reply on, a request
- * has request_s to arrive. libmicrohttpd's own timeout starts again with every
- * byte, so a client that drips would hold its place for ever. */
-struct connection {
-	struct connection *next, *previous;
-	int fd;
-	bool is_working; /* a request arrived and its reply did not leave */
-	int64_t since_ms;
-};
-
-enum request_state {
-	ARRIVING,  /* its headers and body */
-	HANDLED,   /* the handler runs */
-	SUSPENDED, /* the handler kept it */
-	REPLIED,   /* response is set; libmicrohttpd may send it */
-};
-
-struct http_request {
-	struct http_server *server;
-	struct http_request *next, *previous; /* all that the server has */
-	struct MHD_Connection *link;
-	struct connection *connection;
-	enum request_state state;
-	int refusal; /* a status, 0: none */
-	bool is_begun;
-	enum http_method method;
-	char *path; /* and its query string, until begun */
-	struct form query, form;
-	struct buf body;
-	char peer[PEER_SIZE];
-	struct MHD_Response *response;
-	int status;
-};
-
-struct http_server {
-	struct MHD_Daemon *daemon;
-	/* What the loop watches: libmicrohttpd's own epoll descriptor, and a
-	 * bell for late replies. In 0.9.75 a resumed connection makes nothing
-	 * readable without threads; it would wait for the next timeout. */
-	int epoll_fd, bell_fd;
-	bool is_rung;
-	struct http_options options;
-	struct peer_net *trusted;
-	struct http_request *requests;
-	struct connection *connections;
-	size_t pending;
-	int64_t swept_at_ms;
-	int port;
-	bool is_quiet; /* no longer listening */
-	bool is_closing;
-};
+#define SWEEP_MS 1000 /* between looks at dawdling connections */
+#define CLOSE_MS 500  /* for the last replies to leave */
+#define ROUNDS 8      /* of one http_run: then the loop's turn */
 
 static int64_t now_ms(void)
 {
@@ -93,70 +33,16 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* --- what a handler asks */
-
-enum http_method http_method(const struct http_request *request)
-{
-	return request->method;
-}
-
-const char *http_path(const struct http_request *request)
-{
-	return request->path;
-}
-
-const char *http_form(const struct http_request *request, const char *name)
-{
-	return form_get(&request->form, name, 0);
-}
-
-const char *http_form_at(const struct http_request *request, const char *name,
-			 size_t index)
-{
-	return form_get(&request->form, name, index);
-}
-
-const char *http_query(const struct http_request *request, const char *name)
-{
-	return form_get(&request->query, name, 0);
-}
-
-const char *http_header(const struct http_request *request, const char *name)
-{
-	return MHD_lookup_connection_value(request->link, MHD_HEADER_KIND,
-					   name);
-}
-
-const char *http_peer(const struct http_request *request)
-{
-	return request->peer;
-}
-
 /* --- a request arrives */
 
 /* libmicrohttpd hands over the address before it reads the headers, whole and
  * as it came: its own decoding would cut it at "%00". */
-static void *new_request(void *context, const char *uri,
-			 struct MHD_Connection *link)
+static void *on_uri(void *context, const char *uri, struct MHD_Connection *link)
 {
-	struct http_server *server = context;
-	struct http_request *request = xcalloc(1, sizeof(*request));
-	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(link, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-	request->server = server;
-	request->link = link;
-	request->connection = info ? info->socket_context : NULL;
-	request->path = xstrdup(uri);
-	buf_init(&request->body, server->options.body_ceiling);
-	request->next = server->requests;
-	if (request->next)
-		request->next->previous = request;
-	server->requests = request;
-	return request;
+	return http_request_new(context, link, uri);
 }
 
-static void free_request(void *context, struct MHD_Connection *link,
+static void on_completed(void *context, struct MHD_Connection *link,
 			 void **request_context,
 			 enum MHD_RequestTerminationCode code)
 {
@@ -167,151 +53,22 @@ static void free_request(void *context, struct MHD_Connection *link,
 	if (!request)
 		return;
 	*request_context = NULL;
-	if (request->next)
-		request->next->previous = request->previous;
-	if (request->previous)
-		request->previous->next = request->next;
-	else
-		server->requests = request->next;
 	if (request->state == SUSPENDED)
 		server->pending--;
 	if (request->connection) {
 		request->connection->is_working = false;
 		request->connection->since_ms = now_ms();
 	}
-	if (request->response)
-		MHD_destroy_response(request->response);
-	form_done(&request->form);
-	form_done(&request->query);
-	buf_done(&request->body);
-	free(request->path);
-	free(request);
+	http_request_free(request);
 }
 
-static bool has_dot_segment(const char *path)
-{
-	for (const char *segment = path; segment;
-	     segment = strchr(segment, '/')) {
-		segment += *segment == '/';
-		size_t size = strcspn(segment, "/");
-
-		if (size <= 2 && strncmp(segment, "..", size) == 0 && size > 0)
-			return true;
-	}
-	return false;
-}
-
-/* Splits the query string off and decodes both. A query that does not read is
- * none: gateways add their own to links, and a link must still open. */
-static bool read_path(struct http_request *request)
-{
-	char *question = strchr(request->path, '?');
-
-	if (question) {
-		*question = '\0';
-		form_parse(&request->query, question + 1, strlen(question + 1),
-			   NULL);
-	}
-	size_t size = form_decode(request->path, strlen(request->path), false);
-	request->path[size] = '\0';
-	if (request->path[0] == '/' &&
-	    text_is_utf8(request->path, size, NULL) &&
-	    !text_has_control(request->path, size) &&
-	    !strchr(request->path, '\\') && !has_dot_segment(request->path))
-		return true;
-	strcpy(request->path, "/");
-	return false;
-}
-
-static enum MHD_Result add_forwarded(void *context, enum MHD_ValueKind kind,
-				     const char *name, const char *value)
-{
-	struct buf *list = context;
-
-	(void)kind;
-	if (strcasecmp(name, "X-Forwarded-For") == 0 && value) {
-		if (list->size > 0)
-			buf_addc(list, ',');
-		buf_adds(list, value);
-	}
-	return MHD_YES;
-}
-
-static void read_peer(struct http_request *request)
-{
-	const struct http_server *server = request->server;
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-	    request->link, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	struct buf list;
-
-	buf_init(&list, FORWARDED_CEILING);
-	MHD_get_connection_values(request->link, MHD_HEADER_KIND, add_forwarded,
-				  &list);
-	/* A list cut short would end in a client's own words. */
-	peer_format_client(info ? info->client_addr : NULL,
-			   list.overflow ? NULL : list.data, server->trusted,
-			   server->options.trusted_proxy_count, request->peer);
-	buf_done(&list);
-}
-
-static bool read_method(struct http_request *request, const char *method)
-{
-	static const struct {
-		const char *name;
-		enum http_method method;
-	} table[] = {
-	    {"GET", HTTP_GET}, {"HEAD", HTTP_HEAD}, {"POST", HTTP_POST}};
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		if (strcmp(table[i].name, method) == 0) {
-			request->method = table[i].method;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* What the headers say of the body; 0, or the status that refuses it before
- * any of it is read. */
-static int judge_body(const struct http_request *request)
-{
-	const char *text = http_header(request, "Content-Length");
-	long long length;
-
-	/* Its end can't be known, and browsers never send a form so. */
-	if (http_header(request, "Transfer-Encoding"))
-		return 411;
-	if (!text)
-		return 0;
-	if (!text_parse_integer(text, 0, INT64_MAX, &length))
-		return 400;
-	return (uint64_t)length > request->server->options.body_ceiling ? 413
-									: 0;
-}
-
-static bool is_form_type(const struct http_request *request)
-{
-	static const char type[] = "application/x-www-form-urlencoded";
-	const char *text = http_header(request, "Content-Type");
-
-	if (!text) /* an empty POST needs none */
-		return request->body.size == 0;
-	return strncasecmp(text, type, sizeof(type) - 1) == 0 &&
-	       strchr("; \t", text[sizeof(type) - 1]);
-}
-
-/* The method and the headers are here, the body is not. A response queued now
- * closes the connection, which is right only for a body that is not wanted. */
+/* A response queued in libmicrohttpd's first call closes the connection, which
+ * is right only for a body that is not wanted. */
 static enum MHD_Result begin_request(struct http_request *request,
 				     const char *method)
 {
-	bool is_readable = read_path(request);
-	bool is_known = read_method(request, method);
+	int status = http_request_read_head(request, method);
 
-	request->is_begun = true;
-	read_peer(request);
-	request->refusal = !is_known ? 405 : !is_readable ? 400 : 0;
-	int status = judge_body(request);
 	if (status == 0)
 		return MHD_YES;
 	struct MHD_Response *response = http_response_plain(status);
@@ -349,13 +106,7 @@ static void handle_request(struct http_request *request)
 	request->state = HANDLED;
 	if (request->connection)
 		request->connection->is_working = true;
-	if (request->refusal == 0 && request->method == HTTP_POST) {
-		if (!is_form_type(request))
-			request->refusal = 415;
-		else if (!form_parse(&request->form, request->body.data,
-				     request->body.size, NULL))
-			request->refusal = 400;
-	}
+	http_request_read_form(request);
 	if (request->server->is_closing)
 		reply_plain(request, 503);
 	else if (request->refusal)
@@ -469,97 +220,8 @@ static void sweep_connections(struct http_server *server)
 
 /* --- opening, running, closing */
 
-static int bind_socket(const struct sockaddr *address, socklen_t size,
-		       struct err *err)
-{
-	const int on = 1, off = 0;
-	int fd = socket(address->sa_family,
-			SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0) {
-		err_errno(err, ERR_SYSTEM, "making a socket");
-		return -1;
-	}
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (address->sa_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-	if (bind(fd, address, size) == 0 && listen(fd, SOMAXCONN) == 0)
-		return fd;
-	err_errno(err, ERR_SYSTEM, "listening");
-	close(fd);
-	return -1;
-}
-
-static int listen_ipv4(const char *text, int port, struct err *err)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_port = htons((uint16_t)port)};
-
-	if (text && inet_pton(AF_INET, text, &address.sin_addr) != 1) {
-		err_set(err, ERR_INPUT, "not an address");
-		return -1;
-	}
-	return bind_socket((const struct sockaddr *)&address, sizeof(address),
-			   err);
-}
-
-static int listen_ipv6(const char *text, int port, struct err *err)
-{
-	struct sockaddr_in6 address = {.sin6_family = AF_INET6,
-				       .sin6_port = htons((uint16_t)port)};
-
-	if (text && inet_pton(AF_INET6, text, &address.sin6_addr) != 1) {
-		err_set(err, ERR_INPUT, "not an address");
-		return -1;
-	}
-	return bind_socket((const struct sockaddr *)&address, sizeof(address),
-			   err);
-}
-
-static int open_listener(const struct http_options *options, struct err *err)
-{
-	const char *text = options->address;
-	int fd;
-
-	if (options->fd >= 0) {
-		int flags = fcntl(options->fd, F_GETFL);
-
-		if (flags < 0 ||
-		    fcntl(options->fd, F_SETFL, flags | O_NONBLOCK) < 0) {
-			err_errno(err, ERR_SYSTEM, "the socket passed to us");
-			return -1;
-		}
-		return options->fd;
-	}
-	if (text)
-		fd = strchr(text, ':') ? listen_ipv6(text, options->port, err)
-				       : listen_ipv4(text, options->port, err);
-	else /* a machine without IPv6 can't make the first */
-		fd = (fd = listen_ipv6(NULL, options->port, err)) >= 0
-			 ? fd
-			 : listen_ipv4(NULL, options->port, err);
-	if (fd < 0)
-		err_context(err, "web server on %s port %d", text ? text : "*",
-			    options->port);
-	return fd;
-}
-
-static int port_of(int fd)
-{
-	struct sockaddr_storage address;
-	socklen_t size = sizeof(address);
-	const void *any = &address;
-
-	if (getsockname(fd, (struct sockaddr *)&address, &size) != 0)
-		return 0;
-	if (address.ss_family == AF_INET6)
-		return ntohs(((const struct sockaddr_in6 *)any)->sin6_port);
-	if (address.ss_family == AF_INET)
-		return ntohs(((const struct sockaddr_in *)any)->sin_port);
-	return 0;
-}
-
-/* Paths are decoded by read_path, so that a wrong "%" is an answer of ours. */
+/* Paths are decoded by http_request, so that a wrong "%" is an answer of ours.
+ */
 static size_t leave_escaped(void *context, struct MHD_Connection *link,
 			    char *text)
 {
@@ -577,8 +239,8 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
 	    options->connections, MHD_OPTION_CONNECTION_TIMEOUT,
 	    (unsigned)options->timeout_s, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-	    MHD_OPTION_URI_LOG_CALLBACK, new_request, server,
-	    MHD_OPTION_NOTIFY_COMPLETED, free_request, server,
+	    MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
+	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
 	    MHD_OPTION_END);
 }
@@ -653,13 +315,15 @@ struct http_server *http_open(const struct http_options *options,
 	set_defaults(&server->options);
 	if (!parse_trusted(server, err))
 		goto out;
-	int fd = open_listener(options, err);
+	int fd = options->fd;
+	if (fd < 0)
+		fd = listener_open(options->address, options->port, err);
 	if (fd < 0)
 		goto out;
 	/* The caller's strings were read; none is kept. */
 	server->options.trusted_proxies = NULL;
 	server->options.address = NULL;
-	server->port = port_of(fd);
+	server->port = listener_port(fd);
 	server->daemon = start_daemon(server, fd);
 	if (server->daemon && set_bell(server))
 		return server;

@@ -20,8 +20,10 @@
  *			.body = html, .size = strlen(html)});
  *	}
  *
- * Every reply of ours carries the security headers (http.c lists them). The few
- * that libmicrohttpd makes itself for what is no HTTP at all carry none.
+ * Referrer-Policy no-referrer makes browsers post with "Origin: null".
+ * Every reply of ours carries the security headers (http_response.c lists
+ *them). The few that libmicrohttpd makes itself for what is no HTTP at all
+ *carry none.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -97,7 +99,8 @@ void http_quiesce(struct http_server *server);
 int http_fd(const struct http_server *server);   /* an epoll descriptor */
 int http_port(const struct http_server *server); /* that it listens on */
 void http_run(struct http_server *server);       /* never blocks */
-/* When to call http_run at the latest; -1: not before http_fd says so. */
+/* When to call http_run at the latest; -1: not before http_fd says so. Ask
+ * after each http_run: what that left for the next turn rings no more. */
 int http_timeout_ms(const struct http_server *server);
 size_t http_pending(const struct http_server *server); /* not yet replied to */
 

@@ -49,8 +49,10 @@ struct smtp_mail {
 enum smtp_outcome {
 	SMTP_ACCEPTED, /* the relay answers for it: not yet delivered */
 	SMTP_LATER,    /* not sent; the same bytes may be tried again */
-	SMTP_REFUSED,  /* not sent, and trying again won't help */
-	SMTP_UNSURE,   /* all bytes were handed over and no answer came */
+	/* Not sent, and trying again won't help. A 5xx about the dialogue or
+	 * the login (503, 530, 535 ...) is SMTP_LATER: it is about us. */
+	SMTP_REFUSED,
+	SMTP_UNSURE, /* all bytes were handed over and no answer came */
 };
 
 struct smtp_verdict {

@@ -787,7 +787,7 @@ static void f60_proxies_and_passed_sockets(void **state)
 						     .address = "localhost"},
 			      &err));
 	assert_string_equal(err.text,
-			    "web server on localhost port 0: not an address");
+			    "listening on localhost port 0: not an address");
 }
 
 static void f60_addresses(void **state)

@@ -1,0 +1,224 @@
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "doors/http_private.h"
+
+#define FORWARDED_CEILING 4096 /* bytes of X-Forwarded-For that are read */
+
+/* --- what a handler asks */
+
+enum http_method http_method(const struct http_request *request)
+{
+	return request->method;
+}
+
+const char *http_path(const struct http_request *request)
+{
+	return request->path;
+}
+
+const char *http_form(const struct http_request *request, const char *name)
+{
+	return form_get(&request->form, name, 0);
+}
+
+const char *http_form_at(const struct http_request *request, const char *name,
+			 size_t index)
+{
+	return form_get(&request->form, name, index);
+}
+
+const char *http_query(const struct http_request *request, const char *name)
+{
+	return form_get(&request->query, name, 0);
+}
+
+const char *http_header(const struct http_request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->link, MHD_HEADER_KIND,
+					   name);
+}
+
+const char *http_peer(const struct http_request *request)
+{
+	return request->peer;
+}
+
+/* --- from its first line to its reply */
+
+struct http_request *http_request_new(struct http_server *server,
+				      struct MHD_Connection *link,
+				      const char *uri)
+{
+	struct http_request *request = xcalloc(1, sizeof(*request));
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(link, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	request->server = server;
+	request->link = link;
+	request->connection = info ? info->socket_context : NULL;
+	request->path = xstrdup(uri);
+	buf_init(&request->body, server->options.body_ceiling);
+	request->next = server->requests;
+	if (request->next)
+		request->next->previous = request;
+	server->requests = request;
+	return request;
+}
+
+void http_request_free(struct http_request *request)
+{
+	struct http_server *server = request->server;
+
+	if (request->next)
+		request->next->previous = request->previous;
+	if (request->previous)
+		request->previous->next = request->next;
+	else
+		server->requests = request->next;
+	if (request->response)
+		MHD_destroy_response(request->response);
+	form_done(&request->form);
+	form_done(&request->query);
+	buf_done(&request->body);
+	free(request->path);
+	free(request);
+}
+
+static bool has_dot_segment(const char *path)
+{
+	for (const char *segment = path; segment;
+	     segment = strchr(segment, '/')) {
+		segment += *segment == '/';
+		size_t size = strcspn(segment, "/");
+
+		if (size <= 2 && strncmp(segment, "..", size) == 0 && size > 0)
+			return true;
+	}
+	return false;
+}
+
+/* Splits the query string off and decodes both. A query that does not read is
+ * none: gateways add their own to links, and a link must still open. */
+static bool read_path(struct http_request *request)
+{
+	char *question = strchr(request->path, '?');
+
+	if (question) {
+		*question = '\0';
+		form_parse(&request->query, question + 1, strlen(question + 1),
+			   NULL);
+	}
+	size_t size = form_decode(request->path, strlen(request->path), false);
+	request->path[size] = '\0';
+	if (request->path[0] == '/' &&
+	    text_is_utf8(request->path, size, NULL) &&
+	    !text_has_control(request->path, size) &&
+	    !strchr(request->path, '\\') && !has_dot_segment(request->path))
+		return true;
+	strcpy(request->path, "/");
+	return false;
+}
+
+static enum MHD_Result add_forwarded(void *context, enum MHD_ValueKind kind,
+				     const char *name, const char *value)
+{
+	struct buf *list = context;
+
+	(void)kind;
+	if (strcasecmp(name, "X-Forwarded-For") == 0 && value) {
+		if (list->size > 0)
+			buf_addc(list, ',');
+		buf_adds(list, value);
+	}
+	return MHD_YES;
+}
+
+static void read_peer(struct http_request *request)
+{
+	const struct http_server *server = request->server;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    request->link, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct buf list;
+
+	buf_init(&list, FORWARDED_CEILING);
+	MHD_get_connection_values(request->link, MHD_HEADER_KIND, add_forwarded,
+				  &list);
+	/* A list cut short would end in a client's own words. */
+	peer_format_client(info ? info->client_addr : NULL,
+			   list.overflow ? NULL : list.data, server->trusted,
+			   server->options.trusted_proxy_count, request->peer);
+	buf_done(&list);
+}
+
+static bool read_method(struct http_request *request, const char *method)
+{
+	static const struct {
+		const char *name;
+		enum http_method method;
+	} table[] = {
+	    {"GET", HTTP_GET}, {"HEAD", HTTP_HEAD}, {"POST", HTTP_POST}};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		if (strcmp(table[i].name, method) == 0) {
+			request->method = table[i].method;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What the headers say of the body; 0, or the status that refuses it before
+ * any of it is read. */
+static int judge_body(const struct http_request *request)
+{
+	const char *text = http_header(request, "Content-Length");
+	long long length;
+
+	/* Its end can't be known, and browsers never send a form so. */
+	if (http_header(request, "Transfer-Encoding"))
+		return 411;
+	if (!text)
+		return 0;
+	if (!text_parse_integer(text, 0, INT64_MAX, &length))
+		return 400;
+	return (uint64_t)length > request->server->options.body_ceiling ? 413
+									: 0;
+}
+
+static bool is_form_type(const struct http_request *request)
+{
+	static const char type[] = "application/x-www-form-urlencoded";
+	const char *text = http_header(request, "Content-Type");
+
+	if (!text) /* an empty POST needs none */
+		return request->body.size == 0;
+	return strncasecmp(text, type, sizeof(type) - 1) == 0 &&
+	       strchr("; \t", text[sizeof(type) - 1]);
+}
+
+int http_request_read_head(struct http_request *request, const char *method)
+{
+	bool is_readable = read_path(request);
+	bool is_known = read_method(request, method);
+
+	request->is_begun = true;
+	read_peer(request);
+	request->refusal = !is_known ? 405 : !is_readable ? 400 : 0;
+	return judge_body(request);
+}
+
+void http_request_read_form(struct http_request *request)
+{
+	if (request->refusal != 0 || request->method != HTTP_POST)
+		return;
+	if (!is_form_type(request))
+		request->refusal = 415;
+	else if (!form_parse(&request->form, request->body.data,
+			     request->body.size, NULL))
+		request->refusal = 400;
+}
