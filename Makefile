@@ -219,7 +219,7 @@ install: all
 	cp -R lists templates $(DOC)/examples/
 	install -m 644 config/briefingd.conf $(DOC)/examples/
 # an administrator's configuration is never written over
-	test -e $(ETC)/briefingd.conf || install -m 640 config/briefingd.conf $(ETC)/
+	test -e $(ETC)/briefingd.conf || install -m 644 config/briefingd.conf $(ETC)/
 
 # the sample board's briefings, with their PDF documents, in build/sample
 sample:
@@ -227,7 +227,7 @@ sample:
 
 demo:
 	@sh scripts/deps build demo
-	@sh scripts/demo
+	@$(PYTHON) -B scripts/demo
 
 clean:
 	rm -rf build
