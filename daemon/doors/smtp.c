@@ -18,6 +18,7 @@
 #define CONNECT_TIMEOUT_MS (30 * 1000)
 #define REPLY_TIMEOUT_MS (600 * 1000) /* RFC 5321 4.5.3.2.6, the final dot */
 #define KEEP_S 20                     /* idle connections older are not used */
+#define QUIT_MS 2000                  /* for the answer to QUIT */
 #define SOCKETS 8 /* that libcurl tries at a time, IPv6 beside IPv4 */
 
 struct smtp_session {
@@ -32,6 +33,7 @@ struct smtp_session {
 	size_t offset;             /* bytes of the mail that libcurl took */
 	int64_t sent, moved_at_ms; /* bytes that left, and when that grew */
 	bool is_stalled;
+	int64_t quit_at_ms; /* when libcurl said QUIT, 0: not yet */
 	struct smtp_replies replies;
 	char tls_name[32]; /* of the connection that is open */
 	char trouble[CURL_ERROR_SIZE];
@@ -140,13 +142,22 @@ static bool has_stalled(struct smtp_session *session, int64_t sent)
 	return session->is_stalled;
 }
 
+/* After a refusal libcurl says QUIT and waits for the answer as long as for any
+ * other, before it tells us of the refusal. */
+static bool has_quit(const struct smtp_session *session)
+{
+	return session->quit_at_ms > 0 &&
+	       now_ms() - session->quit_at_ms > QUIT_MS;
+}
+
 /* Reaches what shutdown() can't: looking up a name, connecting. Called at least
  * once a second. */
 static int on_progress(void *context, curl_off_t down_total, curl_off_t down,
 		       curl_off_t up_total, curl_off_t up)
 {
 	(void)down_total, (void)down, (void)up_total;
-	return is_interrupted(context) || has_stalled(context, up);
+	return is_interrupted(context) || has_stalled(context, up) ||
+	       has_quit(context);
 }
 
 static size_t on_read(char *buffer, size_t size, size_t count, void *context)
@@ -181,27 +192,36 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 	return size * count;
 }
 
-/* libcurl tells the version of TLS nowhere else without its TLS library's own
- * header: "SSL connection using TLS1.3 / ...". Other lines, which may hold the
- * login, are dropped. */
-static int on_debug(CURL *curl, curl_infotype type, char *text, size_t size,
-		    void *context)
+/* From "TLS1.3 / ECDHE_RSA_AES_256_GCM_SHA384" */
+static void note_tls(struct smtp_session *session, const char *text,
+		     size_t size)
 {
-	static const char words[] = "SSL connection using ";
-	struct smtp_session *session = context;
-	size_t skip = sizeof(words) - 1, length = 0;
+	size_t length = 0;
 
-	(void)curl;
-	if (type != CURLINFO_TEXT || size <= skip ||
-	    strncmp(text, words, skip) != 0)
-		return 0;
-	text += skip;
-	size -= skip;
 	while (length < size && length + 1 < sizeof(session->tls_name) &&
 	       (isalnum((unsigned char)text[length]) || text[length] == '.'))
 		length++;
 	memcpy(session->tls_name, text, length);
 	session->tls_name[length] = '\0';
+}
+
+/* libcurl tells two things nowhere else: the version of TLS (without its TLS
+ * library's own header), and that it says QUIT. The other lines, which may hold
+ * the login, are dropped. */
+static int on_debug(CURL *curl, curl_infotype type, char *text, size_t size,
+		    void *context)
+{
+	static const char tls[] = "SSL connection using ", quit[] = "QUIT";
+	struct smtp_session *session = context;
+
+	(void)curl;
+	if (type == CURLINFO_TEXT && size >= sizeof(tls) &&
+	    strncmp(text, tls, sizeof(tls) - 1) == 0)
+		note_tls(session, text + sizeof(tls) - 1,
+			 size - (sizeof(tls) - 1));
+	if (type == CURLINFO_HEADER_OUT && size >= sizeof(quit) &&
+	    strncmp(text, quit, sizeof(quit) - 1) == 0)
+		session->quit_at_ms = now_ms();
 	return 0;
 }
 
@@ -417,6 +437,7 @@ static CURLcode transfer(struct smtp_session *session,
 	session->offset = 0;
 	session->sent = 0;
 	session->is_stalled = false;
+	session->quit_at_ms = 0;
 	session->replies = (struct smtp_replies){0};
 	session->trouble[0] = '\0';
 	SET(CURLOPT_MAIL_FROM, mail->from);

@@ -192,9 +192,10 @@ struct manner {
 	bool late_at_dot;     /* answers after 1.5 s: too late */
 	bool deaf_in_data;    /* 354, then reads nothing more */
 	bool close_when_kept; /* 421 and close after the first mail */
-	bool drop_when_kept;  /* closes without a word after the first mail */
-	bool is_resumed;      /* the greeting was said already (STARTTLS) */
-	int tls_port;         /* what STARTTLS leads to; 0: not known */
+	bool is_deaf_to_quit;
+	bool drop_when_kept; /* closes without a word after the first mail */
+	bool is_resumed;     /* the greeting was said already (STARTTLS) */
+	int tls_port;        /* what STARTTLS leads to; 0: not known */
 };
 
 struct relay {
@@ -383,6 +384,8 @@ static void converse(struct talk *talk)
 			take_mail(talk);
 		else if (strncmp(talk->line, "QUIT", 4) == 0) {
 			add(talk->relay, &talk->relay->quits);
+			if (manner->is_deaf_to_quit)
+				hang(talk, 20000);
 			say(talk, NULL, "221 bye");
 			talk->is_over = true;
 		} else
@@ -711,6 +714,26 @@ static void f40_after_a_refusal_the_next_mail_goes(void **state)
 	struct smtp_session *session = open_session(&relay);
 	assert_int_equal(send_mail(session).outcome, SMTP_REFUSED);
 	assert_int_equal(send_mail(session).outcome, SMTP_ACCEPTED);
+	smtp_close(session);
+	relay_stop(&relay);
+}
+
+static void f40_no_answer_to_quit(void **state)
+{
+	const struct manner manner = {.rcpt = "550 5.1.1 nobody",
+				      .is_deaf_to_quit = true};
+	struct relay relay;
+	struct smtp_verdict verdict;
+
+	(void)state;
+	relay_start(&relay, &manner, 1);
+	struct smtp_relay with = settings(&relay);
+	with.reply_timeout_ms = 0; /* ten minutes */
+	struct smtp_session *session = smtp_open(&with, NULL);
+	smtp_send(session, &mail, &verdict);
+	assert_int_equal(verdict.outcome, SMTP_REFUSED);
+	assert_string_equal(verdict.text, "5.1.1 nobody");
+	assert_true(verdict.duration_ms < 6000);
 	smtp_close(session);
 	relay_stop(&relay);
 }
@@ -1086,6 +1109,7 @@ int main(void)
 	    cmocka_unit_test(f40_a_late_reply_is_not_the_next_mails),
 	    cmocka_unit_test(f40_a_kept_connection_that_was_closed),
 	    cmocka_unit_test(f40_after_a_refusal_the_next_mail_goes),
+	    cmocka_unit_test(f40_no_answer_to_quit),
 	    cmocka_unit_test(f40_nothing_listens),
 	    cmocka_unit_test(f40_injection_sends_nothing),
 	    cmocka_unit_test(f50_an_interrupt_ends_a_hung_send),
