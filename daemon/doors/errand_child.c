@@ -183,9 +183,9 @@ static int add_memory_rules(scmp_filter_ctx filter, enum errand_rights rights)
 	/* No new code where input is hostile; charset tables are libraries. */
 	const struct scmp_arg_cmp no_code = SCMP_A2(
 	    SCMP_CMP_MASKED_EQ, rights == ERRAND_COMPUTE ? PROT_EXEC : 0, 0);
-	const struct scmp_arg_cmp only_ask = SCMP_A2(SCMP_CMP_EQ, 0);
+	const struct scmp_arg_cmp only_ask = SCMP_A2(SCMP_CMP_EQ, 0, 0);
 	const struct scmp_arg_cmp only_own =
-	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
 	int failure;
 
 	failure = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
@@ -213,7 +213,7 @@ static int add_ioctl_rules(scmp_filter_ctx filter)
 	for (size_t i = 0; i < 3 && !failure; i++)
 		failure =
 		    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				     SCMP_A1(SCMP_CMP_EQ, requests[i]));
+				     SCMP_A1(SCMP_CMP_EQ, requests[i], 0));
 	return failure;
 }
 
