@@ -6,9 +6,25 @@
  * the agency's claim who is on it (the daemon never writes either). Status
  * records from people and verbs win until that row of the CSV changes.
  *
- * roster_read_csv runs in an errand; its answer is staged and applied by the
+ * roster_read_csv runs in an errand; its answer is matched and applied by the
  * loop in slices, so that 100,000 rows never hold it up. A list is applied
- * whole or, as far as anyone can see from its csv_hash, not yet.
+ * whole or, as far as anyone can see from its csv_hash, not yet: a load that
+ * was cut off begins again and finds its own work done.
+ *
+ * Who is who: people are one across lists by their address, whatever its case.
+ * Within a list a row is its member's by its key: the id, else the address.
+ * A row whose key is new is the member's who has its address (a list that gets
+ * an id column keeps its people). A new address under the same id keeps the
+ * person, on all lists. If that address is somebody's already, then who is on
+ * another list keeps it and the row is theirs from now on, while the row's
+ * former person leaves this list; who is on no other list has left, and gives
+ * the address up.
+ *
+ * Who is on no list any more, or "left" on all, has left: what is outstanding
+ * is closed as left, flagged by its time when that is after the deadline (see
+ * core/report.h). Who is back on any list within ROSTER_RETURN_DAYS, because
+ * files arrive one after the other or a row was lost by mistake, has it opened
+ * again.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +39,7 @@ struct settings;
 
 #define ROSTER_CONF_MAX_SIZE (64 * 1024)
 #define ROSTER_CSV_MAX_SIZE (64 * 1024 * 1024)
+#define ROSTER_RETURN_DAYS 7
 
 struct roster_list {
 	int64_t id; /* 0 when it only comes from a file */
@@ -50,7 +67,9 @@ bool roster_parse_conf(const char *file_name, const char *text, size_t size,
 		       struct problems *problems);
 
 struct roster_member {
-	const char *row_key, *row_hash; /* hash: of all fields */
+	/* hash: 16 digits of the address key, 16 of all fields, so that a
+	 * change of what the row claims as address can be seen */
+	const char *row_key, *row_hash;
 	const char *address_key, *address, *name, *role, *team;
 	const char *since_on; /* NULL: not said */
 	const char *status;   /* active | left | on-leave */
@@ -58,19 +77,23 @@ struct roster_member {
 	int line;
 };
 
-/* The whole CSV (RFC 4180; UTF-8, BOM or not; CRLF, LF or CR; quoted fields):
- * header address,name,role,team,since,status and optional id, primary in any
- * order; an unknown column, a missing address column, a cut last line, two
- * rows with one key are problems and then nothing is taken. */
+/* The whole CSV (RFC 4180; UTF-8, byte order mark or not; CRLF, LF or CR;
+ * quoted fields): header address,name,role,team,since,status and optional id,
+ * primary in any order. An unknown column, a missing address column, a last
+ * line that is cut (also one without a line end, for who can tell), two rows
+ * with one key or one address are problems, and then nothing is taken. Rows
+ * come back in the order of their keys. */
 bool roster_parse_csv(const char *file_name, const char *text, size_t size,
 		      struct arena *arena, struct roster_member **ret,
 		      size_t *ret_count, struct problems *problems);
 
-/* The errand: input JSON {"path","file"}; out JSON {"hash", "rows":[...]} or
- * {"hash", "problems"}. */
+/* The errand: input is what roster_request makes. out gets a line of JSON,
+ * {"hash", "count"} or {"hash", "problems"}, and in the good case the rows in
+ * the order of their keys, a line each, fields apart by tabs: not JSON, so that
+ * the loop has hardly anything to parse. */
 bool roster_read_csv(const char *input, size_t size, struct buf *out,
 		     struct err *err);
-char *roster_request(const char *path, const char *file_name);
+char *roster_request(const char *path, const char *file_name); /* free() it */
 
 /* Stores or updates the list itself, in the caller's transaction; a list seen
  * for the first time has its slots counted from now. */
@@ -78,12 +101,14 @@ bool roster_apply_conf(struct db *db, const struct roster_list *list,
 		       const char *conf_hash, int64_t now, int64_t *ret_list_id,
 		       struct err *err);
 
-/* A CSV's way in. roster_load_begin parses the errand's answer; each
- * roster_load_step is one transaction of the caller's with at most max_rows
- * rows of work. The guard: when more than percent of the members (and at
- * least 3) would go and hash is not accepted, nothing is applied and the list
- * waits (ROSTER_HELD). Changes of address or name of a known row keep the
- * person. Leaving and joining are events. */
+/* A CSV's way in. roster_load_begin copies the errand's answer; each
+ * roster_load_step is a transaction of the caller's with at most max_rows rows
+ * of work. A step that fails or whose transaction was rolled back leaves a load
+ * that is only fit to be freed: begin again from the file. The guard: when more
+ * than removal_percent of the members (and at least 3) would go and hash is not
+ * accepted, nothing is applied and the list waits (ROSTER_HELD). Leaving,
+ * joining and a changed status are events. On the first load of a list, who has
+ * no date in since was there from the beginning; later, from now. */
 enum roster_state { ROSTER_WORKING, ROSTER_APPLIED, ROSTER_HELD };
 struct roster_load;
 struct roster_load *roster_load_begin(int64_t list_id, const char *answer,
@@ -96,7 +121,8 @@ const char *roster_load_problems(const struct roster_load *load);
 const char *roster_load_hash(const struct roster_load *load);
 void roster_load_free(struct roster_load *load);
 
-/* in the caller's transaction: why the files can't be used now; NULL = good */
+/* In the caller's transaction: why the files can't be used now; NULL = good. A
+ * list that never had good files is not there to be told. */
 bool roster_set_problem(struct db *db, const char *list_name,
 			const char *problem, int64_t now, struct err *err);
 /* lists whose conf is gone; they plan nothing more, their figures stay */
