@@ -1,0 +1,548 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "core/acknowledgement.h"
+#include "core/report.h"
+#include "store.h"
+
+#include "scene.h"
+
+/*
+ * Invariant 7 over random histories. A model that knows nothing of SQL moves
+ * each requirement from state to state as things happen; the report must say
+ * the same at random moments of the history, and say it again, to the letter,
+ * when it is asked at the end for a report as of that moment.
+ */
+
+#define HISTORIES 2000
+#define PEOPLE_MAX 24
+#define VERSIONS 3 /* LTB-1 in two versions, LTB-2 */
+#define AGENCIES 3
+#define DUTIES_MAX (PEOPLE_MAX * VERSIONS)
+#define SNAPSHOTS_MAX 6
+#define STEPS 80
+
+enum duty_state { OUTSTANDING, IN_TIME, LATE, MISSED, EXEMPT, CLOSED };
+
+struct duty {
+	int version, person, agency, delivery;
+	int64_t required_at, due_at, closes_at;
+	enum duty_state state;
+	bool is_flagged, is_failed;
+	int64_t accepted_at, confirmed_at; /* 0: not */
+};
+
+struct history {
+	struct store *store;
+	uint64_t seed;
+	int64_t now;
+	struct duty duties[DUTIES_MAX];
+	int duty_count, person_count, delivery_count, letter_count;
+	bool is_withdrawn[VERSIONS], is_superseded[VERSIONS];
+	struct {
+		struct report_filter filter;
+		char *json;
+	} snapshots[SNAPSHOTS_MAX];
+	int snapshot_count;
+};
+
+static const char *const agencies[AGENCIES] = {"health", "police", "school"};
+static const char *const refs[VERSIONS] = {"LTB-1", "LTB-1", "LTB-2"};
+static const int numbers[VERSIONS] = {1, 2, 1};
+
+/* xorshift64*: the seed in a failure's message brings the history back */
+static uint64_t roll(struct history *history, uint64_t sides)
+{
+	uint64_t x = history->seed;
+
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	history->seed = x;
+	return (x * 2685821657736338717u >> 33) % sides;
+}
+
+/* --- what happens, in the model and in the store --- */
+
+/* a mail with that version, at first on its way */
+static int send_mail(struct history *history, int version, int person)
+{
+	char ids[16];
+	int letter = ++history->letter_count;
+	int delivery = ++history->delivery_count;
+
+	snprintf(ids, sizeof(ids), "%d", version + 1);
+	scene_letter(history->store, letter, 1, "live", ids);
+	scene_delivery(history->store, delivery, person + 1, letter, "live",
+		       history->now, 0);
+	return delivery;
+}
+
+static bool has_duty(const struct history *history, int version, int person)
+{
+	for (int i = 0; i < history->duty_count; i++)
+		if (history->duties[i].version == version &&
+		    history->duties[i].person == person)
+			return true;
+	return false;
+}
+
+static void require(struct history *history)
+{
+	int version = (int)roll(history, VERSIONS);
+	int person = (int)roll(history, (uint64_t)history->person_count);
+
+	/* version 2 of LTB-1 is there once it superseded version 1 */
+	if (history->is_superseded[0] && version == 0)
+		version = 1;
+	if ((!history->is_superseded[0] && version == 1) ||
+	    history->is_withdrawn[version] ||
+	    has_duty(history, version, person))
+		return;
+	struct duty *duty = &history->duties[history->duty_count++];
+	*duty = (struct duty){
+	    .version = version,
+	    .person = person,
+	    .agency = (int)roll(history, AGENCIES),
+	    .delivery = send_mail(history, version, person),
+	    .required_at = history->now,
+	    .due_at = history->now + 14 * SCENE_DAY,
+	    .closes_at = history->now + 40 * SCENE_DAY,
+	};
+	scene_requirement(history->store, version + 1, person + 1, 1,
+			  agencies[duty->agency], duty->delivery,
+			  duty->required_at, duty->due_at, duty->closes_at);
+}
+
+/* the relay takes or refuses the mail, or a reminder of it */
+static void end_mail(struct history *history, struct duty *duty,
+		     bool is_accepted)
+{
+	int delivery = duty->delivery;
+
+	if (duty->accepted_at || duty->is_failed)
+		delivery = send_mail(history, duty->version, duty->person);
+	scene_do(history->store,
+		 "UPDATE delivery SET state = '%s', ended_at = %lld "
+		 "WHERE id = %d",
+		 is_accepted ? "accepted" : "refused", (long long)history->now,
+		 delivery);
+	if (!is_accepted) {
+		duty->is_failed = duty->accepted_at == 0;
+		return;
+	}
+	if (!duty->accepted_at)
+		duty->accepted_at = history->now;
+	duty->is_failed = false;
+}
+
+static void confirm(struct history *history, struct duty *duty)
+{
+	const int64_t id = duty->version + 1;
+	bool counts = (duty->state == OUTSTANDING || duty->state == MISSED) &&
+		      !duty->is_flagged &&
+		      !history->is_withdrawn[duty->version] &&
+		      !history->is_superseded[duty->version];
+	int recorded;
+
+	store_check(history->store,
+		    acknowledgement_record(history->store->db, duty->delivery,
+					   &id, 1, history->now, &recorded,
+					   &history->store->err));
+	assert_int_equal(recorded, counts);
+	if (!counts)
+		return;
+	duty->state = history->now <= duty->due_at ? IN_TIME : LATE;
+	duty->confirmed_at = history->now;
+}
+
+/* leaving or an exemption, which only counts before the deadline */
+static void let_off(struct history *history, struct duty *duty,
+		    const char *closed_as, enum duty_state state)
+{
+	if ((duty->state != OUTSTANDING && duty->state != MISSED) ||
+	    duty->is_flagged)
+		return;
+	scene_do(history->store,
+		 "UPDATE requirement SET closed_at = %lld, closed_as = '%s' "
+		 "WHERE version_id = %d AND person_id = %d",
+		 (long long)history->now, closed_as, duty->version + 1,
+		 duty->person + 1);
+	if (history->now <= duty->due_at)
+		duty->state = state;
+	else
+		duty->is_flagged = true;
+}
+
+static void close_version(struct history *history, int version,
+			  const char *closed_as)
+{
+	scene_do(history->store,
+		 "UPDATE requirement SET closed_at = %lld, closed_as = '%s' "
+		 "WHERE version_id = %d AND acknowledged_at IS NULL "
+		 "AND missed_at IS NULL AND closed_at IS NULL",
+		 (long long)history->now, closed_as, version + 1);
+	for (int i = 0; i < history->duty_count; i++) {
+		struct duty *duty = &history->duties[i];
+
+		if (duty->version == version && duty->state == OUTSTANDING &&
+		    !duty->is_flagged)
+			duty->state = CLOSED;
+	}
+}
+
+static void withdraw(struct history *history)
+{
+	int version = roll(history, 2) ? 2 : (int)roll(history, 2);
+
+	for (int i = 0; i < VERSIONS; i++) {
+		if (strcmp(refs[i], refs[version]) != 0)
+			continue;
+		history->is_withdrawn[i] = true;
+		close_version(history, i, "withdrawn");
+	}
+	scene_do(history->store,
+		 "UPDATE briefing SET withdrawn_at = %lld, "
+		 "withdrawn_reason = 'x' WHERE ref = '%s'",
+		 (long long)history->now, refs[version]);
+}
+
+static void supersede(struct history *history)
+{
+	if (history->is_superseded[0] || history->is_withdrawn[0])
+		return;
+	scene_version(history->store, 2, "LTB-1", 2, "OFFICIAL");
+	history->is_superseded[0] = true;
+	close_version(history, 0, "superseded");
+}
+
+static void close_windows(struct history *history)
+{
+	int count, expected = 0;
+
+	for (int i = 0; i < history->duty_count; i++) {
+		struct duty *duty = &history->duties[i];
+
+		if (duty->state == OUTSTANDING &&
+		    duty->closes_at <= history->now) {
+			duty->state = MISSED;
+			expected++;
+		}
+	}
+	store_check(history->store,
+		    acknowledgement_close_windows(
+			history->store->db, history->now, DUTIES_MAX, &count,
+			&history->store->err));
+	assert_int_equal(count, expected);
+}
+
+/* --- what the report must say --- */
+
+static bool is_in(const struct duty *duty, const struct report_filter *filter)
+{
+	return (!filter->ref ||
+		strcmp(refs[duty->version], filter->ref) == 0) &&
+	       duty->required_at >= filter->from_at &&
+	       (!filter->to_at || duty->required_at < filter->to_at);
+}
+
+static int compare_doubles(const void *left, const void *right)
+{
+	double l, r;
+
+	memcpy(&l, left, sizeof(l));
+	memcpy(&r, right, sizeof(r));
+	return (l > r) - (l < r);
+}
+
+static double median(double *days, size_t count)
+{
+	if (count == 0)
+		return -1;
+	qsort(days, count, sizeof(*days), compare_doubles);
+	return (days[(count - 1) / 2] + days[count / 2]) / 2;
+}
+
+/* those of a version (-1: all) and an agency (-1: all, AGENCIES: the small) */
+static struct report_figures expect(const struct history *history,
+				    const struct report_filter *filter,
+				    int version, int agency,
+				    const bool *is_small)
+{
+	struct report_figures sum = {0};
+	double days[DUTIES_MAX];
+	size_t day_count = 0;
+
+	for (int i = 0; i < history->duty_count; i++) {
+		const struct duty *duty = &history->duties[i];
+
+		if (!is_in(duty, filter) ||
+		    (version >= 0 && duty->version != version) ||
+		    (agency >= 0 && agency < AGENCIES &&
+		     duty->agency != agency) ||
+		    (agency == AGENCIES && !is_small[duty->agency]))
+			continue;
+		sum.required++;
+		sum.accepted += duty->accepted_at > 0;
+		sum.failed += duty->is_failed;
+		sum.in_time += duty->state == IN_TIME;
+		sum.late += duty->state == LATE;
+		sum.outstanding += duty->state == OUTSTANDING;
+		sum.overdue +=
+		    duty->state == OUTSTANDING && duty->due_at < filter->as_of;
+		sum.missed += duty->state == MISSED;
+		sum.exempt += duty->state == EXEMPT;
+		sum.closed += duty->state == CLOSED;
+		sum.flagged += duty->is_flagged;
+		/* a link may be used before its mail is known to be accepted */
+		if (duty->accepted_at &&
+		    duty->confirmed_at >= duty->accepted_at)
+			days[day_count++] =
+			    (double)(duty->confirmed_at - duty->accepted_at) /
+			    SCENE_DAY;
+	}
+	sum.acknowledged = sum.in_time + sum.late;
+	sum.median_days = median(days, day_count);
+	return sum;
+}
+
+#define PAIR(figure) (int)is->figure, (int)wanted->figure
+
+static void check_figures(const struct report_figures *is,
+			  const struct report_figures *wanted, const char *of)
+{
+	double median_error = is->median_days - wanted->median_days;
+
+	if (is->required != is->acknowledged + is->outstanding + is->missed +
+				is->exempt + is->closed)
+		fail_msg("%s: the states do not sum up", of);
+	if (is->required != wanted->required ||
+	    is->accepted != wanted->accepted || is->failed != wanted->failed ||
+	    is->in_time != wanted->in_time || is->late != wanted->late ||
+	    is->outstanding != wanted->outstanding ||
+	    is->overdue != wanted->overdue || is->missed != wanted->missed ||
+	    is->exempt != wanted->exempt || is->closed != wanted->closed ||
+	    is->flagged != wanted->flagged || median_error > 1e-6 ||
+	    median_error < -1e-6)
+		fail_msg("%s: report and model say required %d %d, accepted "
+			 "%d %d, failed %d %d, in time %d %d, late %d %d, "
+			 "outstanding %d %d, overdue %d %d, missed %d %d, "
+			 "exempt %d %d, closed %d %d, flagged %d %d, "
+			 "median %f %f",
+			 of, PAIR(required), PAIR(accepted), PAIR(failed),
+			 PAIR(in_time), PAIR(late), PAIR(outstanding),
+			 PAIR(overdue), PAIR(missed), PAIR(exempt),
+			 PAIR(closed), PAIR(flagged), is->median_days,
+			 wanted->median_days);
+}
+
+static int find_agency(const char *name)
+{
+	for (int i = 0; i < AGENCIES; i++)
+		if (strcmp(agencies[i], name) == 0)
+			return i;
+	assert_string_equal(name, REPORT_SMALL_AGENCIES);
+	return AGENCIES;
+}
+
+static void check_briefing(const struct history *history,
+			   const struct report_filter *filter,
+			   const struct report_briefing *briefing)
+{
+	bool is_small[AGENCIES];
+	struct report_figures wanted;
+	int64_t required = 0;
+	int version = 0;
+
+	while (strcmp(refs[version], briefing->ref) != 0 ||
+	       numbers[version] != briefing->version)
+		assert_true(++version < VERSIONS);
+	wanted = expect(history, filter, version, -1, NULL);
+	check_figures(&briefing->total, &wanted, "a briefing");
+	for (int i = 0; i < AGENCIES; i++) {
+		wanted = expect(history, filter, version, i, NULL);
+		is_small[i] = wanted.required < 5;
+	}
+	for (size_t i = 0; i < briefing->row_count; i++) {
+		const struct report_row *row = &briefing->rows[i];
+		int agency = find_agency(row->agency);
+
+		assert_true(agency == AGENCIES || !is_small[agency]);
+		wanted = expect(history, filter, version, agency, is_small);
+		check_figures(&row->figures, &wanted, row->agency);
+		required += row->figures.required;
+	}
+	assert_int_equal(required, briefing->total.required);
+}
+
+static struct report *load(struct history *history,
+			   const struct report_filter *filter,
+			   struct arena *arena)
+{
+	struct report *report;
+
+	store_check(history->store,
+		    report_load(history->store->db, filter, arena, &report,
+				&history->store->err));
+	return report;
+}
+
+static struct report_filter roll_filter(struct history *history)
+{
+	struct report_filter filter = {.as_of = history->now};
+
+	if (roll(history, 3) == 0)
+		filter.ref = roll(history, 2) ? "LTB-1" : "LTB-2";
+	if (roll(history, 3) == 0)
+		filter.from_at =
+		    history->now - (int64_t)roll(history, 40) * SCENE_DAY;
+	if (roll(history, 3) == 0)
+		filter.to_at =
+		    history->now - (int64_t)roll(history, 20) * SCENE_DAY;
+	return filter;
+}
+
+static void look(struct history *history)
+{
+	struct report_filter filter = roll_filter(history);
+	struct arena *arena = arena_new();
+	struct report *report = load(history, &filter, arena);
+	struct report_figures wanted = expect(history, &filter, -1, -1, NULL);
+	int64_t required = 0;
+
+	check_figures(&report->total, &wanted, "all");
+	for (size_t i = 0; i < report->briefing_count; i++) {
+		check_briefing(history, &filter, &report->briefings[i]);
+		required += report->briefings[i].total.required;
+	}
+	assert_int_equal(required, report->total.required);
+	if (history->snapshot_count < SNAPSHOTS_MAX) {
+		int i = history->snapshot_count++;
+		history->snapshots[i].filter = filter;
+		history->snapshots[i].json = report_format_json(report);
+	}
+	arena_free(arena);
+	/* what happens later in the same second would count as of it, too */
+	history->now++;
+}
+
+/* What was said of a moment is said of it for ever. */
+static void look_back(struct history *history)
+{
+	for (int i = 0; i < history->snapshot_count; i++) {
+		struct arena *arena = arena_new();
+		char *json = report_format_json(
+		    load(history, &history->snapshots[i].filter, arena));
+
+		assert_string_equal(json, history->snapshots[i].json);
+		free(json);
+		free(history->snapshots[i].json);
+		arena_free(arena);
+	}
+}
+
+/* --- a history --- */
+
+/* Time stands still, passes, or arrives at a deadline to the second. */
+static void pass_time(struct history *history)
+{
+	static const int64_t steps[] = {0,    0,         1,
+					3600, SCENE_DAY, 3 * SCENE_DAY};
+	int64_t next = history->now + steps[roll(history, 6)];
+
+	if (history->duty_count > 0 && roll(history, 6) == 0) {
+		const struct duty *duty =
+		    &history
+			 ->duties[roll(history, (uint64_t)history->duty_count)];
+		int64_t end = roll(history, 2) ? duty->due_at : duty->closes_at;
+		if (end >= history->now && end < history->now + 9 * SCENE_DAY)
+			next = end + (int64_t)roll(history, 2);
+	}
+	history->now = next;
+}
+
+static void step(struct history *history)
+{
+	struct duty *duty = NULL;
+
+	if (history->duty_count > 0)
+		duty =
+		    &history
+			 ->duties[roll(history, (uint64_t)history->duty_count)];
+	uint64_t what = roll(history, 40);
+	if (what < 14 || !duty)
+		require(history);
+	else if (what < 20)
+		end_mail(history, duty, roll(history, 4) > 0);
+	else if (what < 29)
+		confirm(history, duty);
+	else if (what < 31)
+		let_off(history, duty, "left", CLOSED);
+	else if (what < 33)
+		let_off(history, duty, "exempt", EXEMPT);
+	else if (what < 36)
+		close_windows(history);
+	else if (what == 36 && roll(history, 4) == 0)
+		withdraw(history);
+	else if (what == 37)
+		supersede(history);
+	else
+		look(history);
+}
+
+static void play(struct store *store, uint64_t seed)
+{
+	struct history history = {
+	    .store = store,
+	    .seed = seed * 0x9e3779b97f4a7c15u + 1,
+	    .now = 1000 * SCENE_DAY,
+	};
+
+	store_begin(store);
+	history.person_count = 1 + (int)roll(&history, PEOPLE_MAX);
+	scene_list(store, 1, "list");
+	for (int i = 0; i < history.person_count; i++)
+		scene_person(store, i + 1);
+	scene_version(store, 1, "LTB-1", 1, "OFFICIAL");
+	scene_version(store, 3, "LTB-2", 1, "OFFICIAL");
+	for (int i = 0; i < STEPS; i++) {
+		pass_time(&history);
+		step(&history);
+	}
+	look(&history);
+	look_back(&history);
+	db_rollback(store->db);
+}
+
+static void f50_states_sum_up_at_any_time(void **state)
+{
+	const char *wanted = getenv("HISTORIES");
+	uint64_t count = wanted ? strtoull(wanted, NULL, 10) : HISTORIES;
+	struct store store;
+
+	(void)state;
+	store_open(&store);
+	for (uint64_t seed = 1; seed <= count; seed++) {
+		print_message(seed % 1000 ? "" : "%llu histories\n",
+			      (unsigned long long)seed);
+		play(&store, seed);
+	}
+	store_close(&store);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(f50_states_sum_up_at_any_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
