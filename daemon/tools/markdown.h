@@ -29,7 +29,7 @@ struct markdown_style {
 
 /* Longer texts are refused with ERR_INPUT, as are those nested deeper than
  * MARKDOWN_DEPTH_MAX. */
-#define MARKDOWN_SIZE_MAX (256 * 1024)
+#define MARKDOWN_SIZE_MAX (64 * 1024)
 #define MARKDOWN_DEPTH_MAX 100
 
 /*
