@@ -108,12 +108,12 @@ static bool is_negative(int code)
 	return code >= 400 && code <= 599;
 }
 
-/* These speak of our dialogue or our login, never of this mail: a 5xx among
- * them must not strike a recipient off (RFC 5321 4.3.2, RFC 4954 6). */
+/* These speak of our login or of a dialogue out of step, never of this mail: a
+ * 5xx among them must not strike a recipient off (RFC 5321 4.3.2, RFC 4954 6).
+ * 500 and 502 are not among them: relays use them for a refusal, too. */
 static bool is_about_session(int code)
 {
-	static const int codes[] = {421, 500, 502, 503, 530,
-				    534, 535, 538, 523};
+	static const int codes[] = {421, 503, 523, 530, 534, 535, 538};
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
 		if (codes[i] == code)
