@@ -1,0 +1,872 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/problems.h"
+#include "core/link.h"
+#include "core/settings.h"
+#include "store.h"
+#include "tools/calendar.h"
+#include "tools/template.h"
+#include "web/web.h"
+
+#include "fake_http.h"
+#include "golden.h"
+#include "scene.h"
+
+#define NOW 1795356180LL /* Sunday 22 November 2026, 14:03 in London */
+#define SENT_AT (NOW - 3 * SCENE_DAY)
+#define DUE_AT (SENT_AT + 14 * SCENE_DAY)
+#define CLOSES_AT (SENT_AT + 180 * SCENE_DAY)
+
+/* the deliveries of the scene */
+enum {
+	PLAIN = 1, /* LTB-1 with documents, LTB-2 */
+	MARKED,    /* LTB-3, OFFICIAL-SENSITIVE, with a document */
+	REHEARSED, /* LTB-1 */
+	FRESH,     /* LTB-1, accepted ten seconds ago */
+};
+
+struct site {
+	struct store store;
+	struct settings settings;
+	struct link_keys keys;
+	struct template_set *templates;
+	struct web *web;
+	char paths[5][64]; /* /a/TOKEN of each delivery */
+};
+
+static void store_document(struct site *site, const char *sha256,
+			   const char *text)
+{
+	char path[200];
+
+	snprintf(path, sizeof(path), "%s/documents", site->store.folder);
+	store_check(&site->store,
+		    file_make_folder(path, 0700, &site->store.err));
+	snprintf(path, sizeof(path), "%s/documents/%s", site->store.folder,
+		 sha256);
+	store_check(&site->store, file_write(path, text, strlen(text), 0600,
+					     &site->store.err));
+}
+
+static void fill_store(struct site *site)
+{
+	struct store *store = &site->store;
+
+	scene_list(store, 1, "police");
+	scene_person(store, 1);
+	scene_version(store, 1, "LTB-1", 1, "OFFICIAL");
+	scene_version(store, 2, "LTB-2", 1, "OFFICIAL");
+	scene_version(store, 3, "LTB-3", 1, "OFFICIAL-SENSITIVE");
+	scene_document(store, 1, 1, "ltb-1.pdf", "application/pdf", "aa11");
+	scene_document(store, 1, 2, "notes.docx",
+		       "application/vnd.openxmlformats-officedocument."
+		       "wordprocessingml.document",
+		       "bb22");
+	scene_document(store, 3, 1, "marked.pdf", "application/pdf", "cc33");
+	store_document(site, "aa11", "%PDF-1.7 plain");
+	store_document(site, "bb22", "PK notes");
+	store_document(site, "cc33", "%PDF-1.7 marked");
+	scene_letter(store, PLAIN, 1, "live", "1,2");
+	scene_letter(store, MARKED, 1, "live", "3");
+	scene_letter(store, REHEARSED, 1, "rehearsal", "1");
+	scene_letter(store, FRESH, 1, "live", "1");
+	scene_delivery(store, PLAIN, 1, PLAIN, "live", SENT_AT, SENT_AT);
+	scene_delivery(store, MARKED, 1, MARKED, "live", SENT_AT, SENT_AT);
+	scene_delivery(store, REHEARSED, 1, REHEARSED, "rehearsal", SENT_AT,
+		       SENT_AT);
+	scene_delivery(store, FRESH, 1, FRESH, "live", NOW - 10, NOW - 10);
+	for (int i = 1; i <= 3; i++)
+		scene_requirement(store, i, 1, 1, "police",
+				  i == 3 ? MARKED : PLAIN, SENT_AT, DUE_AT,
+				  CLOSES_AT);
+}
+
+static int open_site(void **state)
+{
+	struct site *site = xcalloc(1, sizeof(*site));
+	struct problems problems = {0};
+
+	store_open(&site->store);
+	site->settings = (struct settings){
+	    .board_name = "Severnside Safeguarding Children Partnership",
+	    .board_colour = "#1d4f60",
+	    .board_help = "learning@severnside.example, 01632 960001",
+	    .zone = zone_open("Europe/London", &site->store.err),
+	    .state_folder = site->store.folder,
+	    .templates_folder = "/nonexistent",
+	    .rehearsal_address = "rehearsal@severnside.example",
+	    .web_base = "https://learning.example",
+	    .window_days = 180,
+	};
+	assert_non_null(site->settings.zone);
+	site->keys.count = 1;
+	site->keys.list[0].id = '1';
+	memset(site->keys.list[0].key, 7, LINK_KEY_SIZE);
+	site->templates = template_set_load(NULL, &problems);
+	assert_non_null(site->templates);
+	fill_store(site);
+	site->web = web_new(site->store.db, &site->keys, &site->settings,
+			    site->templates);
+	for (int i = PLAIN; i <= FRESH; i++) {
+		strcpy(site->paths[i], "/a/");
+		link_format(&site->keys, i, site->paths[i] + 3);
+	}
+	*state = site;
+	return 0;
+}
+
+static int close_site(void **state)
+{
+	struct site *site = *state;
+
+	web_free(site->web);
+	template_set_free(site->templates);
+	zone_close(site->settings.zone);
+	store_close(&site->store);
+	free(site);
+	return 0;
+}
+
+/* --- asking --- */
+
+static void ask(struct site *site, struct http_request *request, int64_t now)
+{
+	fake_done(request);
+	web_handle(request, site->web, now);
+	assert_true(request->replies == 1 ||
+		    (request->replies == 0 && web_has_pending(site->web)));
+}
+
+/* one GET: the status, and whether the page has the text (NULL: any) */
+static void check_get(struct site *site, const char *path, int status,
+		      const char *text)
+{
+	struct http_request request = fake_get(path);
+
+	ask(site, &request, NOW);
+	if (request.status != status)
+		fail_msg("%s: status %d", path, request.status);
+	if (text && !strstr(request.body, text))
+		fail_msg("%s: no \"%s\" in %s", path, text, request.body);
+	fake_done(&request);
+}
+
+static void check_golden(struct http_request *request, int status,
+			 const char *name)
+{
+	char file[64];
+
+	assert_int_equal(request->status, status);
+	snprintf(file, sizeof(file), "web-%s.html", name);
+	golden_check(file, request->body, request->size);
+	fake_done(request);
+}
+
+static void get_golden(struct site *site, const char *path, int status,
+		       const char *name)
+{
+	struct http_request request = fake_get(path);
+
+	ask(site, &request, NOW);
+	check_golden(&request, status, name);
+}
+
+static void form_of(struct site *site, int delivery, int64_t shown_at,
+		    char ret[LINK_FORM_SIZE])
+{
+	link_format_form(&site->keys, delivery, shown_at, ret);
+}
+
+/* a POST of the form shown at a time, ids ended by NULL */
+static struct http_request post_form(struct site *site, int delivery,
+				     int64_t shown_at, const char *const *ids)
+{
+	static char form[LINK_FORM_SIZE];
+	struct http_request request = fake_post(site->paths[delivery]);
+
+	form_of(site, delivery, shown_at, form);
+	fake_field(&request, "form", form);
+	for (; *ids; ids++)
+		fake_field(&request, "v", *ids);
+	return request;
+}
+
+/* what the roof's turn does */
+static int commit(struct site *site, int64_t now)
+{
+	int count = -1;
+
+	store_begin(&site->store);
+	store_check(&site->store,
+		    web_record(site->web, now, &count, &site->store.err));
+	store_commit(&site->store);
+	web_answer(site->web, true, now);
+	assert_false(web_has_pending(site->web));
+	return count;
+}
+
+static long long count_recorded(struct site *site)
+{
+	return store_number(&site->store, "SELECT count(*) FROM requirement "
+					  "WHERE acknowledged_at IS NOT NULL");
+}
+
+static const char *const first[] = {"1", NULL};
+static const char *const none[] = {NULL};
+
+/* --- the page and its form --- */
+
+static void f10_page_of_a_delivery(void **state)
+{
+	struct site *site = *state;
+
+	get_golden(site, site->paths[PLAIN], 200, "confirm");
+}
+
+static void f10_recorded_after_the_commit(void **state)
+{
+	struct site *site = *state;
+	struct http_request request = post_form(site, PLAIN, NOW - 60, first);
+
+	ask(site, &request, NOW);
+	/* not a word before it is durable */
+	assert_int_equal(request.replies, 0);
+	assert_int_equal(count_recorded(site), 0);
+	assert_int_equal(commit(site, NOW), 1);
+	assert_int_equal(count_recorded(site), 1);
+	check_golden(&request, 200, "recorded");
+	/* a second POST, as when the page is loaded again, is harmless */
+	ask(site, &request, NOW + 5);
+	assert_int_equal(commit(site, NOW + 5), 0);
+	assert_non_null(strstr(request.body, "It is recorded"));
+	assert_non_null(strstr(request.body, "at 14:03"));
+	fake_done(&request);
+}
+
+static void f10_all_recorded(void **state)
+{
+	static const char *const both[] = {"1", "2", NULL};
+	struct site *site = *state;
+	struct http_request request = post_form(site, PLAIN, NOW - 60, both);
+
+	ask(site, &request, NOW);
+	assert_int_equal(commit(site, NOW), 2);
+	check_golden(&request, 200, "all-recorded");
+	/* the link goes on working, and asks for nothing */
+	check_get(site, site->paths[PLAIN], 200, "Recorded");
+}
+
+static void f10_nothing_ticked(void **state)
+{
+	struct site *site = *state;
+	struct http_request request = post_form(site, PLAIN, NOW - 60, none);
+
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	check_golden(&request, 200, "nothing-ticked");
+}
+
+/* Each is shown again, with no box ticked and a new form, and not counted. */
+static void f20_not_counted(void **state)
+{
+	static const char *const foreign[] = {"3", "99", "-1", "x", "", NULL};
+	static const struct {
+		const char *name;
+		int delivery;
+		int64_t shown_at;
+		const char *const *ids;
+		const char *says;
+	} cases[] = {
+	    {"2 s after the form", PLAIN, NOW - 2, first, "faster than"},
+	    {"10 s after the mail", FRESH, NOW - 5, first, "only a moment ago"},
+	    {"a form of the day before", PLAIN, NOW - 90000, first,
+	     "more than a day"},
+	    {"ids of other mails", PLAIN, NOW - 60, foreign,
+	     "Nothing is recorded yet"},
+	    {"rehearsal", REHEARSED, NOW - 60, first, "counts for nothing"},
+	};
+	struct site *site = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct http_request request = post_form(
+		    site, cases[i].delivery, cases[i].shown_at, cases[i].ids);
+		ask(site, &request, NOW);
+		if (web_has_pending(site->web) ||
+		    !strstr(request.body, cases[i].says) ||
+		    strstr(request.body, " checked"))
+			fail_msg("%s: %s", cases[i].name, request.body);
+		fake_done(&request);
+	}
+	assert_int_equal(count_recorded(site), 0);
+}
+
+static void f20_forms_are_of_one_delivery(void **state)
+{
+	struct site *site = *state;
+	struct http_request request = fake_post(site->paths[PLAIN]);
+	char form[LINK_FORM_SIZE];
+
+	form_of(site, FRESH, NOW - 60, form);
+	fake_field(&request, "form", form);
+	fake_field(&request, "v", "1");
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	fake_done(&request);
+	/* and without a form, as a program would post */
+	request = fake_post(site->paths[PLAIN]);
+	fake_field(&request, "v", "1");
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	fake_done(&request);
+}
+
+static void f20_get_and_head_change_nothing(void **state)
+{
+	static const char *const behind[] = {"", "/LTB-1", "/LTB-1/1", "/x"};
+	struct site *site = *state;
+
+	for (int head = 0; head <= 1; head++)
+		for (int delivery = PLAIN; delivery <= FRESH; delivery++)
+			for (size_t i = 0; i < 4; i++) {
+				char path[100], form[LINK_FORM_SIZE];
+				struct http_request request = fake_get(path);
+
+				snprintf(path, sizeof(path), "%s%s",
+					 site->paths[delivery], behind[i]);
+				form_of(site, delivery, NOW - 60, form);
+				fake_field(&request, "form", form);
+				fake_field(&request, "v", "1");
+				request.method = head ? HTTP_HEAD : HTTP_GET;
+				ask(site, &request, NOW);
+				assert_false(web_has_pending(site->web));
+				fake_done(&request);
+			}
+	assert_int_equal(count_recorded(site), 0);
+	assert_int_equal(
+	    store_number(&site->store, "SELECT count(*) FROM event"), 0);
+}
+
+static void f20_while_paused_it_counts(void **state)
+{
+	struct site *site = *state;
+	struct http_request request = post_form(site, PLAIN, NOW - 60, first);
+
+	store_do(&site->store, "UPDATE board SET paused_at = 1, "
+			       "paused_reason = 'moved'");
+	ask(site, &request, NOW);
+	assert_int_equal(commit(site, NOW), 1);
+	fake_done(&request);
+}
+
+static void f20_withdrawn(void **state)
+{
+	struct site *site = *state;
+	struct http_request request = post_form(site, PLAIN, NOW - 60, first);
+	char path[100];
+
+	/* between the button and the commit */
+	ask(site, &request, NOW);
+	store_do(&site->store,
+		 "UPDATE briefing SET withdrawn_at = 5, "
+		 "withdrawn_reason = 'secret' WHERE ref = 'LTB-1';"
+		 "UPDATE requirement SET closed_at = 5, "
+		 "closed_as = 'withdrawn' WHERE version_id = 1");
+	assert_int_equal(commit(site, NOW), 0);
+	check_golden(&request, 200, "withdrawn-meanwhile");
+	snprintf(path, sizeof(path), "%s/LTB-1", site->paths[PLAIN]);
+	get_golden(site, path, 410, "withdrawn");
+	snprintf(path, sizeof(path), "%s/LTB-1/1", site->paths[PLAIN]);
+	check_get(site, path, 410, "withdrew");
+}
+
+static void f20_superseded(void **state)
+{
+	struct site *site = *state;
+	char path[100];
+
+	scene_version(&site->store, 5, "LTB-1", 2, "OFFICIAL");
+	snprintf(path, sizeof(path), "%s/LTB-1", site->paths[PLAIN]);
+	check_get(site, path, 410, "newer version");
+	check_get(site, site->paths[PLAIN], 200, "A newer version has");
+}
+
+static void f20_window_over(void **state)
+{
+	struct site *site = *state;
+	struct http_request request = fake_get(site->paths[PLAIN]);
+
+	ask(site, &request, CLOSES_AT - 1);
+	assert_int_equal(request.status, 200);
+	ask(site, &request, CLOSES_AT);
+	check_golden(&request, 410, "expired");
+	request = post_form(site, PLAIN, CLOSES_AT - 60, first);
+	ask(site, &request, CLOSES_AT);
+	assert_int_equal(request.status, 410);
+	fake_done(&request);
+}
+
+static void f20_rehearsal(void **state)
+{
+	struct site *site = *state;
+
+	get_golden(site, site->paths[REHEARSED], 200, "rehearsal");
+}
+
+static void f20_links_that_did_not_arrive_whole(void **state)
+{
+	struct site *site = *state;
+	char path[100];
+
+	get_golden(site, "/a/1000", 404, "wrong-link");
+	snprintf(path, sizeof(path), "%s", site->paths[PLAIN]);
+	path[12] = path[12] == '0' ? '1' : '0';
+	check_get(site, path, 404, "https://learning.example/c");
+	/* what mail programs do to links is mended */
+	snprintf(path, sizeof(path), "%s.", site->paths[PLAIN]);
+	check_get(site, path, 200, "Confirm what you have read");
+	for (char *c = path; *c; c++)
+		if (*c >= 'a' && *c <= 'z')
+			*c = (char)(*c - 'a' + 'A');
+	check_get(site, path, 200, "Confirm what you have read");
+	/* of a delivery that an older copy of the store does not hold */
+	strcpy(path, "/a/");
+	link_format(&site->keys, 99, path + 3);
+	check_get(site, path, 404, "short code");
+}
+
+static void f20_briefing_and_documents(void **state)
+{
+	struct site *site = *state;
+	struct http_request request;
+	char path[100];
+
+	snprintf(path, sizeof(path), "%s/ltb-1", site->paths[PLAIN]);
+	get_golden(site, path, 200, "briefing");
+	snprintf(path, sizeof(path), "%s/LTB-1/1", site->paths[PLAIN]);
+	request = fake_get(path);
+	ask(site, &request, NOW);
+	assert_int_equal(request.status, 200);
+	assert_true(request.has_file);
+	assert_string_equal(request.content_type, "application/pdf");
+	assert_string_equal(request.body, "%PDF-1.7 plain");
+	assert_null(request.file_name);
+	snprintf(path, sizeof(path), "%s/LTB-1/2", site->paths[PLAIN]);
+	ask(site, &request, NOW);
+	assert_string_equal(request.file_name, "notes.docx");
+	fake_done(&request);
+	/* of this delivery only, and only what is there */
+	static const char *const not_there[] = {
+	    "/LTB-3",     "/LTB-3/1", "/LTB-1/3", "/LTB-1/0",
+	    "/LTB-1/1/1", "/LTB-1/x", "/LTB-9"};
+	for (size_t i = 0; i < sizeof(not_there) / sizeof(*not_there); i++) {
+		snprintf(path, sizeof(path), "%s%s", site->paths[PLAIN],
+			 not_there[i]);
+		check_get(site, path, 404, NULL);
+	}
+}
+
+/* --- marked content --- */
+
+static struct http_request post_address(const char *path, const char *address)
+{
+	struct http_request request = fake_post(path);
+
+	fake_field(&request, "address", address);
+	return request;
+}
+
+static void f30_marked_asks_for_the_address(void **state)
+{
+	static const char *const behind[] = {"", "/LTB-3", "/LTB-3/1"};
+	struct site *site = *state;
+	struct http_request request;
+	char path[100];
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s%s", site->paths[MARKED],
+			 behind[i]);
+		request = fake_get(path);
+		ask(site, &request, NOW);
+		assert_null(strstr(request.body, "Child G"));
+		check_golden(&request, 200, "address");
+	}
+	request = post_address(site->paths[MARKED], "jo");
+	ask(site, &request, NOW);
+	assert_non_null(strstr(request.body, "whole e-mail address"));
+	fake_done(&request);
+	request = post_address(site->paths[MARKED], "ann@example.org");
+	ask(site, &request, NOW);
+	assert_null(strstr(request.body, "Child G"));
+	check_golden(&request, 200, "address-wrong");
+	/* in any case, with spaces around */
+	request =
+	    post_address(site->paths[MARKED], " jo.bloggs1@EXAMPLE.org\r\n");
+	ask(site, &request, NOW);
+	check_golden(&request, 200, "marked");
+}
+
+static void marked_path(struct site *site, int64_t typed_at, const char *behind,
+			char ret[120])
+{
+	char form[LINK_FORM_SIZE];
+
+	form_of(site, MARKED, typed_at, form);
+	snprintf(ret, 120, "%s.%s%s", site->paths[MARKED], form, behind);
+}
+
+static void f30_a_pass_opens_for_a_while(void **state)
+{
+	struct site *site = *state;
+	struct http_request request;
+	char path[120];
+
+	marked_path(site, NOW - 7200, "/LTB-3", path);
+	check_get(site, path, 200, "Child G");
+	marked_path(site, NOW - 60, "/LTB-3/1", path);
+	request = fake_get(path);
+	ask(site, &request, NOW);
+	assert_string_equal(request.body, "%PDF-1.7 marked");
+	fake_done(&request);
+	marked_path(site, NOW - 7201, "/LTB-3", path);
+	check_get(site, path, 200, "type the work address");
+	/* typed there, it opens there */
+	request = post_address(path, "jo.bloggs1@example.org");
+	ask(site, &request, NOW);
+	assert_non_null(strstr(request.body, "What happened"));
+	fake_done(&request);
+	/* a pass of another delivery does not */
+	marked_path(site, NOW - 60, "", path);
+	form_of(site, PLAIN, NOW - 60, strchr(path, '.') + 1);
+	check_get(site, path, 200, "type the work address");
+}
+
+static void f30_marked_is_confirmed_like_others(void **state)
+{
+	static const char *const third[] = {"3", NULL};
+	struct site *site = *state;
+	struct http_request request = post_form(site, MARKED, NOW - 60, third);
+
+	ask(site, &request, NOW);
+	assert_int_equal(commit(site, NOW), 1);
+	assert_non_null(strstr(request.body, "It is recorded"));
+	fake_done(&request);
+	/* after two hours the address comes first */
+	request = post_form(site, MARKED, NOW - 7201, third);
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	assert_null(strstr(request.body, "Child G"));
+	assert_non_null(strstr(request.body, "open for long"));
+	fake_done(&request);
+}
+
+static void f30_addresses_are_limited_for_a_delivery(void **state)
+{
+	struct site *site = *state;
+	struct http_request request =
+	    post_address(site->paths[MARKED], "ann@example.org");
+	char path[120];
+
+	for (int i = 0; i < 5; i++) {
+		ask(site, &request, NOW);
+		assert_int_equal(request.status, 200);
+	}
+	/* now the right one must wait as well, or guessing goes on */
+	fake_done(&request);
+	request = post_address(site->paths[MARKED], "jo.bloggs1@example.org");
+	ask(site, &request, NOW);
+	assert_int_equal(request.retry_s, 300);
+	check_golden(&request, 429, "address-wait");
+	marked_path(site, NOW - 60, "", path);
+	check_get(site, path, 200, "Child G");
+	ask(site, &request, NOW + 300);
+	assert_int_equal(request.status, 200);
+	assert_non_null(strstr(request.body, "Child G"));
+	fake_done(&request);
+}
+
+static void f30_marked_and_erased(void **state)
+{
+	struct site *site = *state;
+
+	store_do(&site->store, "DELETE FROM addressee");
+	check_get(site, site->paths[MARKED], 410, "erased");
+	/* what is not marked can still be confirmed */
+	check_get(site, site->paths[PLAIN], 200, "Confirm what you have read");
+}
+
+static void f30_rehearsal_address_opens_marked(void **state)
+{
+	struct site *site = *state;
+	struct http_request request;
+
+	store_do(&site->store,
+		 "UPDATE delivery SET mode = 'rehearsal' WHERE id = 2");
+	request =
+	    post_address(site->paths[MARKED], "rehearsal@severnside.example");
+	ask(site, &request, NOW);
+	assert_non_null(strstr(request.body, "Child G"));
+	assert_non_null(strstr(request.body, "REHEARSAL"));
+	fake_done(&request);
+}
+
+/* --- codes --- */
+
+static struct http_request post_code(const char *code, const char *peer)
+{
+	struct http_request request = fake_post("/c");
+
+	fake_field(&request, "code", code);
+	request.peer = peer;
+	return request;
+}
+
+static void f10_code_leads_to_the_page(void **state)
+{
+	struct site *site = *state;
+	struct http_request request;
+	char code[LINK_CODE_SIZE], url[100];
+
+	get_golden(site, "/c", 200, "code");
+	link_format_code(&site->keys, PLAIN, code);
+	request = post_code(code, "192.0.2.1");
+	ask(site, &request, NOW);
+	assert_int_equal(request.status, 303);
+	snprintf(url, sizeof(url), "https://learning.example%s",
+		 site->paths[PLAIN]);
+	assert_string_equal(request.location, url);
+	fake_done(&request);
+	request = post_code(LINK_SPECIMEN_CODE, "192.0.2.1");
+	ask(site, &request, NOW);
+	assert_string_equal(request.location,
+			    "https://learning.example/a/specimen");
+	fake_done(&request);
+	request = post_code("0000-0000-0000", "192.0.2.1");
+	ask(site, &request, NOW);
+	check_golden(&request, 200, "code-wrong");
+	request = post_code("0000-00", "192.0.2.1");
+	ask(site, &request, NOW);
+	assert_non_null(strstr(request.body, "all 12"));
+	fake_done(&request);
+}
+
+static int post_code_status(struct site *site, const char *code,
+			    const char *peer)
+{
+	struct http_request request = post_code(code, peer);
+
+	ask(site, &request, NOW);
+	int status = request.status;
+	fake_done(&request);
+	return status;
+}
+
+static void f30_codes_are_limited_for_a_network(void **state)
+{
+	struct site *site = *state;
+	char code[LINK_CODE_SIZE];
+
+	link_format_code(&site->keys, PLAIN, code);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(
+		    post_code_status(site, "0000-0000-0000", "2001:db8:1:2::1"),
+		    200);
+	/* the rest of that /64, even with a right code, but nobody else */
+	assert_int_equal(post_code_status(site, code, "2001:db8:1:2::ff"), 429);
+	assert_int_equal(post_code_status(site, code, "2001:db8:1:3::1"), 303);
+	assert_int_equal(post_code_status(site, code, "192.0.2.1"), 303);
+	check_get(site, site->paths[PLAIN], 200, NULL);
+}
+
+static void f30_codes_are_limited_in_all(void **state)
+{
+	struct site *site = *state;
+	char code[LINK_CODE_SIZE], peer[32];
+
+	link_format_code(&site->keys, PLAIN, code);
+	for (int i = 0; i < 300; i++) {
+		snprintf(peer, sizeof(peer), "2001:db8:0:%x::1", i);
+		assert_int_equal(post_code_status(site, "0000-0000-0000", peer),
+				 200);
+	}
+	struct http_request request = post_code(code, "192.0.2.9");
+	ask(site, &request, NOW);
+	check_golden(&request, 429, "code-wait");
+	check_get(site, site->paths[PLAIN], 200, NULL);
+	ask(site, &request, NOW + 12);
+	assert_int_equal(request.status, 303);
+	fake_done(&request);
+}
+
+/* --- the library, the specimen, the rest --- */
+
+static void f10_library(void **state)
+{
+	struct site *site = *state;
+	struct http_request request;
+
+	check_get(site, "/b", 200, "No briefing is published yet");
+	scene_version(&site->store, 4, "LTB-4", 1, "OFFICIAL");
+	store_do(&site->store, "UPDATE version SET publish = 1, "
+			       "not_before_at = CASE id WHEN 4 "
+			       "THEN 2000000000 ELSE 0 END "
+			       "WHERE id IN (1, 3, 4)");
+	get_golden(site, "/b", 200, "library");
+	get_golden(site, "/b/LTB-1", 200, "library-briefing");
+	request = fake_get("/b/LTB-1/1");
+	ask(site, &request, NOW);
+	assert_string_equal(request.body, "%PDF-1.7 plain");
+	fake_done(&request);
+	/* not published, marked, embargoed, not there: one answer */
+	static const char *const hidden[] = {"/b/LTB-2",   "/b/LTB-3",
+					     "/b/LTB-3/1", "/b/LTB-4",
+					     "/b/LTB-9",   "/b/LTB-1/9"};
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden); i++)
+		check_get(site, hidden[i], 404, "no page here");
+	store_do(&site->store, "UPDATE briefing SET withdrawn_at = 5");
+	check_get(site, "/b/LTB-1", 404, NULL);
+	check_get(site, "/b", 200, "No briefing is published yet");
+}
+
+static void f10_specimen(void **state)
+{
+	struct site *site = *state;
+	struct http_request request = fake_post("/a/specimen");
+
+	get_golden(site, "/a/specimen", 200, "specimen");
+	get_golden(site, "/a/specimen/LTB-SPECIMEN", 200, "specimen-briefing");
+	check_get(site, "/a/specimen/LTB-1", 404, NULL);
+	fake_field(&request, "form", "specimen");
+	fake_field(&request, "v", "1");
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	assert_non_null(strstr(request.body, "nothing was recorded"));
+	fake_done(&request);
+}
+
+static void f10_other_paths(void **state)
+{
+	struct site *site = *state;
+	struct http_request request = fake_get("/healthz");
+
+	ask(site, &request, NOW);
+	assert_string_equal(request.body, "ok");
+	fake_done(&request);
+	request = fake_get("/style.css");
+	ask(site, &request, NOW);
+	assert_int_equal(request.status, 200);
+	assert_string_equal(request.content_type, "text/css; charset=utf-8");
+	fake_done(&request);
+	get_golden(site, "/nothing", 404, "nothing-here");
+	check_get(site, "/", 404, NULL);
+	check_get(site, "/a", 404, NULL);
+	check_get(site, "/a/", 404, NULL);
+	check_get(site, "/c/more", 404, NULL);
+	request = fake_post("/b");
+	ask(site, &request, NOW);
+	assert_int_equal(request.status, 405);
+	fake_done(&request);
+}
+
+/* --- when the store fails --- */
+
+static void f40_commit_that_fails_is_told(void **state)
+{
+	struct site *site = *state;
+	struct http_request request = post_form(site, PLAIN, NOW - 60, first);
+
+	ask(site, &request, NOW);
+	web_answer(site->web, false, NOW);
+	check_golden(&request, 503, "not-saved");
+	assert_false(web_has_pending(site->web));
+	assert_int_equal(count_recorded(site), 0);
+}
+
+static void f40_waits_ten_seconds_for_a_lock(void **state)
+{
+	struct site *site = *state;
+	struct http_request early = post_form(site, PLAIN, NOW - 60, first);
+	struct http_request late = early;
+	int count;
+
+	ask(site, &early, NOW);
+	ask(site, &late, NOW + 8);
+	/* a turn that was rolled back may be tried again */
+	store_begin(&site->store);
+	store_check(&site->store,
+		    web_record(site->web, NOW, &count, &site->store.err));
+	assert_int_equal(count, 1);
+	db_rollback(site->store.db);
+	assert_true(web_expire(site->web, NOW + 10));
+	assert_int_equal(early.replies, 0);
+	assert_true(web_expire(site->web, NOW + 11));
+	assert_int_equal(early.status, 503);
+	assert_int_equal(late.replies, 0);
+	assert_int_equal(commit(site, NOW + 12), 1);
+	assert_int_equal(late.status, 200);
+	fake_done(&early);
+	fake_done(&late);
+}
+
+static void f40_trouble_is_told_to_the_roof(void **state)
+{
+	struct site *site = *state;
+	struct err trouble;
+	char path[200];
+
+	snprintf(path, sizeof(path), "%s/documents/aa11", site->store.folder);
+	assert_int_equal(unlink(path), 0);
+	assert_false(web_take_trouble(site->web, &trouble));
+	snprintf(path, sizeof(path), "%s/LTB-1/1", site->paths[PLAIN]);
+	check_get(site, path, 503, "The fault is ours");
+	assert_true(web_take_trouble(site->web, &trouble));
+	assert_non_null(strstr(trouble.text, "aa11"));
+	assert_false(web_take_trouble(site->web, &trouble));
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    CASE(f10_page_of_a_delivery),
+	    CASE(f10_recorded_after_the_commit),
+	    CASE(f10_all_recorded),
+	    CASE(f10_nothing_ticked),
+	    CASE(f10_code_leads_to_the_page),
+	    CASE(f10_library),
+	    CASE(f10_specimen),
+	    CASE(f10_other_paths),
+	    CASE(f20_not_counted),
+	    CASE(f20_forms_are_of_one_delivery),
+	    CASE(f20_get_and_head_change_nothing),
+	    CASE(f20_while_paused_it_counts),
+	    CASE(f20_withdrawn),
+	    CASE(f20_superseded),
+	    CASE(f20_window_over),
+	    CASE(f20_rehearsal),
+	    CASE(f20_links_that_did_not_arrive_whole),
+	    CASE(f20_briefing_and_documents),
+	    CASE(f30_marked_asks_for_the_address),
+	    CASE(f30_a_pass_opens_for_a_while),
+	    CASE(f30_marked_is_confirmed_like_others),
+	    CASE(f30_addresses_are_limited_for_a_delivery),
+	    CASE(f30_marked_and_erased),
+	    CASE(f30_rehearsal_address_opens_marked),
+	    CASE(f30_codes_are_limited_for_a_network),
+	    CASE(f30_codes_are_limited_in_all),
+	    CASE(f40_commit_that_fails_is_told),
+	    CASE(f40_waits_ten_seconds_for_a_lock),
+	    CASE(f40_trouble_is_told_to_the_roof),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
