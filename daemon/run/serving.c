@@ -27,11 +27,21 @@ struct serving_run {
 	int recorded; /* in the open transaction */
 };
 
+/* a page that failed, at most once for each answer */
+static void log_trouble(struct serving_run *serving)
+{
+	struct err trouble;
+
+	if (web_take_trouble(serving->web, &trouble))
+		log_error("page failed: %s", trouble.text);
+}
+
 static void handle(struct http_request *request, void *context)
 {
 	struct serving_run *serving = context;
 
 	web_handle(request, serving->web, clock_now());
+	log_trouble(serving);
 }
 
 static void run_server(struct serving_run *serving)
@@ -169,6 +179,7 @@ void serving_answer(struct serving_run *serving, bool committed, int64_t now)
 	if (!web_has_pending(serving->web))
 		return;
 	web_answer(serving->web, committed, now);
+	log_trouble(serving);
 	if (committed && serving->recorded > 0)
 		log_info("acknowledged count=%d", serving->recorded);
 	serving->recorded = 0;
