@@ -162,12 +162,13 @@ class Board:
                 "questions": ["What will you do differently?"]} | values
 
     def brief(self, ref, summary="The child was *not* seen alone.\n",
-              documents=None, folder=None, **values):
-        """Drops a briefing's folder, complete and still."""
+              documents=None, named=None, folder=None, **values):
+        """Drops a briefing's folder, complete and still. named: what the
+        manifest says of its documents, where that is not the truth."""
         documents = documents or {}
-        if documents and "documents" not in values:
-            values["documents"] = [{"file": name, "title": f"Paper {name}"}
-                                   for name in documents]
+        if documents or named:
+            values["documents"] = named or [
+                {"file": name, "title": f"Paper {name}"} for name in documents]
         final = self.folder / "approved" / (folder or ref.lower())
         draft = self.folder / f".draft-{ref.lower()}"
         shutil.rmtree(draft, ignore_errors=True)

@@ -53,7 +53,7 @@ def test_f10_a_confirmation_reaches_the_report(clocked, recorder):
         assert board.get(mail.link).status == 200
     assert board.facts("report")["total"]["acknowledged"] == 0
     page = board.confirm(mail)
-    assert page.status == 200 and "Recorded" in page.text
+    assert page.status == 200 and "It is recorded" in page.text
     # a second time is harmless
     board.post(mail.link, board.get(mail.link).fields)
     total = board.facts("report")["total"]
