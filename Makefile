@@ -1,7 +1,7 @@
 # briefingd. The first user's commands: make demo, make check, make install.
 #
 # V=release|asan|tsan|cov|fuzz chooses the variant; each builds into a folder of
-# its own below build/. CI=1 makes warnings errors.
+# its own below build/. CI=1 makes warnings errors. VERBOSE=1 shows commands.
 
 V ?= release
 B ?= build/$V
@@ -21,6 +21,9 @@ all: $(PROGRAMS)
 	format install clean sample FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
+ifndef VERBOSE
+.SILENT:
+endif
 
 # --- how it is compiled
 
@@ -62,9 +65,9 @@ LDFLAGS += -pie -Wl,-z,relro,-z,now \
 
 # Objects depend on this file: it changes when the flags do.
 $B/flags: FORCE
-	@mkdir -p $(@D)
-	@printf '%s\n' $(call quote,$(CC) $(CPPFLAGS) $(CFLAGS) $(CXXFLAGS) $(LDFLAGS)) > $@.new
-	@cmp -s $@ $@.new && rm $@.new || mv $@.new $@
+	mkdir -p $(@D)
+	printf '%s\n' $(call quote,$(CC) $(CPPFLAGS) $(CFLAGS) $(CXXFLAGS) $(LDFLAGS)) > $@.new
+	cmp -s $@ $@.new && rm $@.new || mv $@.new $@
 quote = '$(subst ','\'',$1)'
 
 # --- what is built
@@ -78,54 +81,62 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$B/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 GENERATED := $B/gen/queries.h $B/gen/schema.h $B/gen/assets.h
 
 $B/gen/queries.h $B/gen/queries.c &: scripts/embed-queries.awk $(wildcard daemon/queries/*.sql)
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
 	awk -f $< -v header=$B/gen/queries.h -v source=$B/gen/queries.c $(sort $(wildcard daemon/queries/*.sql))
 
 $B/gen/schema.h $B/gen/schema.c &: scripts/embed-files.sh $(wildcard daemon/schema/*.sql)
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
 	sh $< schema $B/gen/schema $(sort $(wildcard daemon/schema/*.sql))
 
 $B/gen/assets.h $B/gen/assets.c &: scripts/embed-files.sh $(wildcard templates/*/* config/*)
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
 	sh $< assets $B/gen/assets $(sort $(wildcard templates/*/* config/*))
 
 $B/gen/%.o: $B/gen/%.c $(GENERATED) $B/flags
+	echo cc $@
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(WERROR) -c -o $@ $<
 
 $B/%.c.o: daemon/%.c $B/flags | $(GENERATED)
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
+	echo cc $@
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(WERROR) -MMD -MP -c -o $@ $<
 
 $B/%.cc.o: daemon/%.cc $B/flags | $(GENERATED)
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
+	echo cc $@
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS) $(WERROR) -MMD -MP -c -o $@ $<
 
 $B/tests/%.o: tests/unit/%.c $B/flags | $(GENERATED)
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
+	echo cc $@
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(WERROR) -MMD -MP -c -o $@ $<
 
 $B/tests/%.o: tests/fuzz/%.c $B/flags | $(GENERATED)
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
+	echo cc $@
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $B/libbriefingd.a: $(OBJECTS)
-	@rm -f $@
+	rm -f $@
 	$(AR) rcs $@ $(OBJECTS)
 
 # the C++ of tools/template.cc needs the C++ linker
 $B/%: $B/%.c.o $B/libbriefingd.a
+	echo ld $@
 	$(CXX) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS)
 
 $B/tests/test_%: $B/tests/test_%.o $B/libbriefingd.a
+	echo ld $@
 	$(CXX) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) -lcmocka
 
 $B/tests/fuzz_%: $B/tests/fuzz_%.o $B/libbriefingd.a
+	echo ld $@
 	$(CXX) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PACKAGE_LIBS)
 
 -include $(wildcard $B/*.d $B/*/*.d)
 
 deps:
-	@sh scripts/deps build test
+	sh scripts/deps build test
 
 # --- what is proved
 
@@ -148,7 +159,7 @@ TESTED := $(if $(ONLY),$(wildcard $(patsubst %,tests/unit/test_%.c,$(ONLY))),$(w
 TESTED := $(TESTED:tests/unit/%.c=$B/tests/%)
 RUN_tsan := setarch -R
 unit: $(TESTED)
-	@for t in $(TESTED); do $(RUN_$V) $$t || exit 1; done
+	for t in $(TESTED); do $(RUN_$V) $$t || exit 1; done
 
 # The real daemon between real servers; ONLY is pytest's -k.
 PYTEST := $(PYTHON) -B -m pytest -q -p no:cacheprovider $(if $(ONLY),-k '$(ONLY)')
@@ -166,16 +177,16 @@ bench: all
 	$(PYTHON) -B tests/bench/bench
 
 house:
-	@sh scripts/house daemon
+	sh scripts/house daemon
 
 docs:
-	@sh scripts/check-docs
+	sh scripts/check-docs
 
 FUZZ_SECONDS ?= 60
 fuzz:
 ifeq ($V,fuzz)
 fuzz: $(FUZZERS)
-	@sh scripts/fuzz $B $(FUZZ_SECONDS) $(FUZZERS)
+	sh scripts/fuzz $B $(FUZZ_SECONDS) $(FUZZERS)
 else
 	$(MAKE) V=fuzz fuzz
 endif
@@ -224,11 +235,11 @@ install: all
 
 # the sample board's briefings, with their PDF documents, in build/sample
 sample:
-	@sh scripts/sample build/sample
+	sh scripts/sample build/sample
 
 demo:
-	@sh scripts/deps build demo
-	@$(PYTHON) -B scripts/demo
+	sh scripts/deps build demo
+	$(PYTHON) -B scripts/demo
 
 clean:
 	rm -rf build
