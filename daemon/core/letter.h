@@ -8,10 +8,12 @@
  * function of the stored letter and the person: the same delivery has the same
  * bytes for ever. Format 1.
  *
- * head and body hold slots: byte 0x01 and a letter, which quoted-printable
- * text can't contain. n name in text, h name in HTML, l link, c code, b and x
- * the boundaries of the alternative and the mixed part. In encoded text a slot
- * stands on a line of its own between soft line breaks.
+ * head and body hold slots (core/letter_view.h): single bytes which neither
+ * quoted-printable nor base64 text can contain, for the name, the token of the
+ * link, the code and the boundaries. In encoded text a slot stands on a line
+ * of its own that ends with a soft line break. What is not a person's, the
+ * link's base address too, is in the letter and so can't change under a
+ * delivery that is tried again.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,15 +43,18 @@ struct letter {
 };
 
 struct letter_person {
+	/* To, in a rehearsal too. A name that is "" reads "colleague". */
 	const char *address, *name;
-	const char *link, *code; /* whole URL; "xxxx-xxxx-xxxx" */
-	const char *message_id;  /* without <> */
+	const char *token, *code; /* "xxxx-xxxx-xxxx" */
+	const char *link;         /* the whole URL, for showing */
+	const char *message_id;   /* before the @ and the sender's domain */
 	const char *boundary, *boundary_mixed;
 };
 
 /* Renders and encodes. versions are allowed ones, in the order they stand in
- * the mail; documents are read from documents_folder when the list attaches
- * them. now becomes the Date. */
+ * the mail; documents are read from the store when the list attaches them, and
+ * one that is not there, or is not what was approved, is a failure. now becomes
+ * the Date. */
 bool letter_make(const struct settings *settings,
 		 const struct template_set *templates,
 		 const struct roster_list *list,
@@ -58,7 +63,8 @@ bool letter_make(const struct settings *settings,
 		 struct letter *ret, struct err *err);
 void letter_done(struct letter *letter);
 
-/* The whole mail, every line ended by CRLF. */
+/* The whole mail, every line ended by CRLF. ERR_INPUT: an address or name that
+ * can't stand in a header; ERR_FULL: out's ceiling. */
 bool letter_assemble(const struct letter *letter,
 		     const struct letter_person *person, struct buf *out,
 		     struct err *err);

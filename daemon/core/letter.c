@@ -1,0 +1,276 @@
+#include "core/letter.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/escape.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/briefing.h"
+#include "core/letter_view.h"
+#include "core/link.h"
+#include "core/settings.h"
+#include "tools/db.h"
+#include "tools/mime.h"
+
+#define NAME_MAX_SIZE 4096
+#define LOCAL_PART_MAX 64 /* RFC 5321 4.5.3.1.1 */
+
+void letter_done(struct letter *letter)
+{
+	if (!letter)
+		return;
+	free(letter->sender);
+	free(letter->head);
+	free(letter->body);
+	*letter = (struct letter){0};
+}
+
+/* --- assembling */
+
+static const char *domain_of(const char *address)
+{
+	const char *at = strrchr(address, '@');
+
+	return at ? at + 1 : address;
+}
+
+static void fill_name(struct buf *out, const char *name)
+{
+	struct buf html;
+
+	buf_init(&html, NAME_MAX_SIZE * 6);
+	escape_html(&html, name, strlen(name));
+	mime_quoted_printable(out, html.data, html.size);
+	buf_done(&html);
+}
+
+/* Token and code are letters and digits and fit on a line of their own. */
+static void fill(struct buf *out, enum letter_slot slot,
+		 const struct letter_person *person)
+{
+	const char *name = *person->name ? person->name : "colleague";
+
+	switch (slot) {
+	case LETTER_SLOT_NAME_TEXT:
+		mime_quoted_printable(out, name, strlen(name));
+		break;
+	case LETTER_SLOT_NAME_HTML:
+		fill_name(out, name);
+		break;
+	case LETTER_SLOT_TOKEN:
+		buf_adds(out, person->token);
+		break;
+	case LETTER_SLOT_CODE:
+		buf_adds(out, person->code);
+		break;
+	case LETTER_SLOT_BOUNDARY:
+		buf_adds(out, person->boundary);
+		break;
+	case LETTER_SLOT_BOUNDARY_MIXED:
+		buf_adds(out, person->boundary_mixed);
+		break;
+	}
+}
+
+static bool fill_all(struct buf *out, const char *text, size_t size,
+		     const struct letter_person *person, struct err *err)
+{
+	while (size > 0) {
+		size_t before = strcspn(text, LETTER_SLOTS);
+
+		buf_add(out, text, before);
+		if (before == size)
+			break;
+		if (text[before] == '\0')
+			return err_set(err, ERR_SYSTEM,
+				       "a stored letter is damaged: it has a "
+				       "NUL in it");
+		fill(out, (enum letter_slot)text[before], person);
+		text += before + 1;
+		size -= before + 1;
+	}
+	return true;
+}
+
+static bool check_person(const struct letter_person *person, struct err *err)
+{
+	const char *const texts[] = {person->name,     person->token,
+				     person->code,     person->message_id,
+				     person->boundary, person->boundary_mixed,
+				     person->address};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (text_has_control(texts[i], strlen(texts[i])))
+			return err_set(err, ERR_INPUT,
+				       "a name or address has a control "
+				       "character");
+	return strlen(person->name) <= NAME_MAX_SIZE ||
+	       err_set(err, ERR_INPUT, "a name is longer than %d bytes",
+		       NAME_MAX_SIZE);
+}
+
+bool letter_assemble(const struct letter *letter,
+		     const struct letter_person *person, struct buf *out,
+		     struct err *err)
+{
+	if (letter->format != LETTER_FORMAT)
+		return err_set(err, ERR_SYSTEM,
+			       "letter %lld has format %d, this program knows "
+			       "%d only",
+			       (long long)letter->id, letter->format,
+			       LETTER_FORMAT);
+	if (!check_person(person, err) ||
+	    !mime_header_mailbox(out, "To", person->name, person->address, err))
+		return false;
+	buf_addf(out, "Message-ID: <%s@%s>\r\n", person->message_id,
+		 domain_of(letter->sender));
+	if (!fill_all(out, letter->head, letter->head_size, person, err))
+		return false;
+	buf_adds(out, "\r\n");
+	if (!fill_all(out, letter->body, letter->body_size, person, err))
+		return false;
+	return !out->overflow ||
+	       err_set(err, ERR_FULL, "the mail is larger than %zu bytes",
+		       out->ceiling);
+}
+
+/* --- a person's part */
+
+static const char *name_text(const struct link_keys *keys, char purpose,
+			     int64_t delivery_id, struct arena *arena)
+{
+	char name[LINK_NAME_SIZE];
+
+	link_format_name(keys, purpose, delivery_id, name);
+	return arena_strdup(arena, name);
+}
+
+static void person_make(const struct settings *settings, const char *token,
+			const char *code, const char *address, const char *name,
+			struct arena *arena, struct letter_person *ret)
+{
+	*ret = (struct letter_person){
+	    .address = arena_strdup(arena, address),
+	    .name = letter_plain(arena, name),
+	    .token = arena_strdup(arena, token),
+	    .link = arena_printf(arena, "%s/a/%s", settings->web_base, token),
+	    .code = arena_strdup(arena, code),
+	};
+}
+
+void letter_person_make(const struct settings *settings,
+			const struct link_keys *keys, int64_t delivery_id,
+			const char *address, const char *name,
+			struct arena *arena, struct letter_person *ret)
+{
+	char token[LINK_TOKEN_SIZE], code[LINK_CODE_SIZE];
+
+	link_format(keys, delivery_id, token);
+	link_format_code(keys, delivery_id, code);
+	person_make(settings, token, code, address, name, arena, ret);
+	ret->message_id = name_text(keys, 'm', delivery_id, arena);
+	ret->boundary = name_text(keys, 'b', delivery_id, arena);
+	ret->boundary_mixed = name_text(keys, 'x', delivery_id, arena);
+}
+
+void letter_person_specimen(const struct settings *settings,
+			    const char *address, const char *name,
+			    struct arena *arena, struct letter_person *ret)
+{
+	person_make(settings, LINK_SPECIMEN_TOKEN, LINK_SPECIMEN_CODE, address,
+		    name, arena, ret);
+	ret->message_id = "specimen";
+	ret->boundary = "specimenb";
+	ret->boundary_mixed = "specimenx";
+}
+
+const char *letter_envelope_sender(const struct settings *settings,
+				   const struct link_keys *keys,
+				   int64_t delivery_id, struct arena *arena)
+{
+	const char *bounce = settings->mail_bounce;
+	const char *at = strrchr(bounce, '@');
+	int local_size = (int)(at - bounce);
+
+	assert(at);
+	/* a local part that leaves no room is better plain than refused */
+	if (local_size + LINK_NAME_SIZE > LOCAL_PART_MAX)
+		return arena_strdup(arena, bounce);
+	return arena_printf(arena, "%.*s+%s%s", local_size, bounce,
+			    name_text(keys, 'v', delivery_id, arena), at);
+}
+
+/* --- the store */
+
+bool letter_store(struct db *db, int64_t digest_id, const char *content_key,
+		  struct letter *letter,
+		  const struct briefing_version *const *versions, size_t count,
+		  struct err *err)
+{
+	struct query *q = db_query(db, QUERY_LETTER_INSERT);
+
+	query_integer(q, 1, digest_id);
+	query_text(q, 2, content_key);
+	query_integer(q, 3, letter->format);
+	query_integer(q, 4, letter->made_at);
+	query_text(q, 5, letter->sender);
+	query_blob(q, 6, letter->head, letter->head_size);
+	query_blob(q, 7, letter->body, letter->body_size);
+	if (!query_run(q, NULL, err))
+		return false;
+	letter->id = db_last_id(db);
+	for (size_t i = 0; i < count; i++) {
+		q = db_query(db, QUERY_LETTER_INSERT_VERSION);
+		query_integer(q, 1, letter->id);
+		query_integer(q, 2, versions[i]->id);
+		query_integer(q, 3, (int64_t)i + 1);
+		if (!query_run(q, NULL, err))
+			return false;
+	}
+	return true;
+}
+
+static char *copy_blob(struct query *q, int column, size_t *ret_size)
+{
+	const void *data = query_get_blob(q, column, ret_size);
+	size_t size = data ? *ret_size : 0;
+	char *copy = xmalloc(size + 1);
+
+	if (size)
+		memcpy(copy, data, size);
+	copy[size] = '\0';
+	*ret_size = size;
+	return copy;
+}
+
+bool letter_load(struct db *db, int64_t letter_id, struct letter *ret,
+		 struct err *err)
+{
+	struct query *q = db_query(db, QUERY_LETTER_LOAD);
+	struct letter letter = {.id = letter_id};
+	bool found;
+
+	query_integer(q, 1, letter_id);
+	found = query_next(q);
+	if (found) {
+		letter.format = (int)query_get_integer(q, 0);
+		letter.made_at = query_get_integer(q, 1);
+		letter.sender = xstrdup(query_get_text(q, 2));
+		letter.head = copy_blob(q, 3, &letter.head_size);
+		letter.body = copy_blob(q, 4, &letter.body_size);
+	}
+	if (!query_done(q, err)) {
+		letter_done(&letter);
+		return false;
+	}
+	if (!found)
+		return err_set(err, ERR_GONE, "no letter %lld",
+			       (long long)letter_id);
+	*ret = letter;
+	return true;
+}

@@ -1,0 +1,388 @@
+/* Rendering and encoding a letter, once for all who share it. */
+#include "core/letter.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/civil.h"
+#include "base/err.h"
+#include "base/escape.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/briefing.h"
+#include "core/letter_view.h"
+#include "core/roster.h"
+#include "core/settings.h"
+#include "tools/zone.h"
+#include "tools/crypto.h"
+#include "tools/mime.h"
+#include "tools/template.h"
+#include "tools/view.h"
+
+#define HEAD_MAX_SIZE (64 * 1024)
+#define TITLES_MAX_SIZE 60
+#define ELLIPSIS "\xe2\x80\xa6"
+
+/* --- the subject */
+
+/* The titles, cut between words where that is possible. */
+static const char *titles(const struct letter_content *content,
+			  struct arena *arena)
+{
+	const char *all = letter_plain(arena, content->versions[0]->title);
+	size_t size;
+
+	for (size_t i = 1; i < content->count; i++)
+		all = arena_printf(
+		    arena, "%s; %s", all,
+		    letter_plain(arena, content->versions[i]->title));
+	size = strlen(all);
+	if (size <= TITLES_MAX_SIZE)
+		return all;
+	size = text_cut(all, size, TITLES_MAX_SIZE - 3);
+	for (size_t end = size; end > TITLES_MAX_SIZE / 2; end--) {
+		if (all[end] != ' ')
+			continue;
+		size = end;
+		break;
+	}
+	while (size > 0 && strchr(" ,;:", all[size - 1]))
+		size--;
+	return arena_printf(arena, "%.*s" ELLIPSIS, (int)size, all);
+}
+
+static const char *short_day(const struct zone *zone, int64_t due_at,
+			     struct arena *arena)
+{
+	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr",
+					     "May", "Jun", "Jul", "Aug",
+					     "Sep", "Oct", "Nov", "Dec"};
+	struct civil day = zone_from_utc(zone, due_at - 1);
+
+	return arena_printf(arena, "%d %s", day.day, months[day.month - 1]);
+}
+
+/* A protective marking stands before everything else; then what matters, for a
+ * telephone shows forty characters. */
+static const char *subject(const struct letter_content *content,
+			   struct arena *arena)
+{
+	const char *marking = letter_content_marking(content);
+	const char *day = short_day(content->settings->zone,
+				    letter_content_due_at(content), arena);
+	const char *text;
+
+	if (content->count == 1)
+		text = arena_printf(arena,
+				    "Learning briefing: %s \xe2\x80\x93 please "
+				    "confirm by %s",
+				    titles(content, arena), day);
+	else
+		text = arena_printf(
+		    arena,
+		    "%zu learning briefings: %s \xe2\x80\x93 confirm by %s",
+		    content->count, titles(content, arena), day);
+	return arena_printf(arena, "%s%s%s%s", marking ? marking : "",
+			    marking ? ": " : "",
+			    content->is_rehearsal ? "[Rehearsal] " : "", text);
+}
+
+/* --- the head */
+
+static const char *languages(const struct letter_content *content,
+			     struct arena *arena)
+{
+	const char *all = content->versions[0]->language;
+
+	for (size_t i = 1; i < content->count; i++) {
+		const char *next = content->versions[i]->language;
+		bool known = false;
+
+		for (size_t j = 0; j < i; j++)
+			known = known || strcmp(content->versions[j]->language,
+						next) == 0;
+		if (!known)
+			all = arena_printf(arena, "%s, %s", all, next);
+	}
+	return letter_plain(arena, all);
+}
+
+static bool add_list_headers(struct buf *out,
+			     const struct letter_content *content,
+			     const char *reply_to, struct arena *arena,
+			     struct err *err)
+{
+	const struct settings *settings = content->settings;
+	const struct roster_list *list = content->list;
+	const char *help =
+	    arena_printf(arena, "<mailto:%s>", settings->mail_help);
+	const char *domain = strrchr(settings->mail_from, '@');
+
+	assert(domain);
+	if (!mime_header(out, "List-Id",
+			 arena_printf(arena, "<%s.%s>", list->name, domain + 1),
+			 err) ||
+	    !mime_header(out, "List-Help", help, err) ||
+	    !mime_header(out, "List-Owner", help, err))
+		return false;
+	/* Nobody can leave a list that is a duty: there the mail's foot says
+	 * what to do. */
+	return list->mandatory ||
+	       mime_header(out, "List-Unsubscribe",
+			   arena_printf(arena,
+					"<mailto:%s?subject=unsubscribe%%20%s>",
+					reply_to, list->name),
+			   err);
+}
+
+static bool add_head(struct buf *out, const struct letter_content *content,
+		     bool is_mixed, struct arena *arena, struct err *err)
+{
+	const struct settings *settings = content->settings;
+	const struct roster_list *list = content->list;
+	const char *from_name =
+	    *list->from_name ? list->from_name : settings->board_name;
+	const char *reply_to =
+	    *list->reply_to ? list->reply_to : settings->mail_help;
+	char date[MIME_DATE_SIZE];
+
+	mime_date(content->now, date);
+	if (!mime_header_mailbox(out, "From", letter_plain(arena, from_name),
+				 settings->mail_from, err) ||
+	    !mime_header_mailbox(out, "Reply-To", NULL, reply_to, err) ||
+	    !mime_header(out, "Subject", subject(content, arena), err) ||
+	    !mime_header(out, "Date", date, err) ||
+	    !add_list_headers(out, content, reply_to, arena, err) ||
+	    !mime_header(out, "Auto-Submitted", "auto-generated", err) ||
+	    !mime_header(out, "X-Auto-Response-Suppress", "OOF, AutoReply",
+			 err) ||
+	    !mime_header(out, "Content-Language", languages(content, arena),
+			 err) ||
+	    !mime_header(out, "MIME-Version", "1.0", err))
+		return false;
+	buf_addf(out, "Content-Type: multipart/%s; boundary=\"=_%c\"\r\n",
+		 is_mixed ? "mixed" : "alternative",
+		 is_mixed ? LETTER_SLOT_BOUNDARY_MIXED : LETTER_SLOT_BOUNDARY);
+	return true;
+}
+
+/* --- the body */
+
+/* "=_" before each boundary is in no text that is quoted-printable or base64,
+ * so that no part can hold the end of another. */
+static void add_boundary(struct buf *out, enum letter_slot slot,
+			 const char *behind)
+{
+	buf_addf(out, "--=_%c%s\r\n", (char)slot, behind);
+}
+
+/* What stands between slots is encoded; the slots are kept. */
+static void add_encoded(struct buf *out, const char *text, size_t size)
+{
+	while (size > 0) {
+		size_t before = strcspn(text, LETTER_SLOTS);
+
+		mime_quoted_printable(out, text, before);
+		if (before == size)
+			break;
+		mime_slot(out, text[before]);
+		text += before + 1;
+		size -= before + 1;
+	}
+}
+
+static bool add_text_part(struct buf *out, const struct letter_content *content,
+			  const struct template_set *templates,
+			  struct view *view, enum template_kind kind,
+			  struct arena *arena, struct err *err)
+{
+	bool is_html = kind == TEMPLATE_HTML;
+	struct buf text;
+	bool good;
+
+	letter_view_slots(view, content, kind, arena);
+	buf_init(&text, LETTER_MAX_SIZE);
+	good = template_set_render(
+	    templates, is_html ? "mail/digest.html" : "mail/digest.txt", view,
+	    &text, err);
+	/* a NUL in it would hide what follows from the search for slots */
+	assert(!good || strlen(text.data) == text.size);
+	if (good) {
+		add_boundary(out, LETTER_SLOT_BOUNDARY, "");
+		buf_adds(out, is_html ? LETTER_HTML_HEAD : LETTER_TEXT_HEAD);
+		add_encoded(out, text.data, text.size);
+		buf_adds(out, "\r\n");
+	}
+	buf_done(&text);
+	return good;
+}
+
+static bool add_alternative(struct buf *out,
+			    const struct letter_content *content,
+			    const struct template_set *templates,
+			    struct arena *arena, struct err *err)
+{
+	struct view *view = letter_view_make(content, arena, err);
+
+	if (!view ||
+	    !add_text_part(out, content, templates, view, TEMPLATE_TEXT, arena,
+			   err) ||
+	    !add_text_part(out, content, templates, view, TEMPLATE_HTML, arena,
+			   err))
+		return false;
+	add_boundary(out, LETTER_SLOT_BOUNDARY, "--");
+	return true;
+}
+
+/* --- attachments */
+
+static bool read_document(const struct settings *settings,
+			  const struct briefing_document *document,
+			  struct arena *arena, char **ret_data,
+			  size_t *ret_size, struct err *err)
+{
+	const char *path = arena_printf(
+	    arena, "%s/documents/%s", settings->state_folder, document->sha256);
+	uint8_t hash[CRYPTO_SHA256_SIZE];
+	char hex[CRYPTO_SHA256_HEX];
+
+	if (!file_read(path, LETTER_ATTACHED_MAX_SIZE, ret_data, ret_size, err))
+		return false;
+	crypto_sha256(*ret_data, *ret_size, hash);
+	crypto_hex(hash, sizeof(hash), hex);
+	if (strcmp(hex, document->sha256) == 0)
+		return true;
+	free(*ret_data);
+	return err_set(err, ERR_SYSTEM,
+		       "%s: this is not what the board approved as %s", path,
+		       document->file);
+}
+
+static bool add_document(struct buf *out, const struct settings *settings,
+			 const struct briefing_document *document,
+			 struct arena *arena, struct err *err)
+{
+	char *data;
+	size_t size;
+
+	if (!read_document(settings, document, arena, &data, &size, err))
+		return false;
+	add_boundary(out, LETTER_SLOT_BOUNDARY_MIXED, "");
+	bool good =
+	    mime_header(out, "Content-Type", document->type, err) &&
+	    mime_header_parameter(out, "Content-Disposition", "attachment",
+				  "filename",
+				  letter_plain(arena, document->file), err) &&
+	    mime_header(out, "Content-Transfer-Encoding", "base64", err);
+	if (good) {
+		buf_adds(out, "\r\n");
+		mime_base64(out, data, size);
+	}
+	free(data);
+	return good;
+}
+
+static bool add_body(struct buf *out, const struct letter_content *content,
+		     const struct template_set *templates, struct arena *arena,
+		     struct err *err)
+{
+	if (!content->is_attached)
+		return add_alternative(out, content, templates, arena, err);
+	add_boundary(out, LETTER_SLOT_BOUNDARY_MIXED, "");
+	buf_addf(out,
+		 "Content-Type: multipart/alternative; "
+		 "boundary=\"=_%c\"\r\n\r\n",
+		 LETTER_SLOT_BOUNDARY);
+	if (!add_alternative(out, content, templates, arena, err))
+		return false;
+	for (size_t i = 0; i < content->count; i++) {
+		const struct briefing_version *version = content->versions[i];
+
+		for (size_t j = 0; j < version->document_count; j++)
+			if (!add_document(out, content->settings,
+					  &version->documents[j], arena, err))
+				return err_context(err, "attaching to %s",
+						   version->ref);
+	}
+	add_boundary(out, LETTER_SLOT_BOUNDARY_MIXED, "--");
+	return true;
+}
+
+/* Attached when the list wants it, nothing is marked, and all of it together
+ * is small enough; else the mail points to the page. */
+static bool should_attach(const struct letter_content *content)
+{
+	int64_t size = 0;
+	size_t count = 0;
+
+	if (!content->list->attach_documents ||
+	    letter_content_is_sensitive(content))
+		return false;
+	for (size_t i = 0; i < content->count; i++) {
+		const struct briefing_version *version = content->versions[i];
+
+		for (size_t j = 0; j < version->document_count; j++) {
+			size += version->documents[j].size;
+			count++;
+		}
+	}
+	return count > 0 && size <= LETTER_ATTACHED_MAX_SIZE;
+}
+
+static bool make(struct letter_content *content,
+		 const struct template_set *templates, struct arena *arena,
+		 struct letter *ret, struct err *err)
+{
+	struct buf head, body;
+	bool good;
+
+	buf_init(&head, HEAD_MAX_SIZE);
+	buf_init(&body, LETTER_MAX_SIZE);
+	content->is_attached = should_attach(content);
+	good = add_head(&head, content, content->is_attached, arena, err) &&
+	       add_body(&body, content, templates, arena, err);
+	if (good && (head.overflow || body.overflow))
+		good =
+		    err_set(err, ERR_FULL, "the letter is larger than %d bytes",
+			    LETTER_MAX_SIZE);
+	if (good) {
+		*ret = (struct letter){
+		    .format = LETTER_FORMAT,
+		    .made_at = content->now,
+		    .sender = xstrdup(content->settings->mail_from),
+		};
+		ret->head = buf_take(&head, &ret->head_size);
+		ret->body = buf_take(&body, &ret->body_size);
+	}
+	buf_done(&head);
+	buf_done(&body);
+	return good;
+}
+
+bool letter_make(const struct settings *settings,
+		 const struct template_set *templates,
+		 const struct roster_list *list,
+		 const struct briefing_version *const *versions, size_t count,
+		 const int64_t *due_at, bool is_rehearsal, int64_t now,
+		 struct letter *ret, struct err *err)
+{
+	struct letter_content content = {
+	    .settings = settings,
+	    .list = list,
+	    .versions = versions,
+	    .count = count,
+	    .due_at = due_at,
+	    .is_rehearsal = is_rehearsal,
+	    .now = now,
+	};
+	struct arena *arena = arena_new();
+	bool good = make(&content, templates, arena, ret, err);
+
+	arena_free(arena);
+	return good ||
+	       err_context(err, "making the letter for list %s", list->name);
+}

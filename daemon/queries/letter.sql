@@ -1,0 +1,13 @@
+-- name: letter_insert
+-- A letter as it is from now on.
+INSERT INTO letter (digest_id, content_key, format, made_at, sender, head, body)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+
+-- name: letter_insert_version
+-- What it carries, in its order.
+INSERT INTO letter_version (letter_id, version_id, position)
+VALUES (?1, ?2, ?3);
+
+-- name: letter_load
+-- A letter, to be assembled.
+SELECT format, made_at, sender, head, body FROM letter WHERE id = ?1;
