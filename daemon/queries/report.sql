@@ -60,34 +60,47 @@ WITH mail AS (
 		CASE WHEN state = 'acknowledged' AND acknowledged_at >= accepted_at
 			THEN acknowledged_at - accepted_at END AS seconds
 	FROM fact
-), levelled AS (
-	SELECT 2 AS level, figure.* FROM figure
-	UNION ALL
-	SELECT 1, version_id, '', accepted, failed, in_time, late, outstanding,
-		overdue, missed, exempt, closed, flagged, seconds FROM figure
-	UNION ALL
-	SELECT 0, 0, '', accepted, failed, in_time, late, outstanding,
-		overdue, missed, exempt, closed, flagged, seconds FROM figure
-), ranked AS (
-	SELECT level, version_id, agency, seconds,
-		ROW_NUMBER() OVER (PARTITION BY level, version_id, agency
-			ORDER BY seconds) AS number,
-		COUNT(*) OVER (PARTITION BY level, version_id, agency) AS total
-	FROM levelled
-	WHERE seconds IS NOT NULL
-), median AS (
-	SELECT level, version_id, agency, AVG(seconds) AS seconds
-	FROM ranked
-	WHERE number IN ((total + 1) / 2, (total + 2) / 2)
-	GROUP BY level, version_id, agency
-), summed AS (
-	SELECT level, version_id, agency, COUNT(*) AS required,
+), rowed AS (
+	SELECT version_id, agency, COUNT(*) AS required,
 		SUM(accepted) AS accepted, SUM(failed) AS failed,
 		SUM(in_time) AS in_time, SUM(late) AS late,
 		SUM(outstanding) AS outstanding, SUM(overdue) AS overdue,
 		SUM(missed) AS missed, SUM(exempt) AS exempt,
 		SUM(closed) AS closed, SUM(flagged) AS flagged
-	FROM levelled
+	FROM figure
+	GROUP BY version_id, agency
+), summed AS (
+	SELECT 2 AS level, rowed.* FROM rowed
+	UNION ALL
+	SELECT 1, version_id, '', SUM(required), SUM(accepted), SUM(failed),
+		SUM(in_time), SUM(late), SUM(outstanding), SUM(overdue),
+		SUM(missed), SUM(exempt), SUM(closed), SUM(flagged)
+	FROM rowed
+	GROUP BY version_id
+	UNION ALL
+	SELECT 0, 0, '', SUM(required), SUM(accepted), SUM(failed),
+		SUM(in_time), SUM(late), SUM(outstanding), SUM(overdue),
+		SUM(missed), SUM(exempt), SUM(closed), SUM(flagged)
+	FROM rowed
+	HAVING COUNT(*) > 0
+), waited AS (
+	SELECT 2 AS level, version_id, agency, seconds FROM figure
+	WHERE seconds IS NOT NULL
+	UNION ALL
+	SELECT 1, version_id, '', seconds FROM figure
+	WHERE seconds IS NOT NULL
+	UNION ALL
+	SELECT 0, 0, '', seconds FROM figure WHERE seconds IS NOT NULL
+), ranked AS (
+	SELECT level, version_id, agency, seconds,
+		ROW_NUMBER() OVER (PARTITION BY level, version_id, agency
+			ORDER BY seconds) AS number,
+		COUNT(*) OVER (PARTITION BY level, version_id, agency) AS total
+	FROM waited
+), median AS (
+	SELECT level, version_id, agency, AVG(seconds) AS seconds
+	FROM ranked
+	WHERE number IN ((total + 1) / 2, (total + 2) / 2)
 	GROUP BY level, version_id, agency
 )
 SELECT s.level, s.version_id, s.agency, s.required, s.accepted, s.failed,
