@@ -149,10 +149,11 @@ static size_t character_end(const char *text, size_t size, size_t at)
 	return at;
 }
 
-/* how many bytes, in whole characters, fit encoded into room columns */
+/* How many bytes, in whole characters, fit encoded into room columns; rather up
+ * to a space, since some readers put one between two encoded words. */
 static size_t fitting(const char *text, size_t size, size_t room, bool as_q)
 {
-	size_t fits = 0;
+	size_t fits = 0, to_space = 0;
 
 	while (fits < size) {
 		size_t end = character_end(text, size, fits);
@@ -160,8 +161,10 @@ static size_t fitting(const char *text, size_t size, size_t room, bool as_q)
 		if ((as_q ? q_size(text, end) : b_size(end)) > room)
 			break;
 		fits = end;
+		if (text[end - 1] == ' ')
+			to_space = end;
 	}
-	return fits;
+	return fits < size && to_space > fits / 2 ? to_space : fits;
 }
 
 /* Encoded words, each behind a space; white space between two of them is not

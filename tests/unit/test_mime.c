@@ -227,6 +227,14 @@ static void f10_mailboxes(void **state)
 	     " =?UTF-8?B?SsO2cmc=?= <a@x.example>"},
 	    {"J\xc3\xb6rg, (\"Jo\")", "a@x.example",
 	     " =?UTF-8?B?SsO2cmcsICgiSm8iKQ==?= <a@x.example>"},
+	    {"Bwrdd Diogelu Plant Gogledd Gwlad yr Haf \xe2\x80\x94 North "
+	     "Somerset "
+	     "Safeguarding Children Board",
+	     "a@x.example",
+	     " =?UTF-8?Q?Bwrdd_Diogelu_Plant_Gogledd_Gwlad_yr_Haf_=E2=80=94_"
+	     "North_?="
+	     "\r\n =?UTF-8?Q?Somerset_Safeguarding_Children_Board?= "
+	     "<a@x.example>"},
 	    {"North Somerset Safeguarding Children Partnership and all its "
 	     "relevant agencies",
 	     "business.manager@x.example",
