@@ -79,7 +79,9 @@ static enum csv_result read_quoted(struct csv *csv)
 	if (csv->at == csv->end)
 		return CSV_OPEN_QUOTE;
 	size_t size = (size_t)(csv->at++ - start);
-	keep(csv, has_doubled ? undouble(csv, start, &size) : start, size);
+	if (has_doubled)
+		start = undouble(csv, start, &size);
+	keep(csv, start, size);
 	while (csv->at < csv->end && *csv->at == ' ')
 		csv->at++;
 	return csv->at == csv->end || *csv->at == ',' || is_line_end(csv)

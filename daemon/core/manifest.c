@@ -108,9 +108,12 @@ static void complain(const struct check *check, const char *path,
 	va_start(args, format);
 	vsnprintf(why, sizeof(why), format, args);
 	va_end(args);
-	problems_add(check->problems, check->file_name,
-		     config_find_line(check->text, check->size, path), "%s: %s",
-		     path, why);
+	/* finding a line reads the whole text; what is only counted has none */
+	int line = check->problems->count < PROBLEMS_MAX
+		       ? config_find_line(check->text, check->size, path)
+		       : 0;
+	problems_add(check->problems, check->file_name, line, "%s: %s", path,
+		     why);
 }
 
 static bool has_only(const char *text, const char *others)

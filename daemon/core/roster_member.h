@@ -1,0 +1,48 @@
+#ifndef CORE_ROSTER_MEMBER_H
+#define CORE_ROSTER_MEMBER_H
+
+/*
+ * One row of an agency's CSV becomes, changes or ends a member: the rules of
+ * who is who (core/roster.h). For roster_load; all within the caller's
+ * transaction.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+struct err;
+
+struct roster_row {
+	const char *key, *hash, *address_key, *address, *name, *role, *team;
+	const char *since_on; /* NULL: not said */
+	const char *status;
+	bool is_primary;
+	/* found by matching; member_id 0: it is new on this list */
+	int64_t member_id, person_id;
+	bool is_same; /* nothing to do */
+	/* the address is another than this row said before */
+	bool claims_address;
+	bool is_applied;
+};
+
+struct roster_change {
+	struct db *db;
+	int64_t list_id;
+	const char *list_name;
+	int64_t now;
+	bool is_first; /* the list was never loaded before */
+	/* the row that has this key, or NULL */
+	struct roster_row *(*find_row)(void *context, const char *key);
+	void *context;
+	int joined, left, changed; /* counted */
+};
+
+/* who joins, returns or changes */
+bool roster_member_apply(struct roster_change *change, struct roster_row *row,
+			 struct err *err);
+/* whose row is gone */
+bool roster_member_remove(struct roster_change *change, int64_t member_id,
+			  int64_t person_id, struct err *err);
+
+#endif
