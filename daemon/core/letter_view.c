@@ -201,16 +201,18 @@ static void show_facts(struct view *view, const struct letter_content *content,
 	view_text(view, "deadline", content->count > 1 ? text : NULL);
 }
 
-/* The content proper never comes near a marked mail's templates, so that no
- * override of them can let it out. */
+/* The content of a marked briefing never comes near the mail's templates, so
+ * that no override of them can let it out. */
 static bool show_content(struct view *view,
 			 const struct letter_content *content, size_t index,
 			 struct err *err)
 {
 	const struct briefing_version *version = content->versions[index];
-	bool sensitive = letter_content_is_sensitive(content);
+	bool sensitive = briefing_is_sensitive(version);
 	struct briefing_version empty = {.summary = "", .ref = version->ref};
 
+	/* on each: a mail's own flag would shine through otherwise */
+	view_flag(view, "sensitive", sensitive);
 	if (sensitive)
 		version = &empty;
 	show_texts(view, "key_messages", version->key_messages,
