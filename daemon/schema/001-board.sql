@@ -72,6 +72,8 @@ CREATE TABLE version (
 	UNIQUE (briefing_id, number),
 	UNIQUE (briefing_id, content_hash)
 ) STRICT;
+-- when something became sendable is asked every turn: not past each summary
+CREATE INDEX version_times ON version (not_before_at, taken_at);
 
 CREATE TABLE document (
 	version_id INTEGER NOT NULL REFERENCES version (id),
@@ -180,6 +182,8 @@ CREATE TABLE member (
 	UNIQUE (list_id, row_key)
 ) STRICT;
 CREATE INDEX member_person ON member (person_id);
+-- planning takes a list's members in slices
+CREATE INDEX member_list ON member (list_id, id);
 
 -- A status that a person or a verb recorded: it wins until the row changes.
 CREATE TABLE member_status (
@@ -309,6 +313,18 @@ CREATE INDEX requirement_open ON requirement (closes_at)
 	WHERE acknowledged_at IS NULL AND missed_at IS NULL
 	AND (closed_at IS NULL
 		OR closed_as IN ('left', 'exempt') AND closed_at > due_at);
+
+-- A version that is new to a person and did not go to them, so that planning
+-- tells it once and not at every slot.
+CREATE TABLE withheld (
+	version_id INTEGER NOT NULL REFERENCES version (id),
+	person_id INTEGER NOT NULL REFERENCES person (id),
+	list_id INTEGER NOT NULL REFERENCES list (id),
+	-- domain: it is marked, and their domain is none of the list's
+	reason TEXT NOT NULL CHECK (reason IN ('domain')),
+	withheld_at INTEGER NOT NULL,
+	PRIMARY KEY (version_id, person_id)
+) STRICT;
 
 -- What briefingctl asks of the daemon, which alone signs and sends.
 CREATE TABLE request (

@@ -1,0 +1,302 @@
+/* From slots to digests. */
+#include "core/digest.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "core/digest_event.h"
+#include "core/digest_scope.h"
+#include "core/event.h"
+#include "core/schedule.h"
+#include "core/settings.h"
+#include "tools/db.h"
+
+/* More than these are not looked at before a digest is opened; planning, which
+ * goes in slices, then finds out, and drops a digest that has nothing. */
+#define LOOK_MAX 1000
+
+/* A list that sends immediately is looked over this often even when no version
+ * has come: someone may have joined or be back from leave. */
+#define IMMEDIATE_SECONDS 300
+
+#define DAY_SECONDS 86400
+
+bool digest_event_opened(struct db *db, int64_t digest_id,
+			 const char *list_name, int64_t slot_at,
+			 const char *mode, const char *actor, int64_t now,
+			 struct err *err)
+{
+	struct event event;
+
+	event_begin(&event, "digest-opened", slot_at, actor);
+	event_integer(&event, "digest", digest_id);
+	event_text(&event, "list", list_name);
+	event_integer(&event, "slot_at", slot_at);
+	event_text(&event, "mode", mode);
+	return event_end(&event, db, now, err);
+}
+
+static const char *mode_name(bool is_live)
+{
+	return is_live ? "live" : "rehearsal";
+}
+
+/* *ret_id 0: that slot is a digest already */
+static bool add_digest(struct db *db, int64_t list_id, int64_t slot_at,
+		       const char *mode, const char *requested_by, int64_t now,
+		       int64_t *ret_id, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_DIGEST_ADD);
+	int changes;
+
+	query_integer(q, 1, list_id);
+	query_integer(q, 2, slot_at);
+	query_text(q, 3, mode);
+	query_text(q, 4, requested_by);
+	query_integer(q, 5, now);
+	if (!query_run(q, &changes, err))
+		return false;
+	*ret_id = changes ? db_last_id(db) : 0;
+	return true;
+}
+
+/* *ret_id 0: none is being planned */
+static bool find_planning(struct db *db, int64_t list_id, const char *mode,
+			  int64_t *ret_id, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_DIGEST_FIND_PLANNING);
+
+	query_integer(q, 1, list_id);
+	query_text(q, 2, mode);
+	*ret_id = query_next(q) ? query_get_integer(q, 0) : 0;
+	return query_done(q, err);
+}
+
+/* now, or the first second behind it that is no slot of the list's */
+static bool find_free_slot(struct db *db, int64_t list_id, const char *mode,
+			   int64_t now, int64_t *ret_at, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_DIGEST_FREE_SLOT);
+
+	query_integer(q, 1, list_id);
+	query_text(q, 2, mode);
+	query_integer(q, 3, now);
+	*ret_at = query_next(q) ? query_get_integer(q, 0) : now;
+	return query_done(q, err);
+}
+
+/* --- what is due */
+
+struct due_list {
+	int64_t slot_at;
+	bool is_due, is_immediate;
+};
+
+struct open {
+	struct db *db;
+	const struct digest_context *context;
+	struct arena *arena;
+	struct digest_scope scope;
+	const char *mode;
+	int64_t last_change_at, next_at;
+	int opened;
+};
+
+static void look_again_at(struct open *open, int64_t at)
+{
+	if (at > open->context->now && at < open->next_at)
+		open->next_at = at;
+}
+
+static struct due_list find_due_immediate(struct open *open,
+					  const struct digest_list *list)
+{
+	int64_t now = open->context->now;
+	int64_t sweep_at = list->slots_from_at + IMMEDIATE_SECONDS;
+	struct due_list due = {.is_immediate = true, .slot_at = now};
+
+	due.is_due =
+	    open->last_change_at >= list->slots_from_at || sweep_at <= now;
+	look_again_at(open, due.is_due ? now + IMMEDIATE_SECONDS : sweep_at);
+	return due;
+}
+
+static struct due_list find_due(struct open *open,
+				const struct digest_list *list)
+{
+	const struct settings *settings = open->context->settings;
+	struct schedule *schedule = schedule_parse(list->schedule, NULL);
+	int64_t now = open->context->now, next_at;
+	struct due_list due = {0};
+
+	/* roster_parse_conf let no other through; one list's fault must not
+	 * hold up the rest */
+	if (!schedule)
+		return due;
+	if (schedule_is_immediate(schedule)) {
+		due = find_due_immediate(open, list);
+	} else {
+		due.is_due = schedule_last(schedule, settings->zone, now,
+					   list->slots_from_at, &due.slot_at);
+		if (schedule_next(schedule, settings->zone, now, &next_at))
+			look_again_at(open, next_at);
+	}
+	schedule_free(schedule);
+	return due;
+}
+
+static bool set_slots_from(struct db *db, int64_t list_id, int64_t at,
+			   struct err *err)
+{
+	struct query *q = db_query(db, QUERY_DIGEST_SET_SLOTS_FROM);
+
+	query_integer(q, 1, list_id);
+	query_integer(q, 2, at);
+	return query_run(q, NULL, err);
+}
+
+static bool open_slot(struct open *open, struct digest_list *list,
+		      const struct due_list *due, struct err *err)
+{
+	int64_t slot_at = due->slot_at, digest_id = 0;
+	bool has_news;
+
+	/* what it is planning goes out at once anyway */
+	if (due->is_immediate &&
+	    !find_planning(open->db, list->id, open->mode, &digest_id, err))
+		return false;
+	if (digest_id)
+		return true;
+	if (!digest_scope_may_have_news(open->db, &open->scope, list, LOOK_MAX,
+					&has_news, err))
+		return false;
+	if (has_news) {
+		if (due->is_immediate &&
+		    !find_free_slot(open->db, list->id, open->mode, slot_at,
+				    &slot_at, err))
+			return false;
+		if (!add_digest(open->db, list->id, slot_at, open->mode, NULL,
+				open->context->now, &digest_id, err))
+			return false;
+		open->opened += digest_id != 0;
+	}
+	return set_slots_from(open->db, list->id, due->slot_at, err);
+}
+
+/* --- the scope is loaded only when something is due: this is asked often */
+
+static bool load_times(struct open *open, struct err *err)
+{
+	struct query *q = db_query(open->db, QUERY_DIGEST_TIMES);
+
+	query_integer(q, 1, open->context->now);
+	if (query_next(q)) {
+		open->last_change_at = query_get_integer(q, 0);
+		look_again_at(open, query_get_integer(q, 1));
+	}
+	return query_done(q, err);
+}
+
+static bool open_due(struct open *open, struct err *err)
+{
+	struct digest_scope lists = {
+	    .arena = open->arena,
+	    .settings = open->context->settings,
+	};
+	bool is_loaded = false;
+
+	if (!load_times(open, err) ||
+	    !digest_scope_load_lists(open->db, &lists, err))
+		return false;
+	for (size_t i = 0; i < lists.list_count; i++) {
+		struct due_list due = find_due(open, &lists.lists[i]);
+
+		if (!due.is_due)
+			continue;
+		if (!is_loaded &&
+		    !digest_scope_load(open->db, open->context, open->mode,
+				       open->arena, &open->scope, err))
+			return false;
+		is_loaded = true;
+		assert(open->scope.lists[i].id == lists.lists[i].id);
+		if (!open_slot(open, &open->scope.lists[i], &due, err))
+			return err_context(err, "list %s", lists.lists[i].name);
+	}
+	return true;
+}
+
+bool digest_open_due(struct db *db, const struct digest_context *context,
+		     bool is_live, int *ret_opened, int64_t *ret_next_at,
+		     struct err *err)
+{
+	struct open open = {
+	    .db = db,
+	    .context = context,
+	    .arena = arena_new(),
+	    .mode = mode_name(is_live),
+	    .next_at = context->now + DAY_SECONDS,
+	};
+	bool good = open_due(&open, err);
+
+	if (good) {
+		*ret_opened = open.opened;
+		*ret_next_at = open.next_at;
+	}
+	arena_free(open.arena);
+	return good;
+}
+
+/* --- by hand */
+
+static bool open_now(struct open *open, const char *list_name,
+		     const char *requested_by, int64_t *ret_digest_id,
+		     struct err *err)
+{
+	int64_t now = open->context->now, slot_at, digest_id;
+	struct digest_list *list;
+	bool has_news;
+
+	if (!digest_scope_load(open->db, open->context, open->mode, open->arena,
+			       &open->scope, err))
+		return false;
+	list = digest_scope_find_list(&open->scope, list_name);
+	if (!list)
+		return err_set(err, ERR_GONE, "no list %s", list_name);
+	if (!find_planning(open->db, list->id, open->mode, &digest_id, err) ||
+	    !digest_scope_may_have_news(open->db, &open->scope, list, LOOK_MAX,
+					&has_news, err))
+		return false;
+	if (digest_id || !has_news) {
+		*ret_digest_id = digest_id;
+		return true;
+	}
+	if (!find_free_slot(open->db, list->id, open->mode, now, &slot_at,
+			    err) ||
+	    !add_digest(open->db, list->id, slot_at, open->mode, requested_by,
+			now, &digest_id, err))
+		return false;
+	assert(digest_id);
+	*ret_digest_id = digest_id;
+	return digest_event_opened(open->db, digest_id, list_name, slot_at,
+				   open->mode, requested_by, now, err);
+}
+
+bool digest_open_now(struct db *db, const struct digest_context *context,
+		     const char *list_name, bool is_live,
+		     const char *requested_by, int64_t *ret_digest_id,
+		     struct err *err)
+{
+	struct open open = {
+	    .db = db,
+	    .context = context,
+	    .arena = arena_new(),
+	    .mode = mode_name(is_live),
+	};
+	bool good =
+	    open_now(&open, list_name, requested_by, ret_digest_id, err);
+
+	arena_free(open.arena);
+	return good;
+}
