@@ -1,0 +1,349 @@
+#include "core/outbox.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "core/event.h"
+#include "core/outbox_event.h"
+#include "core/settings.h"
+#include "tools/db.h"
+
+#define DAY_SECONDS 86400
+
+/* A relay that always breaks off after the last byte would get the same mail
+ * for ever: after this many in doubt a delivery is held whatever the list
+ * says. */
+#define UNSURE_MAX 3
+
+void outbox_event_begin(struct event *event, const char *kind, int64_t at,
+			const struct outbox_subject *subject)
+{
+	event_begin(event, kind, at, "briefingd");
+	event_integer(event, "delivery", subject->delivery_id);
+	event_text(event, "person", subject->public_id);
+	event_text(event, "list", subject->list_name);
+	event_text(event, "mode", subject->mode);
+	event_integer(event, "attempt", subject->attempt);
+}
+
+/* --- the verdict */
+
+struct standing {
+	struct outbox_subject subject;
+	const char *state;
+	int64_t first_began_at; /* 0: no attempt recorded before */
+	int64_t unsure_count;
+	bool hold_unsure;
+};
+
+static bool load_standing(struct db *db, int64_t delivery_id,
+			  struct arena *arena, struct standing *ret,
+			  struct err *err)
+{
+	struct query *q = db_query(db, QUERY_OUTBOX_STANDING);
+	bool found;
+
+	query_integer(q, 1, delivery_id);
+	found = query_next(q);
+	if (found) {
+		*ret = (struct standing){
+		    .subject =
+			{
+			    .delivery_id = delivery_id,
+			    .attempt = (int)query_get_integer(q, 1),
+			    .mode = arena_strdup(arena, query_get_text(q, 2)),
+			    .public_id =
+				arena_strdup(arena, query_get_text(q, 3)),
+			    .list_name =
+				arena_strdup(arena, query_get_text(q, 4)),
+			},
+		    .state = arena_strdup(arena, query_get_text(q, 0)),
+		    .hold_unsure = strcmp(query_get_text(q, 5), "hold") == 0,
+		    .unsure_count = query_get_integer(q, 6),
+		    .first_began_at = query_get_integer(q, 7),
+		};
+	}
+	if (!query_done(q, err))
+		return false;
+	return found || err_set(err, ERR_GONE, "no delivery %lld",
+				(long long)delivery_id);
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014): spreads the tries of many deliveries,
+ * and the same delivery waits the same time in a test as in life. */
+static uint64_t mix(uint64_t number)
+{
+	number += 0x9e3779b97f4a7c15;
+	number = (number ^ number >> 30) * 0xbf58476d1ce4e5b9;
+	number = (number ^ number >> 27) * 0x94d049bb133111eb;
+	return number ^ number >> 31;
+}
+
+/* Doubling from retry_first to retry_most; up to a quarter less, so that what
+ * failed together does not come back together. */
+static int64_t backoff(const struct settings *settings, int64_t delivery_id,
+		       int attempt)
+{
+	int64_t delay = settings->retry_first_seconds;
+
+	for (int i = 1; i < attempt && delay < settings->retry_most_seconds;
+	     i++)
+		delay *= 2;
+	if (delay > settings->retry_most_seconds)
+		delay = settings->retry_most_seconds;
+	uint64_t seed = mix((uint64_t)delivery_id << 16 ^ (uint64_t)attempt);
+	return delay - (int64_t)(seed % (uint64_t)(delay / 4 + 1));
+}
+
+/* Where a delivery goes after an attempt */
+struct move {
+	const char *state, *detail;
+	int64_t due_at;    /* of state due */
+	const char *event; /* NULL: none */
+};
+
+static struct move decide_later(const struct settings *settings,
+				const struct outbox_result *result,
+				const struct standing *standing, int64_t now)
+{
+	/* from the first try, not from planning: a board may be paused for
+	 * longer than retry_days */
+	int64_t first = standing->first_began_at ? standing->first_began_at
+						 : result->began_at;
+
+	if (now - first >= settings->retry_days * DAY_SECONDS)
+		return (struct move){.state = "refused",
+				     .detail = "gave up",
+				     .event = "delivery-refused"};
+	return (struct move){
+	    .state = "due",
+	    .detail = "",
+	    .due_at =
+		now + backoff(settings, result->delivery_id, result->attempt)};
+}
+
+static struct move decide_unsure(const struct standing *standing, int64_t now)
+{
+	struct move move = {.event = "delivery-unsure", .detail = ""};
+
+	if (standing->hold_unsure) {
+		move.state = "unsure";
+		move.detail = "held: it may have arrived";
+	} else if (standing->unsure_count + 1 >= UNSURE_MAX) {
+		move.state = "unsure";
+		move.detail = "held: in doubt too often";
+	} else {
+		move.state = "due";
+		move.due_at = now;
+	}
+	return move;
+}
+
+static struct move decide(const struct settings *settings,
+			  const struct outbox_result *result,
+			  const struct standing *standing, int64_t now)
+{
+	switch (result->outcome) {
+	case OUTBOX_ACCEPTED:
+		return (struct move){.state = "accepted",
+				     .detail = "",
+				     .event = "delivery-accepted"};
+	case OUTBOX_REFUSED:
+		return (struct move){.state = "refused",
+				     .detail = "",
+				     .event = "delivery-refused"};
+	case OUTBOX_LATER:
+		return decide_later(settings, result, standing, now);
+	case OUTBOX_UNSURE:
+		break;
+	}
+	return decide_unsure(standing, now);
+}
+
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+static bool add_attempt(struct db *db, const struct outbox_result *result,
+			struct err *err)
+{
+	static const char *const outcomes[] = {
+	    [OUTBOX_ACCEPTED] = "accepted",
+	    [OUTBOX_LATER] = "later",
+	    [OUTBOX_REFUSED] = "refused",
+	    [OUTBOX_UNSURE] = "unsure",
+	};
+	struct query *q = db_query(db, QUERY_OUTBOX_ATTEMPT_ADD);
+
+	query_integer(q, 1, result->delivery_id);
+	query_integer(q, 2, result->attempt);
+	query_integer(q, 3, result->began_at);
+	query_integer(q, 4, result->ended_at);
+	query_text(q, 5, outcomes[result->outcome]);
+	query_text(q, 6, or_empty(result->relay));
+	query_text(q, 7, or_empty(result->tls));
+	query_integer(q, 8, result->code);
+	query_text(q, 9, or_empty(result->enhanced));
+	query_text(q, 10, or_empty(result->text));
+	query_text(q, 11, or_empty(result->queue_id));
+	query_integer(q, 12, result->duration_ms);
+	return query_run(q, NULL, err);
+}
+
+static bool move_on(struct db *db, const struct outbox_result *result,
+		    const struct move *move, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_OUTBOX_MOVE);
+	bool is_due = strcmp(move->state, "due") == 0;
+	bool is_open = is_due || strcmp(move->state, "unsure") == 0;
+	int changes;
+
+	query_integer(q, 1, result->delivery_id);
+	query_integer(q, 2, result->attempt);
+	query_text(q, 3, move->state);
+	if (is_due)
+		query_integer(q, 4, move->due_at);
+	else
+		query_null(q, 4);
+	query_text(q, 5, move->detail);
+	if (is_open)
+		query_null(q, 6);
+	else
+		query_integer(q, 6, result->ended_at);
+	if (!query_run(q, &changes, err))
+		return false;
+	assert(changes == 1); /* load_standing saw it in this transaction */
+	return true;
+}
+
+static bool add_event(struct db *db, const struct outbox_result *result,
+		      const struct move *move,
+		      const struct outbox_subject *subject, int64_t now,
+		      struct err *err)
+{
+	struct event event;
+
+	if (!move->event)
+		return true;
+	outbox_event_begin(&event, move->event, result->ended_at, subject);
+	event_integer(&event, "code", result->code);
+	event_text(&event, "queue_id", or_empty(result->queue_id));
+	event_text(&event, "state", move->state);
+	if (*move->detail)
+		event_text(&event, "detail", move->detail);
+	return event_end(&event, db, now, err);
+}
+
+static const char *state_name(const char *state)
+{
+	static const char *const names[] = {"due",     "sending", "accepted",
+					    "refused", "unsure",  "cancelled"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(state, names[i]) == 0)
+			return names[i];
+	assert(!"a state that the schema does not allow");
+	return NULL;
+}
+
+/* The same verdict for the second time is no fault (any step may be run twice);
+ * one of an attempt that never was is. */
+static bool settled_before(struct db *db, const struct outbox_result *result,
+			   const struct standing *standing,
+			   const char **ret_state, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_OUTBOX_ATTEMPT_FIND);
+	bool found;
+
+	query_integer(q, 1, result->delivery_id);
+	query_integer(q, 2, result->attempt);
+	found = query_next(q);
+	if (!query_done(q, err))
+		return false;
+	if (!found)
+		return err_set(err, ERR_GONE,
+			       "delivery %lld is %s at attempt %d: no attempt "
+			       "%d is under way",
+			       (long long)result->delivery_id, standing->state,
+			       standing->subject.attempt, result->attempt);
+	*ret_state = state_name(standing->state);
+	return true;
+}
+
+static bool settle(struct db *db, const struct settings *settings,
+		   const struct outbox_result *result, int64_t now,
+		   struct arena *arena, const char **ret_state, struct err *err)
+{
+	struct standing standing = {0};
+
+	if (!load_standing(db, result->delivery_id, arena, &standing, err))
+		return false;
+	if (strcmp(standing.state, "sending") != 0 ||
+	    standing.subject.attempt != result->attempt)
+		return settled_before(db, result, &standing, ret_state, err);
+	struct move move = decide(settings, result, &standing, now);
+	if (!add_attempt(db, result, err) || !move_on(db, result, &move, err) ||
+	    !add_event(db, result, &move, &standing.subject, now, err))
+		return false;
+	*ret_state = state_name(move.state);
+	return true;
+}
+
+bool outbox_settle(struct db *db, const struct settings *settings,
+		   const struct outbox_result *result, int64_t now,
+		   const char **ret_state, struct err *err)
+{
+	struct arena *arena = arena_new();
+	bool good = settle(db, settings, result, now, arena, ret_state, err);
+
+	arena_free(arena);
+	return good;
+}
+
+/* --- at start */
+
+bool outbox_recover(struct db *db, int64_t now, int *ret_count, struct err *err)
+{
+	struct outbox_result result = {
+	    .outcome = OUTBOX_UNSURE,
+	    .ended_at = now,
+	    .text = "the daemon stopped while sending",
+	};
+	const char *state;
+	int count = 0;
+	bool found;
+
+	/* each turn takes one away: it is no longer sending */
+	do {
+		struct query *q = db_query(db, QUERY_OUTBOX_SENDING);
+
+		found = query_next(q);
+		if (found) {
+			result.delivery_id = query_get_integer(q, 0);
+			result.attempt = (int)query_get_integer(q, 1);
+			result.began_at = query_get_integer(q, 2);
+		}
+		if (!query_done(q, err))
+			return false;
+		if (found &&
+		    !outbox_settle(db, NULL, &result, now, &state, err))
+			return false;
+		count += found;
+	} while (found);
+	*ret_count = count;
+	return true;
+}
+
+bool outbox_next_due(struct db *db, int64_t *ret_at, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_OUTBOX_NEXT_DUE);
+	int64_t at = query_next(q) ? query_get_integer(q, 0) : 0;
+
+	if (!query_done(q, err))
+		return false;
+	*ret_at = at;
+	return true;
+}

@@ -1,0 +1,228 @@
+/* The claim: what is due is checked once more, then taken. */
+#include "core/outbox.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "core/briefing.h"
+#include "core/digest.h"
+#include "core/digest_scope.h"
+#include "core/event.h"
+#include "core/outbox_event.h"
+#include "core/settings.h"
+#include "core/wordlist.h"
+#include "tools/db.h"
+
+struct candidate {
+	struct outbox_subject subject;
+	int64_t digest_id, person_id, letter_id;
+	const char *address, *name; /* as planned */
+	const char *address_now;    /* NULL: erased */
+	const char *domains;        /* of the list, JSON */
+	const char *status;
+};
+
+static void read_candidate(struct query *q, struct arena *arena,
+			   struct candidate *ret)
+{
+	const char *address_now = query_get_text(q, 9);
+
+	*ret = (struct candidate){
+	    .subject =
+		{
+		    .delivery_id = query_get_integer(q, 0),
+		    .mode = arena_strdup(arena, query_get_text(q, 4)),
+		    .attempt = (int)query_get_integer(q, 5),
+		    .public_id = arena_strdup(arena, query_get_text(q, 6)),
+		    .list_name = arena_strdup(arena, query_get_text(q, 10)),
+		},
+	    .digest_id = query_get_integer(q, 1),
+	    .person_id = query_get_integer(q, 2),
+	    .letter_id = query_get_integer(q, 3),
+	    .address = arena_strdup(arena, query_get_text(q, 7)),
+	    .name = arena_strdup(arena, query_get_text(q, 8)),
+	    .address_now =
+		address_now ? arena_strdup(arena, address_now) : NULL,
+	    .domains = arena_strdup(arena, query_get_text(q, 11)),
+	    .status = arena_strdup(arena, query_get_text(q, 12)),
+	};
+}
+
+static bool load_candidates(struct db *db, int64_t now, size_t max,
+			    struct arena *arena, struct candidate **ret,
+			    size_t *ret_count, struct err *err)
+{
+	struct candidate *list = arena_allocarray(arena, max, sizeof(*list));
+	struct query *q = db_query(db, QUERY_OUTBOX_DUE);
+	size_t count = 0;
+
+	query_integer(q, 1, now);
+	query_integer(q, 2, (int64_t)max);
+	while (count < max && query_next(q))
+		read_candidate(q, arena, &list[count++]);
+	if (!query_done(q, err))
+		return false;
+	*ret = list;
+	*ret_count = count;
+	return true;
+}
+
+/* What a refused check means: cancelled with these words, and what is left of
+ * it planned anew where that can help. */
+struct objection {
+	const char *why; /* NULL: none */
+	bool plan_anew;
+};
+
+static bool check_domain(const struct candidate *candidate, struct arena *arena,
+			 const char **ret_why, struct err *err)
+{
+	const char **domains;
+	size_t count;
+
+	if (!wordlist_parse(candidate->domains, arena, &domains, &count, err))
+		return false;
+	if (!digest_scope_is_listed_domain(domains, count, candidate->address))
+		*ret_why = "marking: not for this domain";
+	return true;
+}
+
+static bool check_versions(struct db *db, const struct candidate *candidate,
+			   int64_t now, struct arena *arena,
+			   struct objection *ret, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_OUTBOX_VERSIONS);
+	const char *why = NULL;
+	bool sensitive = false;
+
+	query_integer(q, 1, candidate->letter_id);
+	while (query_next(q)) {
+		const char *this_why = NULL;
+		struct briefing_version version = {
+		    .marking = query_get_text(q, 0),
+		    .not_before_at = query_get_integer(q, 1),
+		    .withdrawn_at = query_get_integer(q, 2),
+		    .is_latest = query_get_integer(q, 3) != 0,
+		};
+
+		sensitive = sensitive || briefing_is_sensitive(&version);
+		if (!briefing_is_allowed(&version, now, &this_why) && !why)
+			why = this_why;
+	}
+	if (!query_done(q, err))
+		return false;
+	if (!why && sensitive && !check_domain(candidate, arena, &why, err))
+		return false;
+	*ret = (struct objection){.why = why, .plan_anew = why};
+	return true;
+}
+
+static bool check(struct db *db, const struct candidate *candidate,
+		  const char *mode, int64_t now, struct arena *arena,
+		  struct objection *ret, struct err *err)
+{
+	struct objection objection = {0};
+
+	/* planned anew it would have the same mode */
+	if (strcmp(candidate->subject.mode, mode) != 0)
+		objection.why = "the mode changed";
+	else if (strcmp(candidate->status, "active") != 0)
+		objection.why = candidate->status;
+	else if (strcmp(candidate->address, candidate->address_now) != 0)
+		objection = (struct objection){"the address changed", true};
+	if (!objection.why)
+		return check_versions(db, candidate, now, arena, ret, err);
+	*ret = objection;
+	return true;
+}
+
+static bool cancel(struct db *db, const struct digest_context *context,
+		   const struct candidate *candidate,
+		   const struct objection *objection, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_OUTBOX_CANCEL);
+	struct event event;
+	int changes;
+
+	query_integer(q, 1, candidate->subject.delivery_id);
+	query_integer(q, 2, candidate->subject.attempt);
+	query_text(q, 3, objection->why);
+	query_integer(q, 4, context->now);
+	if (!query_run(q, &changes, err))
+		return false;
+	assert(changes == 1); /* read as due in this very transaction */
+	outbox_event_begin(&event, "delivery-cancelled", context->now,
+			   &candidate->subject);
+	event_text(&event, "why", objection->why);
+	if (!event_end(&event, db, context->now, err))
+		return false;
+	return !objection->plan_anew ||
+	       digest_plan_person(db, context, candidate->digest_id,
+				  candidate->person_id, err);
+}
+
+static bool take(struct db *db, const struct digest_context *context,
+		 const struct candidate *candidate, struct outbox_claim *ret,
+		 struct err *err)
+{
+	struct query *q = db_query(db, QUERY_OUTBOX_TAKE);
+	bool is_live = strcmp(candidate->subject.mode, "live") == 0;
+	int changes;
+
+	query_integer(q, 1, candidate->subject.delivery_id);
+	query_integer(q, 2, candidate->subject.attempt);
+	query_integer(q, 3, context->now);
+	if (!query_run(q, &changes, err))
+		return false;
+	assert(changes == 1);
+	*ret = (struct outbox_claim){
+	    .delivery_id = candidate->subject.delivery_id,
+	    .letter_id = candidate->letter_id,
+	    .attempt = candidate->subject.attempt + 1,
+	    .address = candidate->address,
+	    .name = candidate->name,
+	    .recipient = is_live ? candidate->address
+				 : context->settings->rehearsal_address,
+	    .list_name = candidate->subject.list_name,
+	};
+	return true;
+}
+
+bool outbox_claim(struct db *db, const struct digest_context *context,
+		  bool is_live, size_t max, struct arena *arena,
+		  struct outbox_claim **ret, size_t *ret_count,
+		  int *ret_cancelled, struct err *err)
+{
+	const char *mode = is_live ? "live" : "rehearsal";
+	struct outbox_claim *claims;
+	struct candidate *candidates;
+	size_t count, claimed = 0;
+	int cancelled = 0;
+
+	if (!load_candidates(db, context->now, max, arena, &candidates, &count,
+			     err))
+		return false;
+	claims = arena_allocarray(arena, count, sizeof(*claims));
+	for (size_t i = 0; i < count; i++) {
+		struct objection objection;
+
+		if (!check(db, &candidates[i], mode, context->now, arena,
+			   &objection, err))
+			return false;
+		if (objection.why) {
+			if (!cancel(db, context, &candidates[i], &objection,
+				    err))
+				return false;
+			cancelled++;
+		} else if (!take(db, context, &candidates[i],
+				 &claims[claimed++], err)) {
+			return false;
+		}
+	}
+	*ret = claims;
+	*ret_count = claimed;
+	*ret_cancelled = cancelled;
+	return true;
+}

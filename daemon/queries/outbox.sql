@@ -1,0 +1,109 @@
+-- name: outbox_due
+-- The oldest deliveries that are due, with what the claim checks again.
+SELECT d.id, d.digest_id, d.person_id, d.letter_id, d.mode, d.attempt,
+	p.public_id, a.address, a.name, i.address, l.name, l.domains,
+	CASE WHEN i.person_id IS NULL OR l.removed_at IS NOT NULL
+		OR m.id IS NULL OR m.removed_at IS NOT NULL THEN 'removed'
+	ELSE coalesce((SELECT s.status FROM member_status s
+		WHERE s.member_id = m.id AND s.row_hash = m.row_hash
+		AND s.from_at <= ?1 AND (s.until_at IS NULL OR s.until_at > ?1)
+		ORDER BY s.id DESC LIMIT 1), m.status) END
+FROM (SELECT id, digest_id, person_id, letter_id, mode, attempt, due_at
+		FROM delivery WHERE state = 'due' AND due_at <= ?1
+		ORDER BY due_at, id LIMIT ?2) d
+	JOIN addressee a ON a.delivery_id = d.id
+	JOIN person p ON p.id = d.person_id
+	JOIN digest g ON g.id = d.digest_id
+	JOIN list l ON l.id = g.list_id
+	LEFT JOIN identity i ON i.person_id = d.person_id
+	LEFT JOIN member m ON m.list_id = g.list_id AND m.person_id = d.person_id
+ORDER BY d.due_at, d.id;
+
+-- name: outbox_versions
+-- What a letter carries, as far as it decides whether it may still go.
+SELECT v.marking, v.not_before_at, coalesce(v.withdrawn_at, 0), v.is_latest
+FROM letter_version lv JOIN briefing_version v ON v.id = lv.version_id
+WHERE lv.letter_id = ?1
+ORDER BY lv.position;
+
+-- name: outbox_take
+-- due -> sending
+UPDATE delivery SET state = 'sending', attempt = attempt + 1, claimed_at = ?3,
+	detail = ''
+WHERE id = ?1 AND state = 'due' AND attempt = ?2;
+
+-- name: outbox_cancel
+-- due -> cancelled
+UPDATE delivery SET state = 'cancelled', detail = ?3, ended_at = ?4
+WHERE id = ?1 AND state = 'due' AND attempt = ?2;
+
+-- name: outbox_standing
+-- Where a delivery stands and what decides where it goes.
+SELECT d.state, d.attempt, d.mode, p.public_id, l.name, l.unsure,
+	(SELECT count(*) FROM attempt t
+		WHERE t.delivery_id = d.id AND t.outcome = 'unsure'),
+	coalesce((SELECT min(t.began_at) FROM attempt t
+		WHERE t.delivery_id = d.id), 0)
+FROM delivery d
+	JOIN person p ON p.id = d.person_id
+	JOIN digest g ON g.id = d.digest_id
+	JOIN list l ON l.id = g.list_id
+WHERE d.id = ?1;
+
+-- name: outbox_attempt_find
+-- Is this attempt recorded?
+SELECT 1 FROM attempt WHERE delivery_id = ?1 AND number = ?2;
+
+-- name: outbox_attempt_add
+-- What came of an attempt.
+INSERT INTO attempt (delivery_id, number, began_at, ended_at, outcome, relay,
+	tls, code, enhanced, text, queue_id, duration_ms)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
+
+-- name: outbox_move
+-- sending -> accepted, refused, unsure, due
+UPDATE delivery SET state = ?3, due_at = coalesce(?4, due_at), detail = ?5,
+	ended_at = ?6
+WHERE id = ?1 AND state = 'sending' AND attempt = ?2;
+
+-- name: outbox_sending
+-- What was under way.
+SELECT id, attempt, claimed_at FROM delivery WHERE state = 'sending'
+ORDER BY id;
+
+-- name: outbox_next_due
+-- When the next delivery is due.
+SELECT min(due_at) FROM delivery WHERE state = 'due';
+
+-- name: outbox_count
+-- How many deliveries are in each state.
+SELECT state, count(*) FROM delivery GROUP BY state;
+
+-- name: outbox_count_due
+-- Of those that are due: how many wait for another try, the first, the next.
+SELECT count(CASE WHEN attempt > 0 AND due_at > ?1 THEN 1 END),
+	coalesce(min(CASE WHEN due_at <= ?1 THEN due_at END), 0),
+	coalesce(min(CASE WHEN due_at > ?1 THEN due_at END), 0)
+FROM delivery WHERE state = 'due';
+
+-- name: outbox_items
+-- The deliveries of a state, or all that are not final, oldest first.
+SELECT d.id, l.name, d.state, d.mode, coalesce(a.address, ''), d.detail,
+	d.attempt, d.due_at, d.created_at, coalesce(t.code, 0),
+	coalesce(t.text, '')
+FROM delivery d
+	JOIN digest g ON g.id = d.digest_id
+	JOIN list l ON l.id = g.list_id
+	LEFT JOIN addressee a ON a.delivery_id = d.id
+	LEFT JOIN attempt t ON t.delivery_id = d.id AND t.number = (
+		SELECT max(o.number) FROM attempt o WHERE o.delivery_id = d.id)
+WHERE d.state = ?1
+	OR (?1 IS NULL AND d.state IN ('due', 'sending', 'unsure'))
+ORDER BY d.created_at, d.id
+LIMIT ?2;
+
+-- name: outbox_attempts
+-- All tries of a delivery.
+SELECT number, code, began_at, duration_ms, outcome, relay, tls, enhanced,
+	text, queue_id
+FROM attempt WHERE delivery_id = ?1 ORDER BY number;

@@ -1,0 +1,512 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/outbox.h"
+#include "planning.h"
+
+/* deliveries 1 and 2, of persons 1 and 2 on list police, with versions 1, 2 */
+static void scene(struct planning *p, bool is_live)
+{
+	planning_open(p);
+	add_version(p, 1);
+	add_version(p, 2);
+	open_now(p, "police", is_live);
+	assert_int_equal(plan_all(p, 100), 2);
+}
+
+static size_t claim(struct planning *p, bool is_live, size_t max,
+		    struct outbox_claim **ret, int *ret_cancelled)
+{
+	struct outbox_claim *claims;
+	size_t count;
+	int cancelled;
+
+	store_begin(&p->store);
+	store_check(&p->store, outbox_claim(p->store.db, &p->context, is_live,
+					    max, p->store.arena, &claims,
+					    &count, &cancelled, &p->store.err));
+	store_commit(&p->store);
+	if (ret)
+		*ret = claims;
+	if (ret_cancelled)
+		*ret_cancelled = cancelled;
+	return count;
+}
+
+static const char *settle(struct planning *p, int64_t delivery, int attempt,
+			  enum outbox_outcome outcome)
+{
+	struct outbox_result result = {
+	    .delivery_id = delivery,
+	    .attempt = attempt,
+	    .outcome = outcome,
+	    .began_at = p->context.now - 2,
+	    .ended_at = p->context.now - 1,
+	    .relay = "relay.example",
+	    .code = 250,
+	    .text = "2.0.0 Ok: p1@police.example",
+	    .queue_id = "4F3A2",
+	    .duration_ms = 1000,
+	};
+	const char *state = NULL;
+
+	store_begin(&p->store);
+	store_check(&p->store,
+		    outbox_settle(p->store.db, &p->settings, &result,
+				  p->context.now, &state, &p->store.err));
+	store_commit(&p->store);
+	return state;
+}
+
+static const char *delivery_text(struct planning *p)
+{
+	return store_text(&p->store,
+			  "SELECT group_concat(id || ' ' || state || ' ' ||"
+			  " detail, ';') FROM delivery");
+}
+
+/* --- claiming */
+
+static void f10_claims_are_committed_before_the_act(void **state)
+{
+	struct outbox_claim *claims;
+	struct planning p;
+
+	(void)state;
+	scene(&p, true);
+	assert_int_equal(claim(&p, true, 10, &claims, NULL), 2);
+	assert_int_equal(claims[0].delivery_id, 1);
+	assert_int_equal(claims[0].letter_id, 1);
+	assert_int_equal(claims[0].attempt, 1);
+	assert_string_equal(claims[0].address, "p1@police.example");
+	assert_string_equal(claims[0].recipient, "p1@police.example");
+	assert_string_equal(claims[0].name, "Person 1");
+	assert_string_equal(claims[0].list_name, "police");
+	assert_string_equal(
+	    store_text(&p.store, "SELECT group_concat(state || attempt || ' ' "
+				 "|| claimed_at) FROM delivery"),
+	    "sending1 1795420800,sending1 1795420800");
+	assert_int_equal(claim(&p, true, 10, NULL, NULL), 0);
+	planning_close(&p);
+}
+
+static void f10_the_oldest_first_and_no_more_than_asked(void **state)
+{
+	struct outbox_claim *claims;
+	struct planning p;
+
+	(void)state;
+	scene(&p, true);
+	store_do(&p.store, "UPDATE delivery SET due_at = due_at - 1 WHERE"
+			   " id = 2");
+	assert_int_equal(claim(&p, true, 1, &claims, NULL), 1);
+	assert_int_equal(claims[0].delivery_id, 2);
+	store_do(&p.store, "UPDATE delivery SET due_at = due_at + 1 WHERE"
+			   " id = 1");
+	assert_int_equal(claim(&p, true, 1, &claims, NULL), 0);
+	p.context.now++;
+	assert_int_equal(claim(&p, true, 1, &claims, NULL), 1);
+	planning_close(&p);
+}
+
+static void f10_a_rehearsal_goes_to_one_address(void **state)
+{
+	struct outbox_claim *claims;
+	struct planning p;
+
+	(void)state;
+	scene(&p, false);
+	assert_int_equal(claim(&p, false, 10, &claims, NULL), 2);
+	for (int i = 0; i < 2; i++) {
+		assert_string_equal(claims[i].recipient, "rehearsal@x.example");
+		assert_string_not_equal(claims[i].address,
+					"rehearsal@x.example");
+	}
+	planning_close(&p);
+}
+
+static void f20_what_is_no_longer_allowed_is_cancelled(void **state)
+{
+	static const struct {
+		const char *name, *sql, *delivery_text;
+		size_t claimed;
+		bool is_rehearsal;
+	} cases[] = {
+	    {"nothing happened", "", "1 sending ;2 sending ", 2, false},
+	    {"one version was withdrawn",
+	     "UPDATE briefing SET withdrawn_at = 5 WHERE id = 1",
+	     "1 cancelled withdrawn;2 cancelled withdrawn;3 due ;4 due ", 0,
+	     false},
+	    {"all of it was", "UPDATE briefing SET withdrawn_at = 5",
+	     "1 cancelled withdrawn;2 cancelled withdrawn", 0, false},
+	    {"one was superseded",
+	     "INSERT INTO version SELECT 9, 1, 2, 'h', kind, title, language,"
+	     " marking, approved_by, approved_on, approval_ref, not_before_at,"
+	     " acknowledge_within_days, publish, already_circulated, audience,"
+	     " themes, key_messages, questions, summary, taken_at FROM version"
+	     " WHERE id = 1",
+	     "1 cancelled superseded;2 cancelled superseded;3 due ;4 due ", 0,
+	     false},
+	    {"all is embargoed",
+	     "UPDATE version SET not_before_at = 1795420801",
+	     "1 cancelled embargoed;2 cancelled embargoed", 0, false},
+	    {"one person left",
+	     "UPDATE member SET status = 'left' WHERE id = 11",
+	     "1 cancelled left;2 sending ", 1, false},
+	    {"said it is not for them",
+	     "INSERT INTO member_status VALUES"
+	     " (1, 12, 'not-for-me', 5, NULL, 'h', 5, 'x')",
+	     "1 sending ;2 cancelled not-for-me", 1, false},
+	    {"went on leave",
+	     "UPDATE member SET status = 'on-leave' WHERE id = 11",
+	     "1 cancelled on-leave;2 sending ", 1, false},
+	    {"is in the list's file no more",
+	     "UPDATE member SET removed_at = 5 WHERE id = 11",
+	     "1 cancelled removed;2 sending ", 1, false},
+	    {"was erased", "DELETE FROM identity WHERE person_id = 1",
+	     "1 cancelled removed;2 sending ", 1, false},
+	    {"the list went", "UPDATE list SET removed_at = 5 WHERE id = 1",
+	     "1 cancelled removed;2 cancelled removed", 0, false},
+	    {"moved to another address",
+	     "UPDATE identity SET address = 'n@police.example' WHERE"
+	     " person_id = 1",
+	     "1 cancelled the address changed;2 sending ;3 due ", 1, false},
+	    {"one became marked, for another domain",
+	     "UPDATE version SET marking = 'OFFICIAL-SENSITIVE' WHERE id = 1;"
+	     "UPDATE list SET domains = '[]' WHERE id = 1",
+	     "1 cancelled marking: not for this domain;"
+	     "2 cancelled marking: not for this domain;3 due ;4 due ",
+	     0, false},
+	    {"became marked, for this domain",
+	     "UPDATE version SET marking = 'OFFICIAL-SENSITIVE' WHERE id = 1",
+	     "1 sending ;2 sending ", 2, false},
+	    {"planned in rehearsal, and the board is live", "",
+	     "1 cancelled the mode changed;2 cancelled the mode changed", 0,
+	     true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct planning p;
+		int cancelled;
+
+		scene(&p, !cases[i].is_rehearsal);
+		store_do(&p.store, cases[i].sql);
+		size_t claimed = claim(&p, true, 10, NULL, &cancelled);
+		const char *found = delivery_text(&p);
+		if (strcmp(found, cases[i].delivery_text) != 0 ||
+		    claimed != cases[i].claimed)
+			fail_msg("%s: %zu, %s", cases[i].name, claimed, found);
+		assert_int_equal(claimed + (size_t)cancelled, 2);
+		assert_int_equal(
+		    store_number(&p.store,
+				 "SELECT count(*) FROM event WHERE kind ="
+				 " 'delivery-cancelled'"),
+		    cancelled);
+		/* what was planned anew goes through */
+		claim(&p, true, 10, NULL, &cancelled);
+		assert_int_equal(cancelled, 0);
+		assert_int_equal(store_number(&p.store,
+					      "SELECT count(*) FROM delivery"
+					      " WHERE state = 'due'"),
+				 0);
+		planning_close(&p);
+	}
+}
+
+static void f20_an_address_that_changed_gets_the_mail(void **state)
+{
+	struct outbox_claim *claims;
+	struct planning p;
+
+	(void)state;
+	scene(&p, true);
+	store_do(&p.store, "UPDATE identity SET address = 'n@police.example'"
+			   " WHERE person_id = 1");
+	assert_int_equal(claim(&p, true, 10, &claims, NULL), 1);
+	assert_int_equal(claim(&p, true, 10, &claims, NULL), 1);
+	assert_int_equal(claims[0].delivery_id, 3);
+	assert_string_equal(claims[0].recipient, "n@police.example");
+	planning_close(&p);
+}
+
+/* --- settling */
+
+static void f10_verdicts(void **state)
+{
+	static const struct {
+		const char *name, *sql;
+		enum outbox_outcome outcome;
+		const char *state, *detail, *event;
+	} cases[] = {
+	    {"accepted", "", OUTBOX_ACCEPTED, "accepted", "",
+	     "delivery-accepted"},
+	    {"refused", "", OUTBOX_REFUSED, "refused", "", "delivery-refused"},
+	    {"later", "", OUTBOX_LATER, "due", "", ""},
+	    {"later, for five days",
+	     "INSERT INTO attempt VALUES (1, 9, 1794988700, 1794988700,"
+	     " 'later', '', '', 450, '', '', '', 1)",
+	     OUTBOX_LATER, "refused", "gave up", "delivery-refused"},
+	    {"later, not for five days yet",
+	     "INSERT INTO attempt VALUES (1, 9, 1794988900, 1794988900,"
+	     " 'later', '', '', 450, '', '', '', 1)",
+	     OUTBOX_LATER, "due", "", ""},
+	    {"in doubt, resend", "", OUTBOX_UNSURE, "due", "",
+	     "delivery-unsure"},
+	    {"in doubt, hold", "UPDATE list SET unsure = 'hold'", OUTBOX_UNSURE,
+	     "unsure", "held: it may have arrived", "delivery-unsure"},
+	    {"in doubt for the third time",
+	     "INSERT INTO attempt VALUES (1, 8, 5, 5, 'unsure', '', '', 0, '',"
+	     " '', '', 1), (1, 9, 5, 5, 'unsure', '', '', 0, '', '', '', 1)",
+	     OUTBOX_UNSURE, "unsure", "held: in doubt too often",
+	     "delivery-unsure"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct planning p;
+
+		scene(&p, true);
+		claim(&p, true, 1, NULL, NULL);
+		store_do(&p.store, cases[i].sql);
+		const char *found = settle(&p, 1, 1, cases[i].outcome);
+		const char *detail = store_text(
+		    &p.store, "SELECT detail FROM delivery WHERE id = 1");
+		const char *event = store_text(
+		    &p.store, "SELECT coalesce((SELECT kind FROM event WHERE"
+			      " kind GLOB 'delivery-*' AND kind <>"
+			      " 'delivery-planned'), '')");
+		if (strcmp(found, cases[i].state) != 0 ||
+		    strcmp(detail, cases[i].detail) != 0 ||
+		    strcmp(event, cases[i].event) != 0)
+			fail_msg("%s: %s, \"%s\", %s", cases[i].name, found,
+				 detail, event);
+		assert_string_equal(
+		    store_text(&p.store,
+			       "SELECT state FROM delivery WHERE id = 1"),
+		    found);
+		assert_int_equal(store_number(&p.store,
+					      "SELECT ended_at IS NOT NULL FROM"
+					      " delivery WHERE id = 1"),
+				 strcmp(found, "accepted") == 0 ||
+				     strcmp(found, "refused") == 0);
+		planning_close(&p);
+	}
+}
+
+static void f20_what_an_attempt_and_an_event_tell(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	scene(&p, true);
+	claim(&p, true, 1, NULL, NULL);
+	settle(&p, 1, 1, OUTBOX_ACCEPTED);
+	assert_string_equal(
+	    store_text(&p.store,
+		       "SELECT number || outcome || relay || tls || code ||"
+		       " queue_id || duration_ms || ' ' || began_at FROM"
+		       " attempt"),
+	    "1acceptedrelay.example2504F3A21000 1795420798");
+	/* the reply quotes an address: it is not in the record for ever */
+	assert_string_equal(
+	    store_text(&p.store, "SELECT body || effective_at FROM event WHERE"
+				 " kind = 'delivery-accepted'"),
+	    "{\"attempt\":1,\"code\":250,\"delivery\":1,\"list\":\"police\","
+	    "\"mode\":\"live\",\"person\":\"public-1\",\"queue_id\":\"4F3A2\","
+	    "\"state\":\"accepted\"}1795420799");
+	planning_close(&p);
+}
+
+static void f20_later_waits_longer_each_time(void **state)
+{
+	struct planning p;
+	int64_t most = 300;
+
+	(void)state;
+	scene(&p, true);
+	for (int attempt = 1; attempt <= 10; attempt++) {
+		assert_int_equal(claim(&p, true, 1, NULL, NULL), 1);
+		settle(&p, 1, attempt, OUTBOX_LATER);
+		int64_t delay = store_number(&p.store, "SELECT due_at FROM "
+						       "delivery WHERE"
+						       " id = 1") -
+				p.context.now;
+		/* up to a quarter less, never more than four hours */
+		if (delay > most || delay < most - most / 4)
+			fail_msg("attempt %d: %lld of %lld", attempt,
+				 (long long)delay, (long long)most);
+		most = most * 2 > 4 * HOUR ? 4 * HOUR : most * 2;
+		p.context.now += delay;
+		store_do(&p.store, "UPDATE delivery SET state = 'cancelled'"
+				   " WHERE id = 2");
+	}
+	planning_close(&p);
+}
+
+static void f20_a_verdict_twice_is_harmless(void **state)
+{
+	struct outbox_result stray = {.delivery_id = 1, .attempt = 2};
+	const char *now_is;
+	struct err err = {0};
+	struct planning p;
+
+	(void)state;
+	scene(&p, true);
+	claim(&p, true, 1, NULL, NULL);
+	assert_string_equal(settle(&p, 1, 1, OUTBOX_LATER), "due");
+	assert_string_equal(settle(&p, 1, 1, OUTBOX_LATER), "due");
+	/* nor does an old one move what is under way again */
+	p.context.now += HOUR;
+	claim(&p, true, 10, NULL, NULL);
+	assert_string_equal(settle(&p, 1, 1, OUTBOX_REFUSED), "sending");
+	assert_string_equal(settle(&p, 1, 2, OUTBOX_ACCEPTED), "accepted");
+	assert_string_equal(settle(&p, 1, 2, OUTBOX_ACCEPTED), "accepted");
+	assert_int_equal(store_number(&p.store, "SELECT count(*) FROM attempt"),
+			 2);
+	assert_int_equal(store_number(&p.store,
+				      "SELECT count(*) FROM event WHERE kind ="
+				      " 'delivery-accepted'"),
+			 1);
+	/* of an attempt that never was it is a fault */
+	stray.attempt = 3;
+	assert_false(
+	    outbox_settle(p.store.db, &p.settings, &stray, NOW, &now_is, &err));
+	assert_int_equal(err.kind, ERR_GONE);
+	stray.delivery_id = 99;
+	assert_false(
+	    outbox_settle(p.store.db, &p.settings, &stray, NOW, &now_is, &err));
+	assert_int_equal(err.kind, ERR_GONE);
+	planning_close(&p);
+}
+
+static void f20_in_doubt_it_goes_at_once_again(void **state)
+{
+	struct outbox_claim *claims;
+	struct planning p;
+
+	(void)state;
+	scene(&p, true);
+	claim(&p, true, 1, NULL, NULL);
+	settle(&p, 1, 1, OUTBOX_UNSURE);
+	assert_int_equal(claim(&p, true, 10, &claims, NULL), 2);
+	assert_int_equal(claims[0].delivery_id, 1);
+	assert_int_equal(claims[0].attempt, 2);
+	planning_close(&p);
+}
+
+/* --- at start */
+
+static void f20_what_was_sending_is_in_doubt(void **state)
+{
+	struct planning p;
+	int count;
+
+	(void)state;
+	scene(&p, true);
+	claim(&p, true, 1, NULL, NULL);
+	store_begin(&p.store);
+	store_check(&p.store,
+		    outbox_recover(p.store.db, NOW + 60, &count, &p.store.err));
+	store_commit(&p.store);
+	assert_int_equal(count, 1);
+	assert_string_equal(
+	    store_text(&p.store,
+		       "SELECT group_concat(state || due_at) FROM delivery"),
+	    "due1795420860,due1795420800");
+	assert_string_equal(
+	    store_text(&p.store, "SELECT outcome || number || began_at FROM"
+				 " attempt"),
+	    "unsure11795420800");
+
+	store_do(&p.store, "UPDATE list SET unsure = 'hold'");
+	claim(&p, true, 10, NULL, NULL);
+	store_begin(&p.store);
+	store_check(&p.store,
+		    outbox_recover(p.store.db, NOW + 60, &count, &p.store.err));
+	store_check(&p.store,
+		    outbox_recover(p.store.db, NOW + 60, &count, &p.store.err));
+	store_commit(&p.store);
+	assert_int_equal(count, 0);
+	assert_int_equal(store_number(&p.store,
+				      "SELECT count(*) FROM delivery WHERE"
+				      " state = 'unsure'"),
+			 1);
+	planning_close(&p);
+}
+
+/* --- looking */
+
+static void f30_looking(void **state)
+{
+	struct outbox_counts counts;
+	struct outbox_item *items;
+	struct outbox_attempt *attempts;
+	struct planning p;
+	size_t count;
+	int64_t at;
+
+	(void)state;
+	scene(&p, true);
+	store_check(&p.store, outbox_next_due(p.store.db, &at, &p.store.err));
+	assert_int_equal(at, NOW);
+	claim(&p, true, 1, NULL, NULL);
+	settle(&p, 1, 1, OUTBOX_LATER);
+	store_check(&p.store,
+		    outbox_count(p.store.db, NOW, &counts, &p.store.err));
+	assert_int_equal(counts.due, 2);
+	assert_int_equal(counts.waiting, 1);
+	assert_int_equal(counts.oldest_due_at, NOW);
+	assert_true(counts.next_due_at > NOW);
+	store_check(&p.store,
+		    outbox_load_items(p.store.db, NULL, 10, p.store.arena,
+				      &items, &count, &p.store.err));
+	assert_int_equal(count, 2);
+	assert_int_equal(items[0].delivery_id, 1);
+	assert_int_equal(items[0].last_code, 250);
+	assert_string_equal(items[0].address, "p1@police.example");
+	assert_int_equal(items[1].last_code, 0);
+	store_check(&p.store,
+		    outbox_load_attempts(p.store.db, 1, p.store.arena,
+					 &attempts, &count, &p.store.err));
+	assert_int_equal(count, 1);
+	assert_string_equal(attempts[0].outcome, "later");
+	assert_string_equal(attempts[0].relay, "relay.example");
+
+	store_do(&p.store, "UPDATE delivery SET state = 'cancelled'");
+	store_check(&p.store, outbox_next_due(p.store.db, &at, &p.store.err));
+	assert_int_equal(at, 0);
+	store_check(&p.store,
+		    outbox_load_items(p.store.db, NULL, 10, p.store.arena,
+				      &items, &count, &p.store.err));
+	assert_int_equal(count, 0);
+	store_check(&p.store,
+		    outbox_load_items(p.store.db, "cancelled", 1, p.store.arena,
+				      &items, &count, &p.store.err));
+	assert_int_equal(count, 1);
+	planning_close(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(f10_claims_are_committed_before_the_act),
+	    cmocka_unit_test(f10_the_oldest_first_and_no_more_than_asked),
+	    cmocka_unit_test(f10_a_rehearsal_goes_to_one_address),
+	    cmocka_unit_test(f10_verdicts),
+	    cmocka_unit_test(f20_what_is_no_longer_allowed_is_cancelled),
+	    cmocka_unit_test(f20_an_address_that_changed_gets_the_mail),
+	    cmocka_unit_test(f20_what_an_attempt_and_an_event_tell),
+	    cmocka_unit_test(f20_later_waits_longer_each_time),
+	    cmocka_unit_test(f20_a_verdict_twice_is_harmless),
+	    cmocka_unit_test(f20_in_doubt_it_goes_at_once_again),
+	    cmocka_unit_test(f20_what_was_sending_is_in_doubt),
+	    cmocka_unit_test(f30_looking),
+	};
+
+	return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);
+}
