@@ -52,8 +52,15 @@ bool digest_plan_slice(struct db *db, const struct digest_context *context,
 		       size_t max_members, bool *ret_more, int *ret_deliveries,
 		       struct err *err);
 
+/* After digest_plan_slice failed and was rolled back: the digest that failed
+ * comes after all others, so that one broken document holds up one list only.
+ * Caller's transaction. */
+bool digest_postpone(struct db *db, int64_t now, struct err *err);
+
 /* After a delivery was cancelled at its claim: what of it is still allowed
- * becomes a delivery of the next generation. Caller's transaction. */
+ * becomes a delivery of the next generation. When its letter can't be made it
+ * stays for the list's next slot, whose planning tells why: a claim must not
+ * fail by it. Caller's transaction. */
 bool digest_plan_person(struct db *db, const struct digest_context *context,
 			int64_t digest_id, int64_t person_id, struct err *err);
 

@@ -112,7 +112,7 @@ static bool load_whole(const struct digest_plan *plan,
 	return true;
 }
 
-static bool make_letter(const struct digest_plan *plan,
+static bool make_letter(struct digest_plan *plan,
 			const struct briefing_version *const *versions,
 			size_t count, const char *key, struct arena *arena,
 			int64_t *ret_id, struct err *err)
@@ -123,16 +123,18 @@ static bool make_letter(const struct digest_plan *plan,
 	struct letter letter = {0};
 	struct roster_list *list;
 
-	if (!tell_opened(plan, err) ||
-	    !roster_load_list(plan->db, plan->list->name, arena, &list, err) ||
+	if (!roster_load_list(plan->db, plan->list->name, arena, &list, err) ||
 	    !load_whole(plan, versions, count, arena, whole, due_at, err))
 		return false;
 	assert(list);
 	if (!letter_make(plan->context->settings, plan->context->templates,
 			 list, whole, count, due_at, is_rehearsal,
-			 plan->context->now, &letter, err))
+			 plan->context->now, &letter, err)) {
+		plan->has_no_letter = true;
 		return false;
-	bool good = letter_store(plan->db, plan->digest.id, key, &letter, whole,
+	}
+	bool good = tell_opened(plan, err) &&
+		    letter_store(plan->db, plan->digest.id, key, &letter, whole,
 				 count, err) &&
 		    add_letter_event(plan, &letter, key, err);
 	*ret_id = letter.id;

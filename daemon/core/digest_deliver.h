@@ -31,6 +31,7 @@ struct digest_plan {
 	struct digest_list *list;      /* NULL: it was removed */
 	struct digest_letter *letters; /* that this look has met */
 	int deliveries;
+	bool has_no_letter; /* it could not be made; nothing was written */
 };
 
 /* One mail with these versions to the member, unless it is there already. */

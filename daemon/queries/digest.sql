@@ -107,7 +107,13 @@ SELECT max(
 -- The digest whose planning goes on.
 SELECT id, list_id, slot_at, mode, cursor, coalesce(requested_by, ''),
 	created_at, generation
-FROM digest WHERE state = 'planning' ORDER BY id LIMIT 1;
+FROM digest WHERE state = 'planning' ORDER BY postponed_at, id LIMIT 1;
+
+-- name: digest_postpone
+-- Others first.
+UPDATE digest SET postponed_at = ?1
+WHERE id = (SELECT id FROM digest WHERE state = 'planning'
+	ORDER BY postponed_at, id LIMIT 1);
 
 -- name: digest_load
 -- One digest, likewise.

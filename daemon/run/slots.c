@@ -135,6 +135,15 @@ static bool run_requests(struct slots_run *slots,
 	return good ? true : err_context(err, "running a request");
 }
 
+/* one digest that can't be planned holds up no other */
+static void postpone(const struct daemon *daemon, int64_t now)
+{
+	if (!db_begin(daemon->db, NULL) ||
+	    !digest_postpone(daemon->db, now, NULL) ||
+	    !db_commit(daemon->db, NULL))
+		db_rollback(daemon->db);
+}
+
 /* one part as one transaction; false: look again later */
 static bool run_part(struct slots_run *slots, part *work, bool *ret_more)
 {
@@ -159,6 +168,8 @@ static bool run_part(struct slots_run *slots, part *work, bool *ret_more)
 	if (!slots->is_broken)
 		log_error("%s", err.text);
 	slots->is_broken = true;
+	if (work == plan)
+		postpone(daemon, context.now);
 	timer_set(slots->timer, AGAIN_MS);
 	return false;
 }

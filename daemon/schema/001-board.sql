@@ -210,6 +210,7 @@ CREATE TABLE digest (
 	generation INTEGER NOT NULL DEFAULT 1,
 	requested_by TEXT, -- the person who ran it by hand
 	created_at INTEGER NOT NULL,
+	postponed_at INTEGER NOT NULL DEFAULT 0, -- when planning last failed
 	planned_at INTEGER,
 	UNIQUE (list_id, slot_at, mode)
 ) STRICT;

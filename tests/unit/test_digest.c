@@ -474,6 +474,70 @@ static void f30_a_list_that_went_is_planned_no_further(void **state)
 	planning_close(&p);
 }
 
+/* health attaches its documents, and the store has lost one of version 1 */
+static void lose_a_document(struct planning *p)
+{
+	store_do(&p->store,
+		 "UPDATE list SET documents = 'attached' WHERE id = 2;"
+		 "INSERT INTO document VALUES (1, 1, 'a.pdf', 'A', 'aa', 3,"
+		 " 'application/pdf')");
+}
+
+static void f40_a_digest_that_fails_holds_up_no_other(void **state)
+{
+	struct planning p;
+	int made;
+	bool more;
+
+	(void)state;
+	planning_open(&p);
+	add_version(&p, 1);
+	lose_a_document(&p);
+	open_now(&p, "health", true);
+	open_now(&p, "police", true);
+	store_begin(&p.store);
+	assert_false(digest_plan_slice(p.store.db, &p.context, 100, &more,
+				       &made, &p.store.err));
+	db_rollback(p.store.db);
+	store_begin(&p.store);
+	store_check(&p.store, digest_postpone(p.store.db, NOW, &p.store.err));
+	store_check(&p.store, digest_plan_slice(p.store.db, &p.context, 100,
+						&more, &made, &p.store.err));
+	store_commit(&p.store);
+	assert_int_equal(made, 2);
+	assert_true(more);
+	store_do(&p.store, "DELETE FROM document");
+	assert_int_equal(plan_all(&p, 100), 1);
+	planning_close(&p);
+}
+
+static void f40_a_claim_does_not_fail_by_a_letter(void **state)
+{
+	struct planning p;
+	int64_t id;
+
+	(void)state;
+	planning_open(&p);
+	add_version(&p, 1);
+	add_version(&p, 2);
+	id = open_now(&p, "health", true);
+	plan_all(&p, 100);
+	store_do(&p.store, "UPDATE delivery SET state = 'cancelled';"
+			   "UPDATE briefing SET withdrawn_at = 5 WHERE id = 2");
+	lose_a_document(&p);
+	store_begin(&p.store);
+	store_check(&p.store, digest_plan_person(p.store.db, &p.context, id, 3,
+						 &p.store.err));
+	store_commit(&p.store);
+	assert_string_equal(deliveries(&p), "");
+	/* it is still new, at the next slot */
+	store_do(&p.store, "DELETE FROM document");
+	p.context.now += HOUR;
+	assert_int_not_equal(open_now(&p, "health", true), 0);
+	assert_int_equal(plan_all(&p, 100), 1);
+	planning_close(&p);
+}
+
 /* --- slots */
 
 static int open_due(struct planning *p, int64_t *ret_next_at)
@@ -820,6 +884,8 @@ int main(void)
 	    cmocka_unit_test(f30_by_hand),
 	    cmocka_unit_test(f30_what_is_left_goes_in_the_next_generation),
 	    cmocka_unit_test(f40_the_duty_goes_with_the_new_delivery),
+	    cmocka_unit_test(f40_a_digest_that_fails_holds_up_no_other),
+	    cmocka_unit_test(f40_a_claim_does_not_fail_by_a_letter),
 	    cmocka_unit_test(f30_preview),
 	    cmocka_unit_test(f30_count),
 	};
