@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/problems.h"
 #include "base/text.h"
+#include "core/request.h"
 #include "core/roster.h"
 #include "core/schedule.h"
 #include "core/settings.h"
@@ -252,6 +253,7 @@ static int accept_verb(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct ctl_option none[] = {{0}};
 	struct err err = {0};
+	int64_t id;
 	int at = ctl_options(ctl, none, "list accept LIST", argc, argv);
 
 	if (at < 0)
@@ -260,7 +262,10 @@ static int accept_verb(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage("list accept LIST", "one list is wanted");
 	if (!ctl_store(ctl))
 		return CTL_TROUBLE;
-	if (!roster_accept(ctl->db, argv[at], ctl->actor, ctl->now, &err))
+	/* the file is as it was: without a word nobody would read it again */
+	if (!roster_accept(ctl->db, argv[at], ctl->actor, ctl->now, &err) ||
+	    !request_add(ctl->db, "reload", argv[at], ctl->actor, ctl->now, &id,
+			 &err))
 		return ctl_fail_err(&err);
 	printf("%s: accepted; the daemon applies it now\n", argv[at]);
 	return CTL_GOOD;
