@@ -99,14 +99,13 @@ static int show_attempts(struct ctl *ctl, const char *text)
 		json_map_integer(map, "duration_ms", each->duration_ms);
 		json_list_put(list, map);
 		if (!ctl->wants_json)
-			printf("%2d  %s  %-8s %s %s  %d %s %s%s%s  %" PRId64
-			       " ms\n",
-			       each->number, ctl_time(ctl, each->began_at),
-			       each->outcome, each->relay,
-			       *each->tls ? each->tls : "without TLS",
-			       each->code, each->enhanced, each->text,
-			       *each->queue_id ? "  queued as " : "",
-			       each->queue_id, each->duration_ms);
+			printf(
+			    "%2d  %s  %-8s %s %s  %d %s%s%s  %" PRId64 " ms\n",
+			    each->number, ctl_time(ctl, each->began_at),
+			    each->outcome, each->relay,
+			    *each->tls ? each->tls : "without TLS", each->code,
+			    each->text, *each->queue_id ? "  queued as " : "",
+			    each->queue_id, each->duration_ms);
 	}
 	if (ctl->wants_json)
 		return ctl_print_json(list);
