@@ -22,6 +22,7 @@
 #include "core/board.h"
 #include "core/outbox.h"
 #include "core/settings.h"
+#include "core/store.h"
 #include "run/errands.h"
 #include "run/intake.h"
 #include "run/keys.h"
@@ -29,7 +30,6 @@
 #include "run/sending.h"
 #include "run/serving.h"
 #include "run/slots.h"
-#include "core/store.h"
 #include "run/timer.h"
 #include "run/turn.h"
 #include "tools/crypto.h"
@@ -52,14 +52,27 @@ static struct whole *whole_of(struct daemon *daemon)
 	return (struct whole *)daemon;
 }
 
+static const char *status_of(const struct daemon *daemon)
+{
+	if (daemon->is_live)
+		return daemon->is_paused ? "live, paused" : "live";
+	return daemon->is_paused ? "rehearsal, paused" : "rehearsal";
+}
+
 void daemon_look_at_board(struct daemon *daemon)
 {
-	struct arena *arena = arena_new();
+	int64_t board_version = db_data_version(daemon->db);
 	struct board board;
 	struct err err = {0};
 
+	if (board_version == daemon->board_version)
+		return;
+	struct arena *arena = arena_new();
 	if (board_load(daemon->db, arena, &board, &err)) {
+		daemon->board_version = board_version;
 		bool is_paused = board.paused_at != 0;
+		bool is_new = is_paused != daemon->is_paused ||
+			      board.is_live != daemon->is_live;
 
 		if (is_paused != daemon->is_paused)
 			log_notice(is_paused ? "paused reason=\"%s\""
@@ -70,9 +83,10 @@ void daemon_look_at_board(struct daemon *daemon)
 				   board.is_live ? "live" : "rehearsal");
 		daemon->is_paused = is_paused;
 		daemon->is_live = board.is_live;
-		sd_notifyf(0, "STATUS=%s%s",
-			   board.is_live ? "live" : "rehearsal",
-			   is_paused ? ", paused" : "");
+		/* only what is new: a manager that reads slowly must not hold
+		 * up the loop */
+		if (is_new)
+			sd_notifyf(0, "STATUS=%s", status_of(daemon));
 	} else {
 		log_error("can't read the board's state: %s", err.text);
 	}
@@ -348,6 +362,7 @@ struct daemon *daemon_open(const char *settings_path, struct err *err)
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	daemon->settings_path = settings_path;
 	daemon->lock_fd = -1;
+	daemon->board_version = -1;
 	crypto_start();
 	if (open_configuration(daemon, err) && open_store(daemon, err) &&
 	    open_loop(daemon, err) && open_modules(daemon, err))
@@ -361,7 +376,7 @@ int daemon_run(struct daemon *daemon)
 	log_notice("started version=%s mode=%s%s", BRIEFINGD_VERSION,
 		   daemon->is_live ? "live" : "rehearsal",
 		   daemon->is_paused ? " paused" : "");
-	sd_notify(0, "READY=1");
+	sd_notifyf(0, "READY=1\nSTATUS=%s", status_of(daemon));
 	int status = sd_event_loop(daemon->loop);
 	log_notice("stopped");
 	return status < 0 ? 1 : 0;

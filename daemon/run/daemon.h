@@ -37,7 +37,9 @@ struct daemon {
 
 	bool is_live, is_paused; /* of the board, as last looked at */
 	bool is_stopping;
-	int64_t data_version;
+	/* PRAGMA data_version when the board's row was last read, and when all
+	 * else was looked at */
+	int64_t board_version, data_version;
 
 	struct turn_run *turn;
 	struct sending_run *sending;
@@ -53,7 +55,9 @@ struct daemon *daemon_open(const char *settings_path, struct err *err);
 int daemon_run(struct daemon *daemon);
 void daemon_close(struct daemon *daemon); /* accepts NULL */
 
-/* Reads the board's row again: live or rehearsal, paused or not. */
+/* Reads the board's row again if anyone else has committed since: live or
+ * rehearsal, paused or not. What depends on it calls this in its transaction,
+ * so that when "pause" has returned nothing more goes out. */
 void daemon_look_at_board(struct daemon *daemon);
 
 /* the wall clock */

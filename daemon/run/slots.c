@@ -154,7 +154,10 @@ static bool run_part(struct slots_run *slots, part *work, bool *ret_more)
 	struct err err = {0};
 	bool more = false;
 
-	if (db_begin(daemon->db, &err) && work(slots, &context, &more, &err) &&
+	bool has_begun = db_begin(daemon->db, &err);
+	if (has_begun)
+		daemon_look_at_board(daemon);
+	if (has_begun && work(slots, &context, &more, &err) &&
 	    db_commit(daemon->db, &err)) {
 		*ret_more |= more;
 		slots->is_broken = false;

@@ -24,6 +24,7 @@ struct turn_run {
 /* settle, acknowledge, claim: false leaves the transaction to be rolled back */
 static bool turn_fill(struct daemon *daemon, int64_t now, struct err *err)
 {
+	daemon_look_at_board(daemon);
 	if (!sending_settle(daemon->sending, now, err))
 		return err_context(err, "recording what became of mails");
 	if (!serving_record(daemon->serving, now, err))
