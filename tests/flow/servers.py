@@ -1,7 +1,8 @@
 """Real mail servers on loopback, each in a temporary folder of its own.
 
-Recorder keeps the raw bytes of what it took and answers as a test says; Sink is
-Postfix's smtp-sink; Postfix is a whole instance with STARTTLS and AUTH.
+Recorder keeps the raw bytes of what it took and answers as a test says; Journal
+does so durably in a process of its own; Sink is Postfix's smtp-sink; Postfix is
+a whole instance with STARTTLS and AUTH.
 """
 import contextlib
 import email
@@ -16,6 +17,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -156,7 +158,8 @@ class Recorder:
         def authenticate(server, session, envelope, mechanism, data):
             good = (data.login == user.encode() and
                     data.password == password.encode())
-            return AuthResult(success=good)
+            # handled=False: aiosmtpd says 535 itself
+            return AuthResult(success=good, handled=False)
 
         class Server(Controller):
             def factory(self):
@@ -220,6 +223,50 @@ class Recorder:
             return await self._answer(server, reply)
         self.mails.append(mail)
         return f"250 2.0.0 Ok: queued as R{len(self.mails):06}"
+
+
+class Journal:
+    """journal.py: what it took outlives everyone."""
+
+    tls_mode = "none"
+    user = ""
+    ca = None
+
+    def __init__(self, folder, delay_ms=0):
+        self.folder = Path(folder) / "journal"
+        self.folder.mkdir()
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            [sys.executable, "-B", Path(__file__).with_name("journal.py"),
+             self.folder, str(self.port), str(delay_ms)])
+        self._known = {}
+        until(lambda: is_listening(self.port), "the journal listens")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+    @property
+    def mails(self):
+        """In the order in which they were taken; connected_ns tells when the
+        connection that brought it was made."""
+        for path in self.folder.glob("*.eml"):
+            if path.name not in self._known:
+                sender, recipient, raw = path.read_bytes().split(b"\n", 2)
+                mail = Mail(sender.decode().split()[0].strip("<>"),
+                            recipient.decode().strip("<>"), raw)
+                connected_ns, number = path.stem.split("-")
+                mail.connected_ns = int(connected_ns)
+                self._known[path.name] = int(number), mail
+        return [mail for _, mail in sorted(self._known.values(),
+                                           key=lambda known: known[0])]
+
+    @property
+    def count(self):
+        return sum(name.endswith(".eml") for name in os.listdir(self.folder))
 
 
 class Sink:

@@ -1,4 +1,5 @@
 """What people and disks do to it: a clear error, and nothing lost."""
+import contextlib
 import os
 import socket
 import subprocess
@@ -209,18 +210,17 @@ def test_f30_a_full_disk(board, recorder):
     try:
         begin(board, recorder)
         filler = state / "filler"
-        with open(filler, "wb") as file:
-            try:
-                while True:
-                    file.write(bytes(4096))
-                    file.flush()
-            except OSError:
-                pass
-        folder = board.brief("LTB-1", documents={"a.pdf": bytes(2**20)})
+        with open(filler, "wb", buffering=0) as file, \
+                contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        folder = board.brief("LTB-1", documents={
+            "a.pdf": b"%PDF-1.4\n" + bytes(2**20)})
         board.until(lambda: "full" in board.log.lower() or
                     "no space" in board.log.lower(), "the log tells")
         assert board.get("/healthz").status in (200, 503)
         filler.unlink()
+        board.reload()  # half a minute later it would look by itself
         board.until(lambda: recorder.mails, "it goes once there is room", 120)
         assert not (folder / "REJECTED.txt").exists()
         board.stop()

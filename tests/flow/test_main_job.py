@@ -3,18 +3,14 @@ import re
 
 import pytest
 
-from servers import Recorder
-
 ANN, BOB = "ann@police.example", "bob@police.example"
 
 
-def begin(board, server, lists=None, live=True):
+def begin(board, server):
     board.relay(server)
-    for name, rows in (lists or {"police": [f"{ANN},Ann", f"{BOB},Bob"]}).items():
-        board.list(name, rows)
+    board.list("police", [f"{ANN},Ann", f"{BOB},Bob"])
     board.start()
-    if live:
-        board.live()
+    board.live()
 
 
 def test_f10_every_member_gets_the_briefing_once(board, recorder):
@@ -62,15 +58,6 @@ def test_f10_a_confirmation_reaches_the_report(clocked, recorder):
     board.invariants()
 
 
-def test_f10_rehearsal_goes_to_one_address_and_counts_nothing(board, recorder):
-    begin(board, recorder, live=False)
-    board.brief("LTB-1")
-    board.until(lambda: len(recorder.mails) == 2, "two mails")
-    assert {m.recipient for m in recorder.mails} == \
-        {"rehearsal@severnside.example"}
-    assert board.facts("report")["total"]["required"] == 0
-
-
 @pytest.mark.parametrize("change, said", [
     ({"approval_ref": ""}, "approval_ref"),
     ({"unheard_of": 1}, "unheard_of"),
@@ -86,43 +73,3 @@ def test_f20_what_is_wrong_is_said_beside_it(board, recorder, change, said):
     board.brief("LTB-1")
     board.until(lambda: len(recorder.mails) == 2, "two mails")
     assert not (folder / "REJECTED.txt").exists()
-
-
-def test_f20_postfix_takes_it_over_starttls_after_login(board, postfix):
-    begin(board, postfix)
-    board.brief("LTB-1")
-    board.until(lambda: len(postfix.mails) == 2, "two mails")
-    assert "sasl_username=briefingd" in postfix.log
-    assert all(m.link for m in postfix.mails)
-    attempt = board.rows("SELECT tls, queue_id FROM attempt")[0]
-    assert attempt[0].startswith("TLS") and attempt[1] in postfix.log
-
-
-def test_f20_a_wrong_certificate_gets_no_mail(board, authority):
-    with Recorder(authority, wrong=True) as server:
-        begin(board, server)
-        board.brief("LTB-1")
-        board.until(lambda: board.rows("SELECT 1 FROM attempt"), "an attempt")
-        assert server.offered == 0
-        assert board.facts("status")["queue"]["accepted"] == 0
-
-
-def test_f20_a_relay_without_starttls_gets_no_mail(board, recorder):
-    board.relay(recorder)
-    board.configure(relay={"tls": "starttls"})
-    board.list("police", [f"{ANN},Ann"])
-    board.start()
-    board.live()
-    board.brief("LTB-1")
-    board.until(lambda: board.rows("SELECT 1 FROM attempt"), "an attempt")
-    assert recorder.offered == 0
-
-
-def test_f20_term_ends_it_while_the_relay_hangs(board, recorder):
-    recorder.hold.clear()
-    begin(board, recorder)
-    board.brief("LTB-1")
-    board.until(lambda: recorder.offered == 2, "two mails hang")
-    board.stop()
-    states = {state for state, in board.rows("SELECT state FROM delivery")}
-    assert states <= {"unsure", "due"}
