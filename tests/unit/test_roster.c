@@ -334,7 +334,7 @@ static void f40_first_load(void **state)
 	/* names and addresses stay out of events */
 	assert_int_equal(store_number(&store,
 				      "SELECT count(*) FROM event WHERE body "
-				      "LIKE '%example%' OR body LIKE '%Ann%'"),
+				      "LIKE '%example%' OR body GLOB '*Ann*'"),
 			 0);
 	assert_int_equal(
 	    store_number(&store, "SELECT min(length(public_id)) FROM person"),
