@@ -11,7 +11,6 @@
 #include "core/address.h"
 #include "core/schedule.h"
 #include "tools/config.h"
-#include "tools/idn.h"
 
 #define NAME_MAX_SIZE 64
 
@@ -106,17 +105,18 @@ static void check_review(const struct check *check, const char *text)
 			 "is no date; write it as \"2027-04-01\"");
 }
 
-/* the domains as addresses have them: lower-case A-labels */
+/* The domains as addresses have them, by the rule for addresses. */
 static void check_domains(const struct check *check, struct reading *reading,
 			  struct arena *arena)
 {
 	for (size_t i = 0; i < reading->domains.count; i++) {
 		const char **domain = &reading->domains.list[i];
-		char ascii[IDN_SIZE];
+		const char *one = arena_printf(arena, "x@%s", *domain);
+		char address[ADDRESS_SIZE], key[ADDRESS_SIZE];
 		struct err err;
 
-		if (idn_to_ascii(*domain, ascii, &err))
-			*domain = arena_strdup(arena, ascii);
+		if (address_parse(one, strlen(one), address, key, &err))
+			*domain = arena_strdup(arena, strchr(key, '@') + 1);
 		else
 			complain(check, "domains", err.text);
 	}

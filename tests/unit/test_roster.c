@@ -112,6 +112,7 @@ static void f20_conf_faults_are_told_with_their_line(void **state)
 	    {"a.conf", LEAST "reply_to = \"x\";", "a.conf:4: reply_to:"},
 	    {"a.conf", LEAST "domains = [\"not a domain\"];",
 	     "a.conf:4: domains:"},
+	    {"a.conf", LEAST "domains = [\"police\"];", "has no dot"},
 	    {"a.conf", LEAST "deadline_days = 0;", "a.conf:4:"},
 	    {"a.conf", LEAST "documents = \"both\";", "a.conf:4:"},
 	    {"a.conf",
