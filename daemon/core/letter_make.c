@@ -17,11 +17,11 @@
 #include "core/letter_view.h"
 #include "core/roster.h"
 #include "core/settings.h"
-#include "tools/zone.h"
 #include "tools/crypto.h"
 #include "tools/mime.h"
 #include "tools/template.h"
 #include "tools/view.h"
+#include "tools/zone.h"
 
 #define HEAD_MAX_SIZE (64 * 1024)
 #define TITLES_MAX_SIZE 60

@@ -24,8 +24,8 @@ struct roster_list;
 struct settings;
 struct view;
 
-/* Single bytes that neither quoted-printable nor base64 text contains; byte 1 is
- * the template engine's own and does not come out of it. */
+/* Single bytes that neither quoted-printable nor base64 text contains; byte 1
+ * is the template engine's own and does not come out of it. */
 enum letter_slot {
 	LETTER_SLOT_NAME_TEXT = 2,
 	LETTER_SLOT_NAME_HTML,
