@@ -17,8 +17,8 @@ SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 PROGRAMS := $(patsubst daemon/%.c,$B/%,$(wildcard daemon/*.c))
 all: $(PROGRAMS)
 
-.PHONY: all deps demo check unit flow browser house docs fuzz bench soak tidy \
-	format install clean sample FORCE
+.PHONY: all deps demo check unit flow browser house docs layout fuzz bench soak \
+	tidy format install clean sample FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 ifndef VERBOSE
@@ -182,6 +182,9 @@ house:
 docs:
 	sh scripts/check-docs
 
+layout:
+	clang-format-14 --dry-run -Werror $(FORMATTED)
+
 FUZZ_SECONDS ?= 60
 fuzz:
 ifeq ($V,fuzz)
@@ -198,7 +201,6 @@ format:
 	clang-format-14 -i $(FORMATTED)
 
 tidy: $(GENERATED)
-	clang-format-14 --dry-run -Werror $(FORMATTED)
 	clang-tidy-14 --quiet $(filter %.c,$(SOURCES)) -- -std=c17 $(CPPFLAGS)
 	cppcheck --quiet --std=c11 --enable=warning,portability \
 		--inline-suppr -D_GNU_SOURCE -Idaemon -I$B/gen daemon

@@ -53,8 +53,8 @@ static const char scene[] =
     "1, 0, '[]', '[]', '[]', '[]', 'text', 0);"
     "INSERT INTO document VALUES (1, 1, 'a.pdf', 'A', 'aa', 9, "
     "'application/pdf');"
-    "INSERT INTO digest VALUES (1, 1, 1, 'live', 'planned', 0, 1, NULL, 0, 0),"
-    " (2, 1, 2, 'live', 'planned', 0, 1, NULL, 0, 0);"
+    "INSERT INTO digest (id, list_id, slot_at, mode, state, created_at) "
+    "VALUES (1, 1, 1, 'live', 'planned', 0), (2, 1, 2, 'live', 'planned', 0);"
     "INSERT INTO letter VALUES (1, 1, '1', 1, 0, 's', x'00', x'00'), "
     "(2, 2, '2', 1, 0, 's', x'00', x'00');"
     "INSERT INTO letter_version VALUES (1, 1, 1), (2, 2, 1);";
