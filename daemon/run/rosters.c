@@ -68,7 +68,8 @@ static bool commit_if(struct rosters_run *rosters, bool is_good,
 	db_rollback(rosters->daemon->db);
 	if (err->kind != ERR_BUSY)
 		log_error("lists: %s", err->text);
-	timer_set_sooner(rosters->scan_timer, BUSY_MS);
+	timer_set_sooner(rosters->scan_timer,
+			 err->kind == ERR_BUSY ? BUSY_MS : AGAIN_MS);
 	return false;
 }
 
@@ -147,6 +148,7 @@ static bool look_at_conf(struct rosters_run *rosters, struct known *known,
 		char *file = xasprintf("%s.conf", known->name);
 
 		known->list_id = 0;
+		known->conf_hash[0] = '\0'; /* until it is in the store */
 		if (roster_parse_conf(file, text, size, arena, &list,
 				      &problems))
 			apply_conf(rosters, known, &list, hash);
@@ -172,9 +174,10 @@ static void look_at_csv(struct rosters_run *rosters, struct known *known,
 		    xasprintf("%s.csv: %s", known->name, strerror(errno));
 
 		if (!known->csv_stamp || *known->csv_stamp) {
-			free(known->csv_stamp);
-			known->csv_stamp = xstrdup("");
-			tell_problem(rosters, known->name, problem);
+			if (tell_problem(rosters, known->name, problem)) {
+				free(known->csv_stamp);
+				known->csv_stamp = xstrdup("");
+			}
 		}
 		known->wants_csv = false;
 		free(problem);

@@ -2,7 +2,9 @@
 import contextlib
 import os
 import socket
+import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -228,3 +230,23 @@ def test_f30_a_full_disk(board, recorder):
         if board.is_running:
             board.kill()
         subprocess.run(["umount", "-l", str(state)], check=True)
+
+
+def write_store(board):
+    """A second connection that writes; what it begins, it must end."""
+    return contextlib.closing(sqlite3.connect(
+        board.folder / "state" / "briefingd.db", isolation_level=None,
+        timeout=10))
+
+
+def test_f30_a_reload_while_the_store_is_locked(board, recorder):
+    begin(board, recorder)
+    with write_store(board) as store:
+        store.execute("BEGIN IMMEDIATE")
+        board.reload()
+        board.until(lambda: "reloaded" in board.log, "the reload")
+        time.sleep(1)
+        store.execute("ROLLBACK")
+    board.list("police", ["ann@police.example,Ann", "ben@police.example,Ben"])
+    board.until(lambda: board.value("SELECT count(*) FROM member") >= 2,
+                "the changed list")
