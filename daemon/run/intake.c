@@ -37,6 +37,7 @@ struct intake_run {
 	struct timer *timer;
 	bool is_reading;    /* an errand is on its way */
 	char *name, *stamp; /* of the folder that it reads */
+	char *after; /* that folder failed: look at those behind it first */
 	bool said_no_folder;
 };
 
@@ -103,10 +104,13 @@ static void answered(void *context, const struct errands_answer *answer)
 		if (result == INTAKE_TAKEN)
 			slots_look(intake->daemon->slots);
 		timer_set_sooner(intake->timer, 0);
+	} else if (err.kind == ERR_BUSY) {
+		timer_set(intake->timer, NOT_STILL_MS);
 	} else {
 		log_error("can't take folder=%s: %s", intake->name, err.text);
-		timer_set(intake->timer,
-			  err.kind == ERR_BUSY ? NOT_STILL_MS : AGAIN_MS);
+		free(intake->after);
+		intake->after = xstrdup(intake->name);
+		timer_set(intake->timer, 0);
 	}
 	intake->is_reading = false;
 	arena_free(arena);
@@ -216,6 +220,27 @@ static void forget_gone(struct intake_run *intake, const char **names,
 	}
 }
 
+/* Behind one that failed, so that it keeps no other waiting. */
+static size_t first_to_look_at(const struct intake_run *intake,
+			       const char **names, size_t count)
+{
+	size_t i = 0;
+
+	while (intake->after && i < count &&
+	       strcmp(names[i], intake->after) <= 0)
+		i++;
+	return i;
+}
+
+static void begin_again(struct intake_run *intake)
+{
+	if (!intake->after)
+		return;
+	free(intake->after);
+	intake->after = NULL;
+	timer_set_sooner(intake->timer, AGAIN_MS);
+}
+
 static void scan(void *context)
 {
 	struct intake_run *intake = context;
@@ -228,13 +253,15 @@ static void scan(void *context)
 	timer_set(intake->timer, SCAN_MS);
 	struct arena *arena = arena_new();
 	if (list_folders(intake, arena, &names, &count)) {
-		size_t i = 0;
+		size_t i = first_to_look_at(intake, names, count);
 
 		while (i < count &&
 		       !look_at(intake, names[i], arena, &is_restless))
 			i++;
-		if (i == count)
+		if (i == count) {
 			forget_gone(intake, names, count);
+			begin_again(intake);
+		}
 	}
 	if (is_restless)
 		timer_set_sooner(intake->timer, NOT_STILL_MS);
@@ -293,6 +320,7 @@ void intake_close(struct intake_run *intake)
 	timer_free(intake->timer);
 	free(intake->name);
 	free(intake->stamp);
+	free(intake->after);
 	free(intake);
 }
 

@@ -250,3 +250,17 @@ def test_f30_a_reload_while_the_store_is_locked(board, recorder):
     board.list("police", ["ann@police.example,Ann", "ben@police.example,Ben"])
     board.until(lambda: board.value("SELECT count(*) FROM member") >= 2,
                 "the changed list")
+
+
+def test_f30_a_folder_that_fails_keeps_no_other_waiting(board, recorder):
+    begin(board, recorder)
+    with write_store(board) as store:
+        store.execute("CREATE TRIGGER no BEFORE INSERT ON folder"
+                      " WHEN NEW.name = 'a-bad'"
+                      " BEGIN SELECT RAISE(ABORT, 'not this one'); END")
+        board.brief("LTB-1", folder="a-bad")
+        board.until(lambda: "can't take folder=a-bad" in board.log, "a failure")
+        board.brief("LTB-2", folder="b-good")
+        board.until(lambda: "taken folder=b-good" in board.log, "the other",
+                    20)
+        store.execute("DROP TRIGGER no")
