@@ -25,10 +25,12 @@
 #define SLICE_MEMBERS 100
 #define WINDOWS_AT_ONCE 500
 
+#define PARTS 4
+
 struct slots_run {
 	struct daemon *daemon;
 	struct timer *timer;
-	bool is_broken;
+	bool is_broken[PARTS]; /* that part failed, and that was logged */
 };
 
 /* what each part does within one transaction */
@@ -144,8 +146,9 @@ static void postpone(const struct daemon *daemon, int64_t now)
 		db_rollback(daemon->db);
 }
 
-/* one part as one transaction; false: look again later */
-static bool run_part(struct slots_run *slots, part *work, bool *ret_more)
+/* one part as one transaction; what kept it from being done */
+static enum err_kind run_part(struct slots_run *slots, part *work,
+			      bool *is_broken, bool *ret_more)
 {
 	struct daemon *daemon = slots->daemon;
 	const struct digest_context context = {.settings = daemon->settings,
@@ -160,36 +163,41 @@ static bool run_part(struct slots_run *slots, part *work, bool *ret_more)
 	if (has_begun && work(slots, &context, &more, &err) &&
 	    db_commit(daemon->db, &err)) {
 		*ret_more |= more;
-		slots->is_broken = false;
-		return true;
+		*is_broken = false;
+		return ERR_NONE;
 	}
 	db_rollback(daemon->db);
-	if (err.kind == ERR_BUSY) {
-		timer_set(slots->timer, BUSY_MS);
-		return false;
-	}
-	if (!slots->is_broken)
+	if (err.kind == ERR_BUSY)
+		return ERR_BUSY;
+	if (!*is_broken)
 		log_error("%s", err.text);
-	slots->is_broken = true;
+	*is_broken = true;
 	if (work == plan)
 		postpone(daemon, context.now);
-	timer_set(slots->timer, AGAIN_MS);
-	return false;
+	return err.kind;
 }
 
 static void work(void *context)
 {
-	static part *const parts[] = {run_requests, open_due, plan,
-				      close_windows};
+	static part *const parts[PARTS] = {run_requests, open_due, plan,
+					   close_windows};
 	struct slots_run *slots = context;
 	bool more = false;
 
 	if (slots->daemon->is_stopping)
 		return;
 	timer_set(slots->timer, LOOK_MS);
-	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
-		if (!run_part(slots, parts[i], &more))
+	for (size_t i = 0; i < PARTS; i++) {
+		enum err_kind kind =
+		    run_part(slots, parts[i], &slots->is_broken[i], &more);
+
+		/* what is wrong with one part keeps no other waiting */
+		if (kind != ERR_NONE)
+			timer_set_sooner(slots->timer,
+					 kind == ERR_BUSY ? BUSY_MS : AGAIN_MS);
+		if (kind == ERR_BUSY)
 			return;
+	}
 	if (more)
 		timer_set(slots->timer, 0);
 }

@@ -264,3 +264,24 @@ def test_f30_a_folder_that_fails_keeps_no_other_waiting(board, recorder):
         board.until(lambda: "taken folder=b-good" in board.log, "the other",
                     20)
         store.execute("DROP TRIGGER no")
+
+
+def test_f30_windows_close_while_a_digest_cannot_be_planned(board, recorder):
+    board.relay(recorder)
+    board.list("police", ["ann@police.example,Ann"], documents="attached")
+    board.start()
+    board.live()
+    board.brief("LTB-1")
+    board.until(lambda: recorder.mails, "a mail")
+    board.ctl("pause", "--reason", "to lose a document")
+    board.brief("LTB-2", documents={"a.pdf": b"%PDF-1.4\n"})
+    board.until(lambda: "taken folder=ltb-2" in board.log, "the second")
+    for path in (board.folder / "state" / "documents").iterdir():
+        path.unlink()
+    board.ctl("resume")
+    board.until(lambda: "planning a digest" in board.log, "it can't be made")
+    board.advance(200 * 86400)
+    board.until(lambda: board.value(
+        "SELECT count(*) FROM requirement WHERE missed_at IS NOT NULL"),
+        "the negative receipt", 50)
+    assert board.log.count("planning a digest") == 1
