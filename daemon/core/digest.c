@@ -199,6 +199,16 @@ static bool load_times(struct open *open, struct err *err)
 	return query_done(q, err);
 }
 
+/* After a clock that was ahead no slot would be due until it is there again.
+ * Nobody gets anything twice: what a person had is not new to them. */
+static bool mend_clock(struct open *open, struct err *err)
+{
+	struct query *q = db_query(open->db, QUERY_DIGEST_CLOCK_BACK);
+
+	query_integer(q, 1, open->context->now);
+	return query_run(q, NULL, err);
+}
+
 static bool open_due(struct open *open, struct err *err)
 {
 	struct digest_scope lists = {
@@ -207,7 +217,7 @@ static bool open_due(struct open *open, struct err *err)
 	};
 	bool is_loaded = false;
 
-	if (!load_times(open, err) ||
+	if (!mend_clock(open, err) || !load_times(open, err) ||
 	    !digest_scope_load_lists(open->db, &lists, err))
 		return false;
 	for (size_t i = 0; i < lists.list_count; i++) {

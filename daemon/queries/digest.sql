@@ -87,6 +87,10 @@ WHERE list_id = ?1 AND mode = ?2 AND slot_at >= ?3;
 -- Slots up to this time are dealt with.
 UPDATE list SET slots_from_at = ?2 WHERE id = ?1 AND slots_from_at < ?2;
 
+-- name: digest_clock_back
+-- Nothing was dealt with later than now: the clock was wrong, or is.
+UPDATE list SET slots_from_at = ?1 WHERE slots_from_at > ?1;
+
 -- name: digest_times
 -- When something last happened that makes a version new to someone; and when
 -- the next embargo ends.

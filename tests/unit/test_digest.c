@@ -648,6 +648,27 @@ static void f20_immediately(void **state)
 	planning_close(&p);
 }
 
+/* A clock that was a day ahead, and was put right */
+static void f50_the_clock_goes_back(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	planning_open(&p);
+	store_do(&p.store, "UPDATE list SET schedule = 'immediately'");
+	p.context.now = NOW + 86400;
+	add_version(&p, 1);
+	assert_int_equal(open_due(&p, NULL), 2);
+	assert_int_equal(plan_all(&p, 100), 3);
+	p.context.now = NOW;
+	assert_int_equal(open_due(&p, NULL), 0);
+	add_version(&p, 2);
+	p.context.now = NOW + 300;
+	assert_int_equal(open_due(&p, NULL), 2);
+	assert_int_equal(plan_all(&p, 100), 3);
+	planning_close(&p);
+}
+
 /* When a list is too long to look over first, planning finds out that nothing
  * is new, and nothing is left of the digest. */
 static void f30_a_long_list_with_nothing_new(void **state)
@@ -888,6 +909,7 @@ int main(void)
 	    cmocka_unit_test(f40_a_claim_does_not_fail_by_a_letter),
 	    cmocka_unit_test(f30_preview),
 	    cmocka_unit_test(f30_count),
+	    cmocka_unit_test(f50_the_clock_goes_back),
 	};
 
 	return cmocka_run_group_tests_name("digest", tests, NULL, NULL);
