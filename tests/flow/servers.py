@@ -144,7 +144,7 @@ class Recorder:
     user = ""
 
     def __init__(self, authority=None, implicit=False, user="", password="",
-                 wrong=False):
+                 wrong=False, mechanism=None):
         self.mails, self.offered = [], 0
         self.on_mail = self.on_rcpt = self.on_data = None
         self.connections = 0
@@ -168,6 +168,9 @@ class Recorder:
                             timeout=120, data_size_limit=None,
                             tls_context=None if implicit else context,
                             require_starttls=bool(context) and not implicit,
+                            auth_exclude_mechanism=[
+                                each for each in ("PLAIN", "LOGIN")
+                                if mechanism and each != mechanism],
                             authenticator=authenticate if user else None,
                             auth_required=bool(user),
                             auth_require_tls=bool(context) and not implicit)

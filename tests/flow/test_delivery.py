@@ -151,9 +151,11 @@ def test_f10_a_dropped_briefing_reaches_every_mailbox(board, postfix):
     board.invariants()
 
 
-def test_f10_implicit_tls_and_login(unclocked, authority):
-    with Recorder(authority, implicit=True, user="briefingd",
-                  password="correct horse") as server:
+@pytest.mark.parametrize("mechanism, implicit", [
+    ("PLAIN", True), ("LOGIN", False)])
+def test_f10_tls_and_login(unclocked, authority, mechanism, implicit):
+    with Recorder(authority, implicit=implicit, user="briefingd",
+                  password="correct horse", mechanism=mechanism) as server:
         board = unclocked
         begin(board, server)
         board.brief("LTB-1")
