@@ -219,13 +219,15 @@ static bool find_file(const char *path, enum db_mode mode, struct err *err)
 	return true;
 }
 
-static bool set_up_file(struct db *db, struct err *err)
+static bool set_up_file(struct db *db, bool is_new, struct err *err)
 {
 	char mode[16];
 
-	/* has an effect only while there is no table yet */
-	if (!db_execute(db, "PRAGMA auto_vacuum = INCREMENTAL", err) ||
-	    !read_one(db, "PRAGMA journal_mode = WAL", mode, sizeof(mode), err))
+	/* Only while there is no table yet: later it has no effect, but writes
+	 * all the same, and would take the lock from the daemon. */
+	if (is_new && !db_execute(db, "PRAGMA auto_vacuum = INCREMENTAL", err))
+		return false;
+	if (!read_one(db, "PRAGMA journal_mode = WAL", mode, sizeof(mode), err))
 		return false;
 	if (strcmp(mode, "wal") != 0)
 		return err_set(err, ERR_SYSTEM,
@@ -292,7 +294,8 @@ static bool bring_up_to_date(struct db *db, enum db_mode mode,
 			       db->path, version, newest);
 	if (mode == DB_READ)
 		return true;
-	return set_up_file(db, err) && migrate(db, schema, version, err);
+	return set_up_file(db, version == 0, err) &&
+	       migrate(db, schema, version, err);
 }
 
 static bool open_handle(struct db *db, enum db_mode mode, struct err *err)

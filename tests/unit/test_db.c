@@ -300,6 +300,12 @@ static void f20_data_version_tells_of_others(void **state)
 	(void)state;
 	add_list(db, "mine");
 	assert_int_equal(db_data_version(db), before);
+	/* to open it is no change, and waits for no lock */
+	struct err err;
+	assert_true(db_begin(db, &err));
+	db_close(open_good("a.db", one));
+	db_rollback(db);
+	assert_int_equal(db_data_version(db), before);
 	add_list(other, "theirs");
 	assert_int_not_equal(db_data_version(db), before);
 	db_close(other);
