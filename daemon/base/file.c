@@ -31,6 +31,9 @@ int file_open(int directory_fd, const char *name, struct err *err)
 				"%s: is a symbolic link; put the file itself "
 				"there",
 				name);
+		else if (errno == ENXIO || errno == ENODEV) /* a socket */
+			err_set(err, ERR_INPUT, "%s: is not a regular file",
+				name);
 		else
 			err_errno(err, errno == ENOENT ? ERR_GONE : ERR_SYSTEM,
 				  "%s", name);

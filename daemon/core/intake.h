@@ -31,6 +31,7 @@ struct err;
 #define INTAKE_MAX_FILES 1000
 #define INTAKE_CROWDED "crowded" /* the stamp of a folder with more of them */
 #define INTAKE_REJECTED_FILE "REJECTED.txt"
+#define INTAKE_UNREADABLE "unreadable" /* of one that may not be read */
 bool intake_stamp(const char *folder, int64_t now, struct arena *arena,
 		  const char **ret_stamp, bool *ret_is_still, struct err *err);
 
@@ -44,6 +45,10 @@ bool intake_read(const char *input, size_t size, struct buf *out,
  * board's zone and the time. free() it. */
 char *intake_request(const char *folder, const char *documents_folder,
 		     const char *time_zone, int64_t now);
+
+/* In place of the errand's answer, for a folder that no errand can be sent to:
+ * it is rejected with this line. free() it. */
+char *intake_refuse(const char *problem);
 
 enum intake_result {
 	INTAKE_TAKEN,    /* a new briefing or a new version */

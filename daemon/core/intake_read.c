@@ -396,6 +396,12 @@ static bool look(struct reading *reading, const char *path, struct err *err)
 
 	if (!intake_stamp(path, 0, reading->arena, &stamp, &is_still, err))
 		return false;
+	if (strcmp(stamp, INTAKE_UNREADABLE) == 0) {
+		problems_add(&reading->problems, "this folder", 0,
+			     "may not be read by briefingd; give its group "
+			     "the right to read it and to enter it");
+		return true;
+	}
 	if (strcmp(stamp, INTAKE_CROWDED) == 0) {
 		problems_add(&reading->problems, "this folder", 0,
 			     "holds more than %d files; a briefing is its "
@@ -403,6 +409,11 @@ static bool look(struct reading *reading, const char *path, struct err *err)
 			     INTAKE_MAX_FILES);
 		return true;
 	}
+	reading->folder =
+	    open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (reading->folder < 0)
+		return err_errno(err, errno == ENOENT ? ERR_GONE : ERR_SYSTEM,
+				 "%s", path);
 	if (!read_manifest(reading, &is_good, err) ||
 	    !read_summary(reading, err) ||
 	    (is_good && !open_documents(reading, err)))
@@ -429,11 +440,6 @@ static bool begin(struct reading *reading, const struct json_value *request,
 	struct civil civil = zone_from_utc(reading->zone, now);
 	civil_format_date(&civil, reading->today);
 	document_sweep(documents, now);
-	reading->folder =
-	    open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (reading->folder < 0)
-		return err_errno(err, errno == ENOENT ? ERR_GONE : ERR_SYSTEM,
-				 "%s", path);
 	return true;
 }
 
@@ -485,5 +491,15 @@ char *intake_request(const char *folder, const char *documents_folder,
 	json_map_integer(request, "now", now);
 	char *text = json_format(request);
 	json_free(request);
+	return text;
+}
+
+char *intake_refuse(const char *problem)
+{
+	struct json_value *answer = json_map_new();
+
+	json_map_text(answer, "problems", problem);
+	char *text = json_format(answer);
+	json_free(answer);
 	return text;
 }

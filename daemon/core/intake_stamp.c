@@ -73,6 +73,11 @@ bool intake_stamp(const char *folder, int64_t now, struct arena *arena,
 	struct stat status;
 	DIR *directory = opendir(folder);
 
+	if (!directory && errno == EACCES) {
+		*ret_stamp = INTAKE_UNREADABLE;
+		*ret_is_still = true;
+		return true;
+	}
 	if (!directory)
 		return err_errno(err, errno == ENOENT ? ERR_GONE : ERR_SYSTEM,
 				 "%s", folder);

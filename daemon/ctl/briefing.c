@@ -77,13 +77,14 @@ static struct json_value *folder_json(const struct intake_folder *folder)
 }
 
 /* each line of what a folder waits for, or of its problems, indented */
-static void print_folder(const struct intake_folder *folder)
+static void print_folder(struct ctl *ctl, const struct intake_folder *folder)
 {
-	printf("%-16s %-10s\n", folder->name, folder->state);
+	printf("%-16s %-10s\n", ctl_plain(ctl, folder->name), folder->state);
 	for (const char *line = folder->detail; *line;) {
 		size_t size = strcspn(line, "\n");
 
-		printf("    %.*s\n", (int)size, line);
+		printf("    %s\n",
+		       ctl_plain(ctl, arena_strndup(ctl->arena, line, size)));
 		line += size + (line[size] == '\n');
 	}
 }
@@ -122,7 +123,7 @@ static int list_verb(struct ctl *ctl, int argc, char **argv)
 			continue;
 		json_list_put(list, folder_json(&folders[i]));
 		if (!ctl->wants_json)
-			print_folder(&folders[i]);
+			print_folder(ctl, &folders[i]);
 	}
 	if (ctl->wants_json)
 		return ctl_print_json(list);

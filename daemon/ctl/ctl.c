@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/problems.h"
+#include "base/text.h"
 #include "core/settings.h"
 #include "core/store.h"
 #include "tools/calendar.h"
@@ -166,6 +167,18 @@ const char *ctl_time(struct ctl *ctl, int64_t at)
 	struct civil civil = zone_from_utc(ctl->settings->zone, at);
 	return arena_printf(ctl->arena, "%04d-%02d-%02d %02d:%02d", civil.year,
 			    civil.month, civil.day, civil.hour, civil.minute);
+}
+
+const char *ctl_plain(struct ctl *ctl, const char *text)
+{
+	char *plain = arena_strdup(ctl->arena, text);
+	bool is_utf8 = text_is_utf8(text, strlen(text), NULL);
+
+	for (char *at = plain; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f ||
+		    (!is_utf8 && (unsigned char)*at > 0x7f))
+			*at = '?';
+	return plain;
 }
 
 const char *ctl_today(struct ctl *ctl)

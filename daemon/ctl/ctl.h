@@ -55,6 +55,9 @@ int ctl_usage(const char *usage, const char *format, ...)
 int ctl_print_json(struct json_value *value);
 /* "2026-11-22 14:03" in the board's zone, "-" for 0; in the arena */
 const char *ctl_time(struct ctl *ctl, int64_t at);
+/* without what would move a terminal's cursor: names of folders are anybody's;
+ * in the arena */
+const char *ctl_plain(struct ctl *ctl, const char *text);
 /* the board's date at now, ISO; in the arena */
 const char *ctl_today(struct ctl *ctl);
 

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "core/intake.h"
 #include "core/settings.h"
 #include "doors/watch.h"
@@ -116,6 +117,18 @@ static void answered(void *context, const struct errands_answer *answer)
 	arena_free(arena);
 }
 
+/* Its path can't be handed to an errand, nor shown to anybody. */
+static void refuse_name(struct intake_run *intake)
+{
+	char *text = intake_refuse("this folder: its name is not in UTF-8; "
+				   "give it another\n");
+
+	answered(intake, &(struct errands_answer){.is_good = true,
+						  .text = text,
+						  .size = strlen(text)});
+	free(text);
+}
+
 static void read_folder(struct intake_run *intake, const char *name,
 			const char *path, const char *stamp)
 {
@@ -129,8 +142,11 @@ static void read_folder(struct intake_run *intake, const char *name,
 	intake->name = xstrdup(name);
 	intake->stamp = xstrdup(stamp);
 	intake->is_reading = true;
-	errands_give(intake->errands, "read-briefing", input, ANSWER_CEILING,
-		     answered, intake);
+	if (text_is_utf8(name, strlen(name), NULL))
+		errands_give(intake->errands, "read-briefing", input,
+			     ANSWER_CEILING, answered, intake);
+	else
+		refuse_name(intake);
 	free(input);
 	free(documents);
 }

@@ -90,6 +90,8 @@ class Board:
         self.port = free_port()
         self.environment = dict(os.environ, LC_ALL="C.UTF-8")
         self.process = None
+        self.program = PROGRAMS / "briefingd"
+        self.wrapper = []  # a command that the daemon is started by
         self.told = []
         self.clock_file = self.folder / "clock"
         self.shift = 0
@@ -209,9 +211,10 @@ class Board:
         inbox.unlink(missing_ok=True)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(str(inbox))
+        inbox.chmod(0o777)  # for a daemon with a user of its own
         self.notify.setblocking(False)
         self.process = subprocess.Popen(
-            [PROGRAMS / "briefingd", "-c", self.conf, *arguments],
+            [*self.wrapper, self.program, "-c", self.conf, *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=open(self.folder / "log", "a"),
             env=self.environment | {"NOTIFY_SOCKET": str(inbox)})
