@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/problems.h"
+#include "base/text.h"
 #include "core/manifest.h"
 #include "core/settings.h"
 #include "ctl/ctl.h"
@@ -276,6 +277,7 @@ int ctl_submit(struct ctl *ctl, int argc, char **argv)
 	    {0}};
 	struct manifest manifest;
 	struct buf text;
+	long long days;
 	int at = ctl_options(ctl, options, usage, argc, argv);
 
 	if (at < 0)
@@ -284,6 +286,11 @@ int ctl_submit(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage(usage, "a --ref and a summary are wanted");
 	if (!ctl_settings(ctl))
 		return CTL_TROUBLE;
+	/* it stands in the manifest without quotes */
+	if (what.within && !text_parse_integer(what.within, 1, 365, &days))
+		return ctl_fail("--within \"%s\": wanted is a number of days, "
+				"1 to 365",
+				what.within);
 	if (!what.kind)
 		what.kind = "learning-together-briefing";
 	what.summary = argv[at];
