@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "core/board.h"
 #include "core/briefing.h"
 #include "core/intake.h"
@@ -111,7 +112,8 @@ static void print_status(struct ctl *ctl, const struct facts *facts)
 			       "accept %s\"\n",
 			       list->name, list->waiting_removals, list->name);
 		if (list->problem)
-			printf("problem    %s: %s", list->name, list->problem);
+			printf("problem    %s: %s%s", list->name, list->problem,
+			       text_ends(list->problem, "\n") ? "" : "\n");
 	}
 }
 
