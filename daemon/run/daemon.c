@@ -378,6 +378,8 @@ int daemon_run(struct daemon *daemon)
 		   daemon->is_paused ? " paused" : "");
 	sd_notifyf(0, "READY=1\nSTATUS=%s", status_of(daemon));
 	int status = sd_event_loop(daemon->loop);
+	if (status < 0)
+		log_error("the event loop failed: %s", strerror(-status));
 	log_notice("stopped");
 	return status < 0 ? 1 : 0;
 }
