@@ -172,13 +172,31 @@ static bool read_method(struct http_request *request, const char *method)
 	return false;
 }
 
+static enum MHD_Result count_length(void *context, enum MHD_ValueKind kind,
+				    const char *name, const char *value)
+{
+	int *count = context;
+
+	(void)kind;
+	(void)value;
+	*count += strcasecmp(name, "Content-Length") == 0;
+	return MHD_YES;
+}
+
 /* What the headers say of the body; 0, or the status that refuses it before
  * any of it is read. */
 static int judge_body(const struct http_request *request)
 {
 	const char *text = http_header(request, "Content-Length");
 	long long length;
+	int count = 0;
 
+	/* Two lengths: a proxy may have believed the other one, and take what
+	 * is behind this request for another's. libmicrohttpd lets it pass. */
+	MHD_get_connection_values(request->link, MHD_HEADER_KIND, count_length,
+				  &count);
+	if (count > 1)
+		return 400;
 	/* Its end can't be known, and browsers never send a form so. */
 	if (http_header(request, "Transfer-Encoding"))
 		return 411;
