@@ -2,7 +2,7 @@
 #define TOOLS_CRYPTO_H
 
 /*
- * Hashes, keyed hashes, signatures and random bytes (libsodium). The roof calls
+ * Hashes, keyed hashes and random bytes (libsodium). The roof calls
  * crypto_start once, before threads are made; after that any thread. Nothing
  * here fails: what could is a bug of ours or a machine without randomness, and
  * both end the process.
@@ -16,15 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct buf;
-
 #define CRYPTO_SHA256_SIZE 32
 #define CRYPTO_SHA256_HEX 65 /* with the NUL */
 #define CRYPTO_KEY_SIZE 32
 #define CRYPTO_MAC_SIZE 32
-#define CRYPTO_SEED_SIZE 32   /* an Ed25519 private key */
-#define CRYPTO_PUBLIC_SIZE 32 /* its public key */
-#define CRYPTO_SIGNATURE_SIZE 64
 
 /* Once, and again is harmless. */
 void crypto_start(void);
@@ -45,17 +40,6 @@ void crypto_hash_end(struct crypto_hash *hash,
 void crypto_mac(const uint8_t key[CRYPTO_KEY_SIZE], const void *data,
 		size_t size, uint8_t ret_mac[CRYPTO_MAC_SIZE]);
 
-/* Ed25519 (RFC 8032). The seed is the secret; keep it in crypto_forget's reach.
- */
-void crypto_public_key(const uint8_t seed[CRYPTO_SEED_SIZE],
-		       uint8_t ret_public[CRYPTO_PUBLIC_SIZE]);
-void crypto_signature_make(const uint8_t seed[CRYPTO_SEED_SIZE],
-			   const void *data, size_t size,
-			   uint8_t ret_signature[CRYPTO_SIGNATURE_SIZE]);
-bool crypto_signature_is_good(const uint8_t public_key[CRYPTO_PUBLIC_SIZE],
-			      const void *data, size_t size,
-			      const uint8_t signature[CRYPTO_SIGNATURE_SIZE]);
-
 /* Are they equal? The time taken tells nothing about where they differ. */
 bool crypto_same(const void *left, const void *right, size_t size);
 
@@ -68,12 +52,5 @@ void crypto_hex(const uint8_t *data, size_t size, char *ret_text);
 /* Exactly size bytes from 2 * size hex digits of either case, and no more text
  * behind them; on false ret_data is untouched. */
 bool crypto_hex_parse(const char *text, uint8_t *ret_data, size_t size);
-
-/* Standard base64 with padding, in one line (RFC 4648, 4). */
-void crypto_base64(struct buf *out, const void *data, size_t size);
-/* Strict: no white space, padding compulsory, and the result has exactly size
- * bytes; on false ret_data is untouched. */
-bool crypto_base64_parse(const char *text, size_t text_size, uint8_t *ret_data,
-			 size_t size);
 
 #endif
