@@ -124,9 +124,10 @@ static void add_headings(struct buf *out)
 static void add_line(struct buf *out, const char *agency,
 		     const struct report_figures *from)
 {
-	char text[WORDS_SIZE];
+	char text[WORDS_SIZE], name[WORDS_AGENCY_SIZE];
 
-	add_left(out, agency, AGENCY_WIDTH);
+	words_agency(agency, name);
+	add_left(out, name, AGENCY_WIDTH);
 	for (size_t i = 0; i < FIGURE_COUNT; i++) {
 		int64_t number = figure_of(from, &figures[i]);
 		if (figures[i].offset ==
@@ -202,7 +203,7 @@ static void csv_head(struct buf *out)
 	buf_adds(out, "reach_percent,median_days\r\n");
 }
 
-/* "60" of "12/20, 60 %": rounded by the same rule in every report */
+/* "60" of "12/20, 60%": rounded by the same rule in every report */
 static void percent_text(const struct report_figures *from,
 			 char ret[WORDS_SIZE])
 {
@@ -210,7 +211,7 @@ static void percent_text(const struct report_figures *from,
 	char *comma = strchr(ret, ',');
 	if (comma)
 		memmove(ret, comma + 2, strlen(comma + 2) + 1);
-	ret[strcspn(ret, " ")] = '\0';
+	ret[strcspn(ret, "%")] = '\0';
 }
 
 static void csv_line(const struct report *report, const char *level,
@@ -343,8 +344,10 @@ static void view_briefing(struct view *view, const struct report_briefing *from)
 	view_list(view, "rows");
 	for (size_t i = 0; i < from->row_count; i++) {
 		struct view *row = view_item(view, "rows");
+		char name[WORDS_AGENCY_SIZE];
 
-		view_text(row, "agency", from->rows[i].agency);
+		words_agency(from->rows[i].agency, name);
+		view_text(row, "agency", name);
 		view_figures(row, &from->rows[i].figures);
 	}
 	view_figures(view_child(view, "total"), &from->total);

@@ -80,8 +80,24 @@ void words_share(int64_t part, int64_t whole, char ret[WORDS_SIZE])
 		percent = 99;
 	if (percent == 0 && part > 0)
 		percent = 1;
-	snprintf(ret, WORDS_SIZE, "%lld/%lld, %lld %%", (long long)part,
+	snprintf(ret, WORDS_SIZE, "%lld/%lld, %lld%%", (long long)part,
 		 (long long)whole, (long long)percent);
+}
+
+void words_agency(const char *agency, char ret[WORDS_AGENCY_SIZE])
+{
+	size_t size = strnlen(agency, WORDS_AGENCY_SIZE - 1);
+
+	while ((agency[size] & 0xc0) == 0x80) /* within a character */
+		size--;
+	memcpy(ret, agency, size);
+	ret[size] = '\0';
+	if (strspn(ret, "abcdefghijklmnopqrstuvwxyz0123456789-") != size)
+		return;
+	for (char *at = ret; (at = strchr(at, '-'));)
+		*at = ' ';
+	if (*ret >= 'a' && *ret <= 'z')
+		*ret -= 'a' - 'A';
 }
 
 const char *words_type(const char *media_type)

@@ -33,9 +33,14 @@ void words_date(const char *date, char ret[WORDS_SIZE]);
 /* "640 bytes", "83 KB", "2.4 MB": 1 KB is 1,000 bytes */
 void words_bytes(int64_t size, char ret[WORDS_SIZE]);
 
-/* "12/20, 60 %", or "-" where the denominator is 0. Never 100 % unless all,
- * never 0 % unless none. */
+/* "12/20, 60%", or "-" where the denominator is 0. Never 100% unless all, never
+ * 0% unless none. */
 void words_share(int64_t part, int64_t whole, char ret[WORDS_SIZE]);
+
+/* An agency's key as a name: "Social care" for "social-care". What is written
+ * as people write it ("Avon Vale Police") stays. */
+#define WORDS_AGENCY_SIZE 128
+void words_agency(const char *agency, char ret[WORDS_AGENCY_SIZE]);
 
 /* "PDF" for "application/pdf"; "file" for a media type that has no short name
  */

@@ -6,6 +6,8 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include <string.h>
+
 #include "core/words.h"
 #include "tools/calendar.h"
 
@@ -82,13 +84,13 @@ static void f10_shares_never_flatter(void **state)
 		const char *text;
 	} cases[] = {
 	    {0, 0, "-"},
-	    {0, 20, "0/20, 0 %"},
-	    {12, 20, "12/20, 60 %"},
-	    {20, 20, "20/20, 100 %"},
-	    {1, 3, "1/3, 33 %"},
-	    {2, 3, "2/3, 67 %"},
-	    {999, 1000, "999/1000, 99 %"},
-	    {1, 1000, "1/1000, 1 %"},
+	    {0, 20, "0/20, 0%"},
+	    {12, 20, "12/20, 60%"},
+	    {20, 20, "20/20, 100%"},
+	    {1, 3, "1/3, 33%"},
+	    {2, 3, "2/3, 67%"},
+	    {999, 1000, "999/1000, 99%"},
+	    {1, 1000, "1/1000, 1%"},
 	};
 	char text[WORDS_SIZE];
 
@@ -107,6 +109,33 @@ static void f20_types(void **state)
 	assert_string_equal(words_type("x/y"), "file");
 }
 
+static void f20_agencies(void **state)
+{
+	static const struct {
+		const char *agency, *text;
+	} cases[] = {
+	    {"police", "Police"},
+	    {"social-care", "Social care"},
+	    {"Avon Vale Police", "Avon Vale Police"},
+	    {"NHS-trust", "NHS-trust"},
+	    {"Świetlica-1", "Świetlica-1"},
+	    {"", ""},
+	};
+	char text[WORDS_AGENCY_SIZE], exact[WORDS_AGENCY_SIZE * 2 + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		words_agency(cases[i].agency, text);
+		assert_string_equal(text, cases[i].text);
+	}
+	/* cut between two characters */
+	for (size_t i = 0; i < WORDS_AGENCY_SIZE; i++)
+		memcpy(exact + 2 * i, "ś", 2);
+	exact[2 * WORDS_AGENCY_SIZE] = '\0';
+	words_agency(exact, text);
+	assert_int_equal(strlen(text), (WORDS_AGENCY_SIZE - 1) / 2 * 2);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -115,6 +144,7 @@ int main(void)
 	    cmocka_unit_test(f10_sizes),
 	    cmocka_unit_test(f10_shares_never_flatter),
 	    cmocka_unit_test(f20_types),
+	    cmocka_unit_test(f20_agencies),
 	};
 
 	return cmocka_run_group_tests(tests, open_zone, close_zone);
