@@ -75,14 +75,14 @@ static void add_item(const struct personal *personal, struct view *view,
 			add_outstanding(personal, view, item);
 		else
 			add_why(view, "later", title,
-				"The board holds it back until a later day.");
+				"It is held back until a later day.");
 		break;
 	case ACKNOWLEDGEMENT_RECORDED:
 		add_recorded(personal, view, item);
 		break;
 	case ACKNOWLEDGEMENT_WITHDRAWN:
 		add_why(view, "closed", title,
-			"The board withdrew it. Please do not use it.");
+			"It was withdrawn. Please do not use it.");
 		break;
 	case ACKNOWLEDGEMENT_SUPERSEDED:
 		add_why(view, "closed", title,

@@ -124,9 +124,12 @@ void content_actions(struct visit *visit, struct view *view,
 	for (size_t i = 0; i < version->action_count; i++) {
 		const struct briefing_action *from = &version->actions[i];
 		struct view *action = view_item(view, "actions");
+		char name[WORDS_AGENCY_SIZE];
 
+		words_agency(from->agency, name);
 		view_text(action, "ref", from->ref);
-		view_text(action, "agency_title", from->agency);
+		view_text(action, "agency_title",
+			  arena_strdup(visit->arena, name));
 		view_text(action, "text", from->text);
 		view_text(action, "due",
 			  from->due_on ? date_words(visit, from->due_on)
@@ -158,9 +161,9 @@ void content_tell_why_not(struct visit *visit, const char *why,
 	    {"withdrawn",
 	     {.status = 410,
 	      .title = "This briefing was withdrawn",
-	      .paragraphs = {"The board withdrew it after it was sent, so it "
-			     "is no longer shown here. Please do not use or "
-			     "pass on a copy that you may have.",
+	      .paragraphs = {"It was withdrawn after it was sent, so it is "
+			     "no longer shown here. Please do not use or pass "
+			     "on a copy that you may have.",
 			     "You need not confirm it. What you confirmed "
 			     "before stays recorded."}}},
 	    {"superseded",
@@ -172,9 +175,8 @@ void content_tell_why_not(struct visit *visit, const char *why,
 	    {"embargoed",
 	     {.status = 403,
 	      .title = "This briefing is not open yet",
-	      .paragraphs = {"The board holds it back until a later day. "
-			     "Please come back then: the link goes on "
-			     "working."}}},
+	      .paragraphs = {"It is held back until a later day. Please "
+			     "come back then: the link goes on working."}}},
 	};
 
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)

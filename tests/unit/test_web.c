@@ -385,7 +385,7 @@ static void f20_withdrawn(void **state)
 	snprintf(path, sizeof(path), "%s/LTB-1", site->paths[PLAIN]);
 	get_golden(site, path, 410, "withdrawn");
 	snprintf(path, sizeof(path), "%s/LTB-1/1", site->paths[PLAIN]);
-	check_get(site, path, 410, "withdrew");
+	check_get(site, path, 410, "withdrawn");
 }
 
 static void f20_superseded(void **state)
