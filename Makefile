@@ -166,8 +166,14 @@ PYTEST := $(PYTHON) -B -m pytest -q -p no:cacheprovider $(if $(ONLY),-k '$(ONLY)
 flow: all
 	$(PYTEST) tests/flow
 
-browser: all
-	$(PYTEST) tests/browser
+# Pages and mails in Chromium, judged by axe-core. LOOK=FOLDER leaves a picture
+# of each there.
+browser: all tests/browser/node_modules/.package-lock.json
+	LOOK='$(abspath $(LOOK))' $(PYTEST) tests/browser
+
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
+	cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 # The crash tests in full length, and the storms whole.
 soak: all

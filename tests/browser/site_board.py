@@ -1,0 +1,141 @@
+"""The sample board, mailed by the real daemon, for browsers to look at.
+
+Its clock is one that the tests move on, so that nobody waits for the seconds
+and the days that the rules ask for; the rules themselves stay as they are.
+"""
+import datetime
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+TREE = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TREE / "tests/flow"))
+
+from board import Board  # noqa: E402
+from servers import Recorder  # noqa: E402
+
+# what is mailed: name, list, and how many briefings each mail holds
+ROUNDS = {"rehearsal": ("youth-justice", 2), "three": ("police", 3),
+          "one": ("schools-primary", 1), "attached": ("general-practice", 2)}
+SECRET = "llr-2026-03-family-t"
+
+
+class Site:
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.recorder = Recorder()
+        (self.folder / "board").mkdir()
+        self.board = Board(self.folder / "board", clock=True)
+        self.mails = {}
+        self.base = self.board.settings["web"]["base"]
+        try:
+            self._write()
+            self.board.start()
+            self._send_all()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self):
+        try:
+            self.board.stop()
+        finally:
+            if self.board.is_running:
+                self.board.kill()
+            self.recorder.__exit__()
+            print(self.board.log)
+
+    # --- how it comes about
+
+    def _write(self):
+        for path in (TREE / "lists").iterdir():
+            shutil.copy(path, self.board.folder / "lists")
+        subprocess.run(["sh", TREE / "scripts/sample", self.folder / "sample"],
+                       check=True)
+        self.board.relay(self.recorder)
+
+    def drop(self, name, **changes):
+        """A briefing of the sample, approved ten days ago whenever the test
+        runs; changes replace settings of its manifest."""
+        draft = self.folder / "draft"
+        shutil.copytree(self.folder / "sample/briefings" / name, draft)
+        conf = draft / "briefing.conf"
+        text = re.sub(r"not_before = .*\n", "", conf.read_text())
+        day = self.board.now.date() - datetime.timedelta(days=10)
+        for key, value in {"approved_on": str(day), **changes}.items():
+            text = re.sub(rf"{key} = .*;", f'{key} = "{value}";', text)
+        conf.write_text(text)
+        for path in (*draft.iterdir(), draft):
+            self.board.age(path)
+        final = self.board.folder / "approved" / name
+        shutil.rmtree(final, ignore_errors=True)
+        draft.rename(final)
+
+    def _taken(self, count):
+        self.board.until(
+            lambda: len(self.board.facts("briefing", "list")) >= count,
+            "the briefings are taken in")
+
+    def send(self, name, mailing_list):
+        """Runs the list's slot; all its mails, when they were accepted."""
+        before = len(self.recorder.mails)
+        wanted = self.board.facts("run", mailing_list, "--dry-run")["members"]
+        assert wanted > 3
+        self.board.ctl("run", mailing_list)
+        self.board.until(lambda: self._accepted(mailing_list) >= wanted,
+                         f"the mails of {mailing_list}")
+        # other lists may have been due meanwhile
+        self.mails[name] = [
+            mail for mail in self.recorder.mails[before:]
+            if f"<{mailing_list}." in mail.message["List-Id"]]
+
+    def _accepted(self, mailing_list):
+        """Of the list's last digest."""
+        return self.board.value(
+            "SELECT count(*) FROM delivery WHERE state = 'accepted' AND"
+            " digest_id = (SELECT max(digest.id) FROM digest JOIN list"
+            " ON list.id = list_id WHERE name = ?)", mailing_list)
+
+    def _send_all(self):
+        names = sorted(path.name for path in
+                       (self.folder / "sample/briefings").iterdir())
+        names.remove(SECRET)
+        for name in names:
+            self.drop(name)
+        self._taken(len(names))
+        for name, (mailing_list, _) in ROUNDS.items():
+            self.send(name, mailing_list)
+            if name == "rehearsal":
+                self.board.live()
+        self.drop(SECRET)
+        self._taken(len(names) + 1)
+        self.send("secret", "police")
+
+    # --- what readers do
+
+    def show(self, name):
+        """A mail to look at, and to confirm nothing with."""
+        return self.mails[name][0]
+
+    def take(self, name):
+        """A mail whose link no other test uses."""
+        assert len(self.mails[name]) > 1, f"no mail is left of {name}"
+        return self.mails[name].pop()
+
+    def link(self, mail):
+        return self.base + mail.link
+
+    def wait(self, seconds):
+        self.board.advance(seconds)
+
+    @property
+    def acknowledged(self):
+        """briefing → how many confirmed it, as the report tells."""
+        return {briefing["ref"]: briefing["total"]["acknowledged"]
+                for briefing in self.board.facts("report")["briefings"]}
+
+    @property
+    def count(self):
+        return sum(self.acknowledged.values())

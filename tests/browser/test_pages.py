@@ -1,0 +1,179 @@
+"""Every page and mail that people meet: accessible in every light, legible on
+the smallest screen, and quiet."""
+import pytest
+
+
+def tick(browser, number=0):
+    browser.all("input[type=checkbox]")[number].click()
+
+
+def confirm(site, browser):
+    browser.open(site.link(site.show("three")))
+
+
+def need_tick(site, browser):
+    confirm(site, browser)
+    site.wait(40)
+    browser.press()
+    assert browser.one("#tick-error")
+
+
+def asked_again(site, browser):
+    confirm(site, browser)
+    tick(browser)
+    browser.press()
+    assert browser.one(".notice")
+
+
+def recorded(site, browser):
+    browser.open(site.link(site.take("three")))
+    tick(browser)
+    site.wait(40)
+    browser.press()
+    assert len(browser.all(".done")) == 1
+
+
+def recorded_all(site, browser):
+    browser.open(site.link(site.take("three")))
+    for box in browser.all("input[type=checkbox]"):
+        box.click()
+    site.wait(40)
+    browser.press()
+    assert len(browser.all(".done")) == 3
+    assert not browser.all("form")
+
+
+def briefing(site, browser):
+    confirm(site, browser)
+    browser.open(browser.all(".item h2 a")[0].get_attribute("href"))
+    assert browser.one("#key")
+
+
+def briefing_recorded(site, browser):
+    recorded(site, browser)
+    browser.open(browser.one(".done h2 a").get_attribute("href"))
+    assert "You confirmed this briefing" in browser.one(".notice").text
+
+
+def code(site, browser):
+    browser.open(site.base + "/c")
+
+
+def code_wrong(site, browser):
+    code(site, browser)
+    browser.one("#code").send_keys("7k3m-9x2p")
+    browser.press()
+    assert browser.one("#code-error")
+
+
+def code_unknown(site, browser):
+    code(site, browser)
+    browser.one("#code").send_keys("7k3m-9x2p-4ab1")
+    browser.press()
+    assert "not a code of ours" in browser.one("#code-error").text
+
+
+def address(site, browser):
+    browser.open(site.link(site.show("secret")))
+    assert browser.one("#address")
+
+
+def address_wrong(site, browser):
+    address(site, browser)
+    browser.one("#address").send_keys("someone.else@police.example")
+    browser.press()
+    assert browser.one("#address-error")
+
+
+def address_too_often(site, browser):
+    browser.open(site.link(site.take("secret")))
+    for _ in range(6):
+        browser.one("#address").send_keys("someone.else@police.example")
+        browser.press()
+        if not browser.all("#address"):
+            break
+    assert browser.heading == "Please wait a little"
+
+
+def secret(site, browser):
+    mail = site.take("secret")
+    browser.open(site.link(mail))
+    browser.one("#address").send_keys(mail.recipient)
+    browser.press()
+    assert browser.all(".item h2 a")
+
+
+def secret_briefing(site, browser):
+    secret(site, browser)
+    browser.open(browser.all(".item h2 a")[0].get_attribute("href"))
+    assert browser.one("#key")
+
+
+def rehearsal(site, browser):
+    browser.open(site.link(site.show("rehearsal")))
+    assert "REHEARSAL" in browser.one(".banner").text
+
+
+def specimen(site, browser):
+    browser.open(site.base + "/a/specimen")
+    assert not browser.one("main button").is_enabled()
+
+
+def specimen_briefing(site, browser):
+    browser.open(site.base + "/a/specimen/LTB-SPECIMEN")
+
+
+def mangled(site, browser):
+    browser.open(site.link(site.show("three"))[:-4])
+    assert browser.heading == "This link did not arrive whole"
+
+
+def unknown(site, browser):
+    browser.open(site.base + "/no-such-page")
+    assert browser.heading == "There is no page here"
+
+
+def library(site, browser):
+    browser.open(site.base + "/b")
+    assert len(browser.all(".item h2 a")) == 3
+
+
+def library_briefing(site, browser):
+    library(site, browser)
+    browser.open(browser.all(".item h2 a")[0].get_attribute("href"))
+    assert browser.one("#key")
+
+
+PAGES = [confirm, need_tick, asked_again, recorded, recorded_all, briefing,
+         briefing_recorded, code, code_wrong, code_unknown, address,
+         address_wrong, address_too_often, secret, secret_briefing, rehearsal,
+         specimen, specimen_briefing, mangled, unknown, library,
+         library_briefing]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.__name__)
+def test_f10_page(page, site, browser, judged):
+    page(site, browser)
+    judged(page.__name__)
+
+
+@pytest.mark.parametrize("name", ["three", "one", "attached", "secret",
+                                  "rehearsal"])
+def test_f20_mail(name, site, browser, judged, tmp_path):
+    path = tmp_path / "mail.html"
+    path.write_text(site.show(name).html)
+    browser.open(path.as_uri())
+    judged(f"mail-{name}", is_page=False)
+    # nothing is fetched from anywhere, and no script is there to run
+    assert [url for url in browser.requests()
+            if not url.startswith("file:")] == []
+    assert not browser.all("script, img, iframe, object, link, form")
+
+
+def test_f30_report(site, browser, judged, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(site.board.ctl("report", "--format", "html"))
+    browser.open(path.as_uri())
+    judged("report", is_page=False)
+    assert [url for url in browser.requests()
+            if not url.startswith("file:")] == []
