@@ -37,6 +37,8 @@
 #include "tools/template.h"
 
 #define LOOK_AT_STORE_MS 250
+#define START_BUSY_MS (10 * 1000)
+#define START_AGAIN_MS 50
 #define STOP_GRACE_MS (15 * 1000)
 
 /* what only this file needs, behind the struct that modules see */
@@ -266,6 +268,26 @@ static bool recover(struct daemon *daemon, struct err *err)
 	return true;
 }
 
+/* briefingctl may hold the store's lock: at the start there is time to wait,
+ * and nobody else to try again. */
+static bool take_up(struct daemon *daemon, struct err *err)
+{
+	struct err why = {0};
+
+	for (int waited_ms = 0; waited_ms < START_BUSY_MS;
+	     waited_ms += START_AGAIN_MS) {
+		err_clear(&why);
+		if (come_home(daemon, &why) && recover(daemon, &why))
+			return true;
+		if (why.kind != ERR_BUSY)
+			break;
+		usleep(START_AGAIN_MS * 1000);
+	}
+	if (err)
+		*err = why;
+	return false;
+}
+
 static bool open_configuration(struct daemon *daemon, struct err *err)
 {
 	struct problems problems = {0};
@@ -295,7 +317,7 @@ static bool open_store(struct daemon *daemon, struct err *err)
 	char *path = store_path(daemon->settings);
 	daemon->db = db_open(path, DB_CREATE, 0, err);
 	free(path);
-	return daemon->db && come_home(daemon, err) && recover(daemon, err) &&
+	return daemon->db && take_up(daemon, err) &&
 	       keys_load_links(daemon->settings, &daemon->keys, err);
 }
 

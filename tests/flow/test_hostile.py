@@ -252,6 +252,19 @@ def test_f30_a_reload_while_the_store_is_locked(board, recorder):
                 "the changed list")
 
 
+def test_f30_a_start_while_the_store_is_locked(board, recorder):
+    begin(board, recorder)
+    board.stop()
+    with write_store(board) as store:
+        store.execute("BEGIN IMMEDIATE")
+        board.start(wait=False)
+        time.sleep(1)
+        assert board.is_running, board.log
+        store.execute("ROLLBACK")
+    board.until(lambda: board.hears("READY=1"), "the daemon is ready")
+    still_works(board, recorder)
+
+
 def test_f30_a_folder_that_fails_keeps_no_other_waiting(board, recorder):
     begin(board, recorder)
     with write_store(board) as store:
