@@ -150,8 +150,8 @@ check: deps
 	$(STEP) V=asan all unit
 	$(STEP) V=tsan unit ONLY='pool smtp watch http errand'
 	$(STEP) V=fuzz fuzz FUZZ_SECONDS=5
-	$(STEP) V=release browser
-	$(STEP) V=release flow
+	$(STEP) V=asan browser
+	$(STEP) V=asan flow
 
 # ONLY='pool smtp' runs those alone. Without address randomness, which gcc's
 # thread sanitizer can't stand on newer kernels.
