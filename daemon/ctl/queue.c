@@ -70,6 +70,32 @@ static int show_items(struct ctl *ctl, const char *state)
 	return CTL_GOOD;
 }
 
+static struct json_value *attempt_json(const struct outbox_attempt *attempt)
+{
+	struct json_value *map = json_map_new();
+
+	json_map_integer(map, "number", attempt->number);
+	json_map_integer(map, "began_at", attempt->began_at);
+	json_map_text(map, "outcome", attempt->outcome);
+	json_map_text(map, "relay", attempt->relay);
+	json_map_text(map, "tls", attempt->tls);
+	json_map_integer(map, "code", attempt->code);
+	json_map_text(map, "enhanced", attempt->enhanced);
+	json_map_text(map, "text", attempt->text);
+	json_map_text(map, "queue_id", attempt->queue_id);
+	json_map_integer(map, "duration_ms", attempt->duration_ms);
+	return map;
+}
+
+/* the queue id stands in the relay's own words */
+static void print_attempt(struct ctl *ctl, const struct outbox_attempt *attempt)
+{
+	printf("%2d  %s  %-8s %s %s  %d %s  %" PRId64 " ms\n", attempt->number,
+	       ctl_time(ctl, attempt->began_at), attempt->outcome,
+	       attempt->relay, *attempt->tls ? attempt->tls : "without TLS",
+	       attempt->code, attempt->text, attempt->duration_ms);
+}
+
 static int show_attempts(struct ctl *ctl, const char *text)
 {
 	long long id;
@@ -84,28 +110,9 @@ static int show_attempts(struct ctl *ctl, const char *text)
 		return ctl_fail_err(&err);
 	struct json_value *list = json_list_new();
 	for (size_t i = 0; i < count; i++) {
-		const struct outbox_attempt *each = &attempts[i];
-		struct json_value *map = json_map_new();
-
-		json_map_integer(map, "number", each->number);
-		json_map_integer(map, "began_at", each->began_at);
-		json_map_text(map, "outcome", each->outcome);
-		json_map_text(map, "relay", each->relay);
-		json_map_text(map, "tls", each->tls);
-		json_map_integer(map, "code", each->code);
-		json_map_text(map, "enhanced", each->enhanced);
-		json_map_text(map, "text", each->text);
-		json_map_text(map, "queue_id", each->queue_id);
-		json_map_integer(map, "duration_ms", each->duration_ms);
-		json_list_put(list, map);
+		json_list_put(list, attempt_json(&attempts[i]));
 		if (!ctl->wants_json)
-			printf(
-			    "%2d  %s  %-8s %s %s  %d %s%s%s  %" PRId64 " ms\n",
-			    each->number, ctl_time(ctl, each->began_at),
-			    each->outcome, each->relay,
-			    *each->tls ? each->tls : "without TLS", each->code,
-			    each->text, *each->queue_id ? "  queued as " : "",
-			    each->queue_id, each->duration_ms);
+			print_attempt(ctl, &attempts[i]);
 	}
 	if (ctl->wants_json)
 		return ctl_print_json(list);
