@@ -141,3 +141,10 @@ bool board_come_home(struct db *db, const char *home, int64_t now,
 	*ret_moved = before == HOME_OTHER;
 	return true;
 }
+
+bool board_leave_home(struct db *copy, struct err *err)
+{
+	if (!db_begin(copy, err))
+		return false;
+	return end(copy, set_home(copy, "a backup", err), err);
+}

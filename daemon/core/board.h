@@ -30,9 +30,12 @@ bool board_set_live(struct db *db, bool is_live, const char *actor,
 		    const char *reason, int64_t now, struct err *err);
 
 /* home names this machine and this file (the roof makes it from machine-id,
- * device and inode). A store whose home was another is paused, and
+ * inode and time of birth). A store whose home was another is paused, and
  * *ret_moved says so. */
 bool board_come_home(struct db *db, const char *home, int64_t now,
 		     bool *ret_moved, struct err *err);
+/* For a backup's copy, which is at home nowhere: put back in any way, also into
+ * the file that it came from, it comes up paused. Own transaction. */
+bool board_leave_home(struct db *copy, struct err *err);
 
 #endif

@@ -249,6 +249,18 @@ int ctl_resume(struct ctl *ctl, int argc, char **argv)
 	return CTL_GOOD;
 }
 
+static bool make_backup(struct ctl *ctl, const char *path, struct err *err)
+{
+	if (!db_backup(ctl->db, path, err))
+		return false;
+	struct db *copy = db_open(path, DB_WRITE, 0, err);
+	bool good = copy && board_leave_home(copy, err);
+	db_close(copy);
+	if (!good)
+		unlink(path);
+	return good;
+}
+
 int ctl_backup(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct ctl_option none[] = {{0}};
@@ -261,7 +273,7 @@ int ctl_backup(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage("backup FILE", "one file is wanted");
 	if (!ctl_store(ctl))
 		return CTL_TROUBLE;
-	if (!db_backup(ctl->db, argv[at], &err))
+	if (!make_backup(ctl, argv[at], &err))
 		return ctl_fail_err(&err);
 	printf("%s: the store's rows; copy %s/documents and %s/keys too\n",
 	       argv[at], ctl->settings->state_folder,

@@ -97,6 +97,11 @@ static void f40_store_that_moved_is_paused(void **state)
 					    &store.err));
 	assert_false(moved);
 	assert_int_equal(load(&store).paused_at, 120);
+	/* a backup's copy is at home nowhere */
+	store_check(&store, board_leave_home(store.db, &store.err));
+	store_check(&store, board_come_home(store.db, "there", 140, &moved,
+					    &store.err));
+	assert_true(moved);
 	store_close(&store);
 }
 
