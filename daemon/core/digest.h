@@ -46,6 +46,11 @@ bool digest_open_now(struct db *db, const struct digest_context *context,
 		     const char *requested_by, int64_t *ret_digest_id,
 		     struct err *err);
 
+/* After a change of mode: digests of the other one plan nothing more. Caller's
+ * transaction. */
+bool digest_end_other_mode(struct db *db, bool is_live, int64_t now,
+			   struct err *err);
+
 /* One slice of the oldest digest that is being planned, in the caller's
  * transaction. *ret_more false: none is left. */
 bool digest_plan_slice(struct db *db, const struct digest_context *context,

@@ -164,6 +164,16 @@ bool digest_plan_slice(struct db *db, const struct digest_context *context,
 	return good;
 }
 
+bool digest_end_other_mode(struct db *db, bool is_live, int64_t now,
+			   struct err *err)
+{
+	struct query *q = db_query(db, QUERY_DIGEST_END_OTHER_MODE);
+
+	query_text(q, 1, is_live ? "live" : "rehearsal");
+	query_integer(q, 2, now);
+	return query_run(q, NULL, err);
+}
+
 bool digest_postpone(struct db *db, int64_t now, struct err *err)
 {
 	struct query *q = db_query(db, QUERY_DIGEST_POSTPONE);

@@ -59,9 +59,11 @@ WHERE id = ?1 AND acknowledged_at IS NULL AND closed_at IS NULL;
 -- name: acknowledgement_closing
 -- Windows that closed by ?1 without a confirmation, at most ?2. One who left or
 -- was exempted only after the deadline is not let off (the condition is that of
--- the index requirement_open).
+-- the index requirement_open); one to whom nothing was mailed, the delivery having
+-- been cancelled, has missed nothing.
 SELECT r.id, p.public_id, b.ref, v.number, r.closes_at
 FROM requirement r
+JOIN delivery d ON d.id = r.delivery_id AND d.state <> 'cancelled'
 JOIN person p ON p.id = r.person_id
 JOIN version v ON v.id = r.version_id
 JOIN briefing b ON b.id = v.briefing_id

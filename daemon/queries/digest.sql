@@ -208,3 +208,8 @@ FROM digest g
 	JOIN letter l ON l.digest_id = g.id
 	JOIN letter_version lv ON lv.letter_id = l.id
 WHERE g.list_id = ?1 AND g.mode = ?2;
+
+-- name: digest_end_other_mode
+-- A digest that was being planned when the board changed its mode ends there.
+UPDATE digest SET state = 'planned', planned_at = ?2
+WHERE state = 'planning' AND mode <> ?1;

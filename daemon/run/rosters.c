@@ -55,6 +55,7 @@ struct rosters_run {
 	struct known *reading; /* its CSV is with an errand, or being loaded */
 	struct roster_load *load; /* in slices */
 	bool again;
+	bool said_empty;
 };
 
 static void load_next(struct rosters_run *rosters);
@@ -237,6 +238,17 @@ static void remove_missing(struct rosters_run *rosters)
 	for (size_t i = 0; i < rosters->count; i++)
 		if (rosters->known[i].is_here)
 			names[count++] = rosters->known[i].name;
+	/* more likely not mounted than meant; the last list goes with the board
+	 */
+	if (count == 0) {
+		if (rosters->count > 0 && !rosters->said_empty)
+			log_error("the lists folder is empty: no list is "
+				  "removed");
+		rosters->said_empty = true;
+		free(names);
+		return;
+	}
+	rosters->said_empty = false;
 	commit_if(
 	    rosters,
 	    db_begin(db, &err) &&

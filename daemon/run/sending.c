@@ -434,6 +434,8 @@ static void log_verdict(const struct send_job *job)
 			    job->list_name, job->attempt, verdict->code,
 			    verdict->code ? "" : " reason=",
 			    verdict->code ? "" : verdict->text);
+	log_debug("answered delivery=%lld text=\"%s\"",
+		  (long long)job->delivery_id, verdict->text);
 }
 
 /* when the next delivery falls due, if none is now */

@@ -63,13 +63,16 @@ static bool open_due(struct slots_run *slots,
 static bool plan(struct slots_run *slots, const struct digest_context *context,
 		 bool *ret_more, struct err *err)
 {
+	const struct daemon *daemon = slots->daemon;
 	int deliveries = 0;
 
-	if (!digest_plan_slice(slots->daemon->db, context, SLICE_MEMBERS,
-			       ret_more, &deliveries, err))
+	if (!digest_end_other_mode(daemon->db, daemon->is_live, context->now,
+				   err) ||
+	    !digest_plan_slice(daemon->db, context, SLICE_MEMBERS, ret_more,
+			       &deliveries, err))
 		return err_context(err, "planning a digest");
 	if (deliveries > 0)
-		sending_look(slots->daemon->sending);
+		sending_look(daemon->sending);
 	return true;
 }
 

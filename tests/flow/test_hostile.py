@@ -298,3 +298,15 @@ def test_f30_windows_close_while_a_digest_cannot_be_planned(board, recorder):
         "SELECT count(*) FROM requirement WHERE missed_at IS NOT NULL"),
         "the negative receipt", 50)
     assert board.log.count("planning a digest") == 1
+
+
+def test_f30_an_empty_lists_folder_removes_nothing(board, recorder):
+    board.relay(recorder)
+    board.list("police", ["ann@police.example,Ann"])
+    board.start()
+    board.until(lambda: "list loaded" in board.log, "the list is loaded")
+    for path in (board.folder / "lists").iterdir():
+        path.unlink()
+    board.reload()
+    board.until(lambda: "lists folder is empty" in board.log, "it is said")
+    assert not board.facts("list", "show")[0]["removed"]

@@ -427,6 +427,17 @@ static void f10_windows_close_once(void **state)
 			 CLOSES_AT + 60);
 }
 
+static void f20_who_was_mailed_nothing_missed_nothing(void **state)
+{
+	struct store *store = *state;
+
+	store_do(store, "UPDATE delivery SET state = 'cancelled'");
+	assert_int_equal(close_windows(store, CLOSES_AT + 60, 10), 0);
+	assert_int_equal(store_number(store, "SELECT count(*) FROM event "
+					     "WHERE kind = 'missed'"),
+			 0);
+}
+
 static void f20_late_confirmation_keeps_the_negative_receipt(void **state)
 {
 	struct store *store = *state;
@@ -471,6 +482,7 @@ int main(void)
 	    CASE(f20_closed_is_not_asked_again),
 	    CASE(f20_without_a_requirement_nothing_is_asked),
 	    CASE(f20_erased_person_keeps_the_page),
+	    CASE(f20_who_was_mailed_nothing_missed_nothing),
 	    CASE(f20_late_confirmation_keeps_the_negative_receipt),
 	    CASE(f20_leaving_after_the_deadline_lets_nobody_off),
 	};

@@ -290,6 +290,27 @@ static void f20_rehearsal_counts_for_nothing(void **state)
 	planning_close(&p);
 }
 
+static void f30_a_change_of_mode_ends_what_is_planned(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	planning_open(&p);
+	add_version(&p, 1);
+	assert_int_not_equal(open_now(&p, "police", true), 0);
+	store_begin(&p.store);
+	store_check(&p.store, digest_end_other_mode(p.store.db, false, NOW,
+						    &p.store.err));
+	store_commit(&p.store);
+	assert_int_equal(plan_all(&p, 100), 0);
+	assert_int_equal(
+	    store_number(&p.store, "SELECT count(*) FROM requirement"), 0);
+	/* nobody is left out when it is live again */
+	assert_int_not_equal(open_now(&p, "police", true), 0);
+	assert_int_equal(plan_all(&p, 100), 2);
+	planning_close(&p);
+}
+
 static void f30_a_joiner_of_many_gets_them_in_parts(void **state)
 {
 	struct planning p;
@@ -898,6 +919,7 @@ int main(void)
 	    cmocka_unit_test(f20_slots_are_opened_once),
 	    cmocka_unit_test(f20_a_missed_slot_is_run_once_and_late),
 	    cmocka_unit_test(f20_immediately),
+	    cmocka_unit_test(f30_a_change_of_mode_ends_what_is_planned),
 	    cmocka_unit_test(f30_a_joiner_of_many_gets_them_in_parts),
 	    cmocka_unit_test(f30_cut_off_anywhere),
 	    cmocka_unit_test(f30_a_list_that_went_is_planned_no_further),
