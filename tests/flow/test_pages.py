@@ -83,7 +83,8 @@ def test_f10_only_a_tick_and_a_post_count(clocked, recorder):
     for wrong in (
             [], tick, form,  # nothing, no form's token, no tick
             tick + [("form", "")], tick + [("form", "x" * 39)],
-            tick + [("form", form[0][1][:-1] + "0")],
+            tick + [("form", form[0][1][:-1] +
+                     ("1" if form[0][1][-1] == "0" else "0"))],
             tick + [("form", form[0][1][::-1])],
             tick + [f for f in other if f[0] == "form"],  # another's form
             form + [("v", "999999")], form + [("v", "-1")],
