@@ -132,6 +132,27 @@ static void log_problems(const char *what, struct problems *problems)
 	problems_done(problems);
 }
 
+/* What was opened at the start and can't change under the loop; NULL: nothing
+ * of it did. */
+static const char *find_fixed(const struct settings *before,
+			      const struct settings *after)
+{
+	const struct {
+		const char *name, *before, *after;
+	} fixed[] = {
+	    {"places.approved", before->approved_folder,
+	     after->approved_folder},
+	    {"places.lists", before->lists_folder, after->lists_folder},
+	    {"places.state", before->state_folder, after->state_folder},
+	    {"web.listen", before->web_listen, after->web_listen},
+	};
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
+		if (strcmp(fixed[i].before, fixed[i].after) != 0)
+			return fixed[i].name;
+	return NULL;
+}
+
 static void reload(struct daemon *daemon)
 {
 	struct problems problems = {0};
@@ -147,6 +168,14 @@ static void reload(struct daemon *daemon)
 		return;
 	}
 	problems_done(&problems);
+	const char *fixed = find_fixed(old_settings, settings);
+	if (fixed) {
+		log_error("not reloaded: %s changed, which takes a restart",
+			  fixed);
+		settings_free(settings);
+		template_set_free(templates);
+		return;
+	}
 	old_templates = daemon->templates;
 	daemon->settings = settings;
 	daemon->templates = templates;

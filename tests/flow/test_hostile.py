@@ -310,3 +310,13 @@ def test_f30_an_empty_lists_folder_removes_nothing(board, recorder):
     board.reload()
     board.until(lambda: "lists folder is empty" in board.log, "it is said")
     assert not board.facts("list", "show")[0]["removed"]
+
+
+def test_f30_what_takes_a_restart_is_not_reloaded(board, recorder):
+    board.relay(recorder)
+    board.start()
+    board.configure(web={"listen": "127.0.0.1:1"},
+                    board={"name": "Another Partnership"})
+    board.reload()
+    board.until(lambda: "not reloaded: web.listen" in board.log, "it is said")
+    assert "Another" not in board.get("/c").text
