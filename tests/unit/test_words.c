@@ -2,12 +2,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "base/err.h"
-#include <string.h>
-
 #include "core/words.h"
 #include "tools/calendar.h"
 
