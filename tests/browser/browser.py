@@ -29,8 +29,7 @@ CONTRAST = {"ignoreUnicode": False, "ignoreLength": True, "ignorePseudo": False,
             "boldValue": 700, "boldTextPt": 14, "largeTextPt": 18,
             "pseudoSizeThreshold": 0.25, "shadowOutlineEmMax": 0.2,
             "textStrokeEmMin": 0.03, "contrastRatio": {
-                "normal": {"expected": 4.5, "minThreshold": 4.5},
-                "large": {"expected": 3, "minThreshold": 3}}}
+                "normal": {"expected": 4.5}, "large": {"expected": 3}}}
 # a mail is a part of its reader's page, which has the landmarks
 MAIL_RULES = {"region": {"enabled": False},
               "landmark-one-main": {"enabled": False}}
@@ -155,9 +154,16 @@ class Browser:
         assert "fault" not in result, result["fault"]
         assert len(result["passes"]) > 5, "axe saw no page"
         return [f"{kind} {rule['id']}: {rule['help']}: "
-                f"{node['html'][:160]}: {node.get('failureSummary', '')}"
+                f"{node['html'][:160]}: {node['failureSummary']}"
                 for kind in ("violations", "incomplete")
-                for rule in result[kind] for node in rule["nodes"]]
+                for rule in result[kind] for node in rule["nodes"]
+                if not self._is_scrolled_away(node)]
+
+    def _is_scrolled_away(self, node):
+        """A cell of a wide table, whose colours are judged on a wider one."""
+        return "partially obscured" in node["failureSummary"] and self.run(
+            "return !!document.querySelector(arguments[0])"
+            ".closest('[tabindex=\"0\"]')", node["target"][0])
 
     def overflow(self):
         """Elements that stand out of the window, or hold more than they

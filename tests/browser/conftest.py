@@ -67,7 +67,8 @@ def judged(site, browser):
     """judged(name): the page that is open is accessible, and stays within
     its own site, without cookies and without what its policy refuses."""
     def judge(name, is_page=True):
-        assert faults_of(browser, name, is_page) == []
+        faults = faults_of(browser, name, is_page)
+        assert not faults, "\n".join(faults[:9])
         if not is_page:
             return
         strange = [url for url in browser.requests()

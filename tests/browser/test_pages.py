@@ -151,6 +151,24 @@ PAGES = [confirm, need_tick, asked_again, recorded, recorded_all, briefing,
          library_briefing]
 
 
+BAD_PAGE = """<!DOCTYPE html><title>Bad</title><main><h1>Bad</h1>
+<p style="color:#aaa;background:#fff">Grey</p><input>
+<p style="width:400px">Wide</p><p style="color:#bbb">✓</p></main>"""
+
+
+def test_f05_bad_page_is_found_out(browser, tmp_path):
+    """The judge itself."""
+    path = tmp_path / "bad.html"
+    path.write_text(BAD_PAGE)
+    browser.open(path.as_uri())
+    browser.look(320)
+    faults = "\n".join(browser.judge())
+    for rule in ("html-has-lang", "label", "color-contrast"):
+        assert f"violations {rule}" in faults
+    assert faults.count("violations color-contrast") == 2
+    assert any("Wide" in fault for fault in browser.overflow())
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.__name__)
 def test_f10_page(page, site, browser, judged):
     page(site, browser)
