@@ -116,9 +116,8 @@ struct roster_load *roster_load_begin(int64_t list_id, const char *answer,
 bool roster_load_step(struct roster_load *load, struct db *db,
 		      int64_t removal_percent, size_t max_rows, int64_t now,
 		      enum roster_state *ret, struct err *err);
-/* the problems of the file, NULL when it is good; the hash */
+/* the problems of the file, NULL when it is good */
 const char *roster_load_problems(const struct roster_load *load);
-const char *roster_load_hash(const struct roster_load *load);
 void roster_load_free(struct roster_load *load);
 
 /* In the caller's transaction: why the files can't be used now; NULL = good. A

@@ -121,11 +121,6 @@ const char *roster_load_problems(const struct roster_load *load)
 	return load->problems;
 }
 
-const char *roster_load_hash(const struct roster_load *load)
-{
-	return load->hash;
-}
-
 void roster_load_free(struct roster_load *load)
 {
 	if (!load)

@@ -2,9 +2,8 @@
 #define DOORS_FORM_H
 
 /*
- * A form as browsers post it, and a query string: application/
- * x-www-form-urlencoded (URL Standard, 5.1). No I/O; the text comes from
- * outside (fuzz_form).
+ * A form as browsers post it: application/x-www-form-urlencoded (URL Standard,
+ * 5.1). No I/O; the text comes from outside (fuzz_form).
  *
  *	struct form form;
  *	if (!form_parse(&form, body, size, err)) ...

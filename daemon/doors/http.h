@@ -107,7 +107,8 @@ size_t http_pending(const struct http_server *server); /* not yet replied to */
 enum http_method http_method(const struct http_request *request);
 
 /* Decoded: starts with "/", is UTF-8 without control characters, backslash, or
- * segments "." and ".."; anything else was answered 400 before the handler. */
+ * segments "." and ".."; anything else was answered 400 before the handler. The
+ * query string is dropped: gateways add their own to links. */
 const char *http_path(const struct http_request *request);
 
 /* The first value of that field of the posted form, NULL when there is none (or
@@ -116,9 +117,6 @@ const char *http_form(const struct http_request *request, const char *name);
 /* The index-th value (from 0) of a repeated field, NULL past the last. */
 const char *http_form_at(const struct http_request *request, const char *name,
 			 size_t index);
-
-/* The same of the query string. */
-const char *http_query(const struct http_request *request, const char *name);
 
 /* The first header of that name (in any case), or NULL. */
 const char *http_header(const struct http_request *request, const char *name);

@@ -45,7 +45,7 @@ struct http_request {
 	bool is_begun;
 	enum http_method method;
 	char *path; /* and its query string, until begun */
-	struct form query, form;
+	struct form form;
 	struct buf body;
 	char peer[PEER_SIZE];
 	struct MHD_Response *response;
@@ -76,7 +76,7 @@ struct http_request *http_request_new(struct http_server *server,
 				      const char *uri);
 void http_request_free(struct http_request *request);
 
-/* The headers are here: reads method, path, query and peer, and sets refusal.
+/* The headers are here: reads method, path and peer, and sets refusal.
  * Returns 0, or the status that refuses the body before any of it is read. */
 int http_request_read_head(struct http_request *request, const char *method);
 

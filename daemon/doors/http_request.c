@@ -32,11 +32,6 @@ const char *http_form_at(const struct http_request *request, const char *name,
 	return form_get(&request->form, name, index);
 }
 
-const char *http_query(const struct http_request *request, const char *name)
-{
-	return form_get(&request->query, name, 0);
-}
-
 const char *http_header(const struct http_request *request, const char *name)
 {
 	return MHD_lookup_connection_value(request->link, MHD_HEADER_KIND,
@@ -83,7 +78,6 @@ void http_request_free(struct http_request *request)
 	if (request->response)
 		MHD_destroy_response(request->response);
 	form_done(&request->form);
-	form_done(&request->query);
 	buf_done(&request->body);
 	free(request->path);
 	free(request);
@@ -102,18 +96,13 @@ static bool has_dot_segment(const char *path)
 	return false;
 }
 
-/* Splits the query string off and decodes both. A query that does not read is
- * none: gateways add their own to links, and a link must still open. */
+/* Drops the query string, which nothing here has: gateways add their own to
+ * links, and a link must still open. */
 static bool read_path(struct http_request *request)
 {
-	char *question = strchr(request->path, '?');
+	size_t size =
+	    form_decode(request->path, strcspn(request->path, "?"), false);
 
-	if (question) {
-		*question = '\0';
-		form_parse(&request->query, question + 1, strlen(question + 1),
-			   NULL);
-	}
-	size_t size = form_decode(request->path, strlen(request->path), false);
 	request->path[size] = '\0';
 	if (request->path[0] == '/' &&
 	    text_is_utf8(request->path, size, NULL) &&

@@ -452,11 +452,6 @@ void query_integer(struct query *query, int index, int64_t value)
 	check_bind(query, sqlite3_bind_int64(query->statement, index, value));
 }
 
-void query_real(struct query *query, int index, double value)
-{
-	check_bind(query, sqlite3_bind_double(query->statement, index, value));
-}
-
 void query_text(struct query *query, int index, const char *text)
 {
 	check_bind(query, sqlite3_bind_text(query->statement, index, text, -1,
@@ -573,40 +568,6 @@ int64_t db_data_version(struct db *db)
 		version = sqlite3_column_int64(db->data_version, 0);
 	sqlite3_reset(db->data_version);
 	return version;
-}
-
-bool db_checkpoint(struct db *db, struct err *err)
-{
-	assert(!db_is_in_transaction(db));
-	if (sqlite3_wal_checkpoint_v2(db->handle, NULL,
-				      SQLITE_CHECKPOINT_TRUNCATE, NULL,
-				      NULL) == SQLITE_OK)
-		return true;
-	return set_failure(err, db, "emptying the write-ahead log");
-}
-
-bool db_shrink(struct db *db, int pages, struct err *err)
-{
-	char sql[64];
-
-	assert(pages > 0);
-	snprintf(sql, sizeof(sql), "PRAGMA incremental_vacuum(%d)", pages);
-	return db_execute(db, sql, err);
-}
-
-bool db_check(struct db *db, struct err *err)
-{
-	char verdict[256];
-
-	if (!read_one(db, "PRAGMA integrity_check(1)", verdict, sizeof(verdict),
-		      err))
-		return false;
-	if (strcmp(verdict, "ok") != 0)
-		return err_set(err, ERR_SYSTEM, "the store %s is damaged: %s",
-			       db->path, verdict);
-	if (has_broken_reference(db, err))
-		return err_context(err, "the store %s", db->path);
-	return true;
 }
 
 /* --- backup --- */

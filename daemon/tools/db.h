@@ -63,7 +63,6 @@ struct query *db_query(struct db *db, enum query_id id);
 /* Parameters count from 1. Texts and blobs are copied; NULL binds NULL (a blob
  * of size 0 that is not NULL stays a blob). */
 void query_integer(struct query *query, int index, int64_t value);
-void query_real(struct query *query, int index, double value);
 void query_text(struct query *query, int index, const char *text);
 void query_blob(struct query *query, int index, const void *data, size_t size);
 void query_null(struct query *query, int index);
@@ -96,16 +95,6 @@ int64_t db_data_version(struct db *db);
 /* Copies the whole store, as it is now, to path, in one step and durably; a
  * file that is there is replaced when the copy is complete. */
 bool db_backup(struct db *db, const char *path, struct err *err);
-
-/* Moves the write-ahead log into the store and empties it: afterwards no
- * deleted content is left in it. ERR_BUSY while another connection reads. */
-bool db_checkpoint(struct db *db, struct err *err);
-
-/* Gives at most that many free pages back to the file system. */
-bool db_shrink(struct db *db, int pages, struct err *err);
-
-/* Reads the whole store and looks for damage: for the doctor, not the loop. */
-bool db_check(struct db *db, struct err *err);
 
 /* Runs SQL without values, several statements if need be: for migrations and
  * tests; everything else is a named statement. */

@@ -11,8 +11,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-#undef json_is_integer /* jansson's macro, which stands for a type test */
-
 /* struct json_value is jansson's json_t under another name; these two are the
  * only places where one becomes the other. */
 static json_t *inside(const struct json_value *value)
@@ -129,11 +127,6 @@ void json_list_text(struct json_value *list, const char *text)
 	list_append(list, text_value(text));
 }
 
-void json_list_integer(struct json_value *list, int64_t number)
-{
-	list_append(list, made(json_integer(number)));
-}
-
 void json_list_put(struct json_value *list, struct json_value *child)
 {
 	list_append(list, inside(child));
@@ -213,34 +206,9 @@ struct json_value *json_parse(const char *text, size_t size, struct err *err)
 	return NULL;
 }
 
-bool json_is_map(const struct json_value *value)
-{
-	return json_is_object(inside(value));
-}
-
 bool json_is_list(const struct json_value *value)
 {
 	return json_is_array(inside(value));
-}
-
-bool json_is_text(const struct json_value *value)
-{
-	return json_is_string(inside(value));
-}
-
-bool json_is_flag(const struct json_value *value)
-{
-	return json_is_boolean(inside(value));
-}
-
-bool json_is_nothing(const struct json_value *value)
-{
-	return value && json_typeof(inside(value)) == JSON_NULL;
-}
-
-bool json_is_integer(const struct json_value *value)
-{
-	return value && json_typeof(inside(value)) == JSON_INTEGER;
 }
 
 const struct json_value *json_get(const struct json_value *map, const char *key)
@@ -256,24 +224,16 @@ const char *json_get_text(const struct json_value *map, const char *key)
 int64_t json_get_integer(const struct json_value *map, const char *key,
 			 int64_t fallback)
 {
-	return json_value_integer(json_get(map, key), fallback);
+	json_t *value = inside(json_get(map, key));
+
+	return json_is_integer(value) ? json_integer_value(value) : fallback;
 }
 
 bool json_get_flag(const struct json_value *map, const char *key, bool fallback)
 {
-	const struct json_value *value = json_get(map, key);
+	json_t *value = inside(json_get(map, key));
 
-	return json_is_flag(value) ? json_is_true(inside(value)) : fallback;
-}
-
-const char *json_next_key(const struct json_value *map, const char *key)
-{
-	json_t *object = inside(map);
-	void *each = key ? json_object_iter_next(
-			       object, json_object_iter_at(object, key))
-			 : json_object_iter(object);
-
-	return json_object_iter_key(each);
+	return json_is_boolean(value) ? json_is_true(value) : fallback;
 }
 
 size_t json_count(const struct json_value *value)
@@ -290,10 +250,4 @@ const struct json_value *json_at(const struct json_value *list, size_t index)
 const char *json_value_text(const struct json_value *value)
 {
 	return json_string_value(inside(value));
-}
-
-int64_t json_value_integer(const struct json_value *value, int64_t fallback)
-{
-	return json_is_integer(value) ? json_integer_value(inside(value))
-				      : fallback;
 }

@@ -34,7 +34,6 @@ void json_map_null(struct json_value *map, const char *key);
 void json_map_put(struct json_value *map, const char *key,
 		  struct json_value *child /* taken */);
 void json_list_text(struct json_value *list, const char *text);
-void json_list_integer(struct json_value *list, int64_t number);
 void json_list_put(struct json_value *list,
 		   struct json_value *child /* taken */);
 
@@ -56,12 +55,7 @@ char *json_format_pretty(const struct json_value *value);
 #define JSON_DEPTH_MAX 64
 struct json_value *json_parse(const char *text, size_t size, struct err *err);
 
-bool json_is_map(const struct json_value *value); /* of NULL: false, as all */
-bool json_is_list(const struct json_value *value);
-bool json_is_text(const struct json_value *value);
-bool json_is_integer(const struct json_value *value);
-bool json_is_flag(const struct json_value *value);
-bool json_is_nothing(const struct json_value *value); /* null */
+bool json_is_list(const struct json_value *value); /* of NULL: false */
 
 /* Of a map; NULL or the fallback when there is no such key, when what it holds
  * is of another kind, or map is none. What they return lives in the map. */
@@ -73,12 +67,8 @@ int64_t json_get_integer(const struct json_value *map, const char *key,
 bool json_get_flag(const struct json_value *map, const char *key,
 		   bool fallback);
 
-/* The keys of a map in turn: the first for NULL, NULL after the last. */
-const char *json_next_key(const struct json_value *map, const char *key);
-
 size_t json_count(const struct json_value *value); /* of a map or list */
 const struct json_value *json_at(const struct json_value *list, size_t index);
 const char *json_value_text(const struct json_value *value); /* or NULL */
-int64_t json_value_integer(const struct json_value *value, int64_t fallback);
 
 #endif

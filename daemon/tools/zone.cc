@@ -10,7 +10,6 @@ extern "C" {
 }
 
 struct zone {
-	std::string name;
 	absl::TimeZone rules;
 };
 
@@ -30,8 +29,7 @@ extern "C" struct zone *zone_open(const char *name, struct err *err)
 {
 	struct zone *zone = new struct zone;
 
-	zone->name = name;
-	if (is_name(zone->name) && absl::LoadTimeZone(zone->name, &zone->rules))
+	if (is_name(name) && absl::LoadTimeZone(name, &zone->rules))
 		return zone;
 	err_set(err, ERR_INPUT,
 		"\"%s\" is no time zone that this system knows: write a name "
@@ -44,11 +42,6 @@ extern "C" struct zone *zone_open(const char *name, struct err *err)
 extern "C" void zone_close(struct zone *zone)
 {
 	delete zone;
-}
-
-extern "C" const char *zone_name(const struct zone *zone)
-{
-	return zone->name.c_str();
 }
 
 extern "C" int64_t zone_to_utc(const struct zone *zone,

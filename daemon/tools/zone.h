@@ -23,7 +23,6 @@ struct zone;
 /* By its IANA name, or "UTC". ERR_INPUT: no such zone. */
 struct zone *zone_open(const char *name, struct err *err);
 void zone_close(struct zone *zone);
-const char *zone_name(const struct zone *zone);
 
 /* A time that does not exist (clocks go forward) moves forward by the gap:
  * 01:30 is 02:30. One that occurs twice (clocks go back) is the first. */

@@ -13,6 +13,8 @@
 #include "web/personal.h"
 #include "web/visit.h"
 
+#define IDS_MAX 200 /* ticked boxes that are read */
+
 /* --- the page --- */
 
 static const char *page_url(const struct personal *personal,
@@ -165,16 +167,15 @@ void confirm_show(const struct personal *personal,
 
 /* --- the POST --- */
 
-size_t confirm_read_ids(const struct visit *visit,
-			int64_t ret_ids[CONFIRM_IDS_MAX])
+/* the ids of the ticked boxes, as posted; what is no id is left out */
+static size_t read_ids(const struct visit *visit, int64_t ret_ids[IDS_MAX])
 {
 	const char *value;
 	long long id;
 	size_t count = 0;
 
-	for (size_t i = 0; i < CONFIRM_IDS_MAX &&
-			   (value = http_form_at(visit->request, "v", i));
-	     i++)
+	for (size_t i = 0;
+	     i < IDS_MAX && (value = http_form_at(visit->request, "v", i)); i++)
 		if (text_parse_integer(value, 1, INT64_MAX, &id))
 			ret_ids[count++] = id;
 	return count;
@@ -224,8 +225,8 @@ void confirm_post(const struct personal *personal)
 {
 	struct visit *visit = personal->visit;
 	const char *form = http_form(visit->request, "form");
-	int64_t ids[CONFIRM_IDS_MAX], shown_at = 0;
-	size_t count = confirm_read_ids(visit, ids);
+	int64_t ids[IDS_MAX], shown_at = 0;
+	size_t count = read_ids(visit, ids);
 
 	if (!form || !link_parse_form(visit->web->keys, form,
 				      personal->page->delivery_id, &shown_at))

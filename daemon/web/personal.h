@@ -61,9 +61,4 @@ void confirm_show(const struct personal *personal,
 /* Checks what was posted; shows the page again, or keeps it as pending. */
 void confirm_post(const struct personal *personal);
 
-#define CONFIRM_IDS_MAX 200
-/* The ids of the ticked boxes, as posted; what is no id is left out. */
-size_t confirm_read_ids(const struct visit *visit,
-			int64_t ret_ids[CONFIRM_IDS_MAX]);
-
 #endif

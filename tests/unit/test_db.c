@@ -43,7 +43,15 @@ static const struct schema_file bad[] = {
 static const struct schema_file unlinked[] = {
     ENTRY(1, first), ENTRY(2, orphan), {0}};
 
-enum { LIST_ADD, LIST_EACH, MEMBER_ADD, MEMBER_GET, WRONG, LIST_RENAME };
+enum {
+	LIST_ADD,
+	LIST_EACH,
+	MEMBER_ADD,
+	MEMBER_GET,
+	WRONG,
+	LIST_RENAME,
+	DAMAGE
+};
 
 static const struct query_text texts[] = {
     {"list_add", "INSERT INTO list (name) VALUES (?1)"},
@@ -53,6 +61,7 @@ static const struct query_text texts[] = {
     {"member_get", "SELECT id, data, weight FROM member WHERE id = ?1"},
     {"wrong", "SELECT id FROM nowhere"},
     {"list_rename", "UPDATE list SET name = name || ?1"},
+    {"damage", "PRAGMA integrity_check(1)"},
     {0},
 };
 
@@ -153,7 +162,7 @@ static void f10_rows_go_in_and_come_out(void **state)
 	q = ask(db, MEMBER_ADD);
 	query_integer(q, 1, 1);
 	query_blob(q, 2, "a\0b", 3);
-	query_real(q, 3, 0.5);
+	query_text(q, 3, "0.5"); /* the column makes it a number */
 	assert_true(query_run(q, NULL, NULL));
 	q = ask(db, MEMBER_GET);
 	query_integer(q, 1, 1);
@@ -420,7 +429,10 @@ static void f40_backup_is_whole(void **state)
 	assert_int_not_equal(stat(in_folder("copy.db.part"), &info), 0);
 	struct db *again = open_good("copy.db", one);
 	assert_int_equal(count_lists(again), 2);
-	assert_true(db_check(again, NULL));
+	struct query *q = ask(again, DAMAGE);
+	assert_true(query_next(q));
+	assert_string_equal(query_get_text(q, 0), "ok");
+	assert_true(query_done(q, NULL));
 	db_close(again);
 	struct err err = {0};
 	assert_false(db_backup(db, in_folder("none/copy.db"), &err));
@@ -438,6 +450,11 @@ static bool file_holds(const char *name, const char *what)
 	return system(command) == 0;
 }
 
+static void empty_log(struct db *db)
+{
+	assert_true(db_execute(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL));
+}
+
 static void f40_what_is_deleted_is_gone(void **state)
 {
 	struct db *db = open_good("a.db", one);
@@ -445,35 +462,13 @@ static void f40_what_is_deleted_is_gone(void **state)
 
 	(void)state;
 	add_list(db, "Robert-Example");
-	assert_true(db_checkpoint(db, NULL));
+	empty_log(db);
 	assert_true(file_holds("a.db", "Robert-Example"));
 	assert_true(db_execute(db, "DELETE FROM list", NULL));
-	assert_true(db_checkpoint(db, NULL));
+	empty_log(db);
 	assert_int_equal(stat(in_folder("a.db-wal"), &info), 0);
 	assert_int_equal(info.st_size, 0);
 	assert_false(file_holds("a.db", "Robert-Example"));
-	db_close(db);
-}
-
-static void f40_shrink_gives_pages_back(void **state)
-{
-	struct db *db = open_good("a.db", one);
-	struct stat before, after;
-
-	(void)state;
-	assert_true(db_execute(
-	    db,
-	    "INSERT INTO list (name) WITH RECURSIVE n(i) AS (SELECT 1 UNION "
-	    "ALL SELECT i + 1 FROM n WHERE i < 500) SELECT printf('%0900d', i)"
-	    " FROM n; DELETE FROM list",
-	    NULL));
-	assert_true(db_checkpoint(db, NULL));
-	assert_int_equal(stat(in_folder("a.db"), &before), 0);
-	assert_true(db_shrink(db, 10000, NULL));
-	assert_true(db_checkpoint(db, NULL));
-	assert_int_equal(stat(in_folder("a.db"), &after), 0);
-	assert_true(after.st_size < before.st_size / 2);
-	assert_true(db_check(db, NULL));
 	db_close(db);
 }
 
@@ -538,7 +533,6 @@ static void f50_embedded_schema_opens(void **state)
 	(void)state;
 	if (!db)
 		fail_msg("%s", err.text);
-	assert_true(db_check(db, &err));
 	/* every named statement fits the schema */
 	for (int id = 0; id < QUERY_COUNT; id++) {
 		struct query *q = ask(db, id);
@@ -567,7 +561,6 @@ int main(void)
 	    CASE(f30_reading_only),
 	    CASE(f40_backup_is_whole),
 	    CASE(f40_what_is_deleted_is_gone),
-	    CASE(f40_shrink_gives_pages_back),
 	    CASE(f40_full_is_told_and_rolled_back),
 	    CASE(f40_write_error_is_told),
 	    CASE(f50_embedded_schema_opens),

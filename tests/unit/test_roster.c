@@ -10,6 +10,7 @@
 #include "base/problems.h"
 #include "core/roster.h"
 #include "store.h"
+#include "tools/crypto.h"
 
 #define NOW 1000000000
 #define DAY 86400
@@ -255,13 +256,15 @@ static enum roster_state load_slices(int64_t list_id, const char *text,
 		store_commit(&store);
 	}
 	if (state == ROSTER_APPLIED) {
-		char sql[128];
+		uint8_t hash[CRYPTO_SHA256_SIZE];
+		char sql[128], hex[CRYPTO_SHA256_HEX];
 
+		crypto_sha256(text, strlen(text), hash);
+		crypto_hex(hash, sizeof(hash), hex);
 		snprintf(sql, sizeof(sql),
 			 "SELECT csv_hash FROM list WHERE id = %d",
 			 (int)list_id);
-		assert_string_equal(store_text(&store, sql),
-				    roster_load_hash(load));
+		assert_string_equal(store_text(&store, sql), hex);
 	}
 	roster_load_free(load);
 	free(answer);
@@ -794,7 +797,6 @@ static void f85_file_with_problems(void **state)
 		    roster_load_begin(list, answer, size, &store.err);
 
 		assert_non_null(strstr(roster_load_problems(bad), "x.csv:"));
-		assert_int_equal(strlen(roster_load_hash(bad)), 64);
 		assert_false(roster_load_step(bad, store.db, 20, 9, NOW, &done,
 					      &store.err));
 		roster_load_free(bad);
