@@ -148,7 +148,8 @@ check: deps
 	$(STEP) house docs
 	$(STEP) V=release all unit
 	$(STEP) V=asan all unit
-	$(STEP) V=tsan unit ONLY='pool smtp watch http errand'
+	$(STEP) V=tsan all unit ONLY='pool smtp watch http errand'
+	$(STEP) V=tsan flow ONLY='main_job or delivery'
 	$(STEP) V=fuzz fuzz FUZZ_SECONDS=5
 	$(STEP) V=asan browser
 	$(STEP) V=asan flow

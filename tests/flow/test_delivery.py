@@ -507,7 +507,8 @@ def test_f20_a_wrong_certificate(board, authority):
         assert "certificate" in attempt["text"].lower(), attempt
         assert server.offered == 0
         [item] = board.facts("queue")
-        assert item["state"] == "due"
+        # the next attempt may be under way
+        assert item["state"] in ("due", "sending")
         assert "certificate" in item["text"].lower()
     # once the relay is mended the mail goes
     with Recorder(authority) as server:
