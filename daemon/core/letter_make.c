@@ -111,6 +111,21 @@ static const char *languages(const struct letter_content *content,
 	return letter_plain(arena, all);
 }
 
+/* One click (RFC 8058). mime_header would refuse the link's slot, so what is
+ * not ours is made plain here. */
+static void add_unsubscribe(struct buf *out,
+			    const struct letter_content *content,
+			    const char *reply_to, struct arena *arena)
+{
+	buf_addf(out,
+		 "List-Unsubscribe: <%s/u/%c>,\r\n"
+		 " <mailto:%s?subject=unsubscribe%%20%s>\r\n"
+		 "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+		 letter_plain(arena, content->settings->web_base),
+		 LETTER_SLOT_TOKEN, letter_plain(arena, reply_to),
+		 letter_plain(arena, content->list->name));
+}
+
 static bool add_list_headers(struct buf *out,
 			     const struct letter_content *content,
 			     const char *reply_to, struct arena *arena,
@@ -131,12 +146,9 @@ static bool add_list_headers(struct buf *out,
 		return false;
 	/* Nobody can leave a list that is a duty: there the mail's foot says
 	 * what to do. */
-	return list->mandatory ||
-	       mime_header(out, "List-Unsubscribe",
-			   arena_printf(arena,
-					"<mailto:%s?subject=unsubscribe%%20%s>",
-					reply_to, list->name),
-			   err);
+	if (!list->mandatory)
+		add_unsubscribe(out, content, reply_to, arena);
+	return true;
 }
 
 static bool add_head(struct buf *out, const struct letter_content *content,

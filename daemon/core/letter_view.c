@@ -333,12 +333,12 @@ static const char *slot_text(struct arena *arena, enum letter_slot slot)
 	return arena_printf(arena, "%c", (char)slot);
 }
 
-void letter_view_slots(struct view *view, const struct letter_content *content,
-		       enum template_kind kind, struct arena *arena)
+/* path: "/a/" */
+static void show_link(struct view *view, const char *key, const char *path,
+		      const struct letter_content *content,
+		      enum template_kind kind, struct arena *arena)
 {
 	const char *base = letter_plain(arena, content->settings->web_base);
-	enum letter_slot name = kind == TEMPLATE_HTML ? LETTER_SLOT_NAME_HTML
-						      : LETTER_SLOT_NAME_TEXT;
 	struct buf link;
 
 	buf_init(&link, 4096);
@@ -346,10 +346,21 @@ void letter_view_slots(struct view *view, const struct letter_content *content,
 		escape_html(&link, base, strlen(base));
 	else
 		buf_adds(&link, base);
-	buf_adds(&link, "/a/");
+	buf_adds(&link, path);
 	buf_addc(&link, LETTER_SLOT_TOKEN);
-	view_raw(view, "link_slot", link.data);
+	view_raw(view, key, link.data);
 	buf_done(&link);
+}
+
+void letter_view_slots(struct view *view, const struct letter_content *content,
+		       enum template_kind kind, struct arena *arena)
+{
+	enum letter_slot name = kind == TEMPLATE_HTML ? LETTER_SLOT_NAME_HTML
+						      : LETTER_SLOT_NAME_TEXT;
+
+	show_link(view, "link_slot", "/a/", content, kind, arena);
+	if (!content->list->mandatory)
+		show_link(view, "leave_url", "/u/", content, kind, arena);
 	view_raw(view, "name_slot", slot_text(arena, name));
 	view_raw(view, "code_slot", slot_text(arena, LETTER_SLOT_CODE));
 }

@@ -13,26 +13,27 @@
 #include "tools/db.h"
 
 #define PUBLIC_ID_DIGITS 20 /* 100 random bits */
+#define PUBLIC_ID_SIZE (PUBLIC_ID_DIGITS + 1)
 #define DAY_SECONDS 86400
 
 /* --- events: people are their public ids */
 
 static bool load_public_id(struct roster_change *change, int64_t person_id,
-			   char ret[PUBLIC_ID_DIGITS + 1], struct err *err)
+			   char ret[PUBLIC_ID_SIZE], struct err *err)
 {
 	struct query *q = db_query(change->db, QUERY_ROSTER_LOAD_PUBLIC_ID);
 
 	ret[0] = '\0';
 	query_integer(q, 1, person_id);
 	if (query_next(q))
-		snprintf(ret, PUBLIC_ID_DIGITS + 1, "%s", query_get_text(q, 0));
+		snprintf(ret, PUBLIC_ID_SIZE, "%s", query_get_text(q, 0));
 	return query_done(q, err);
 }
 
 static bool begin_event(struct roster_change *change, struct event *event,
 			const char *kind, int64_t person_id, struct err *err)
 {
-	char public_id[PUBLIC_ID_DIGITS + 1];
+	char public_id[PUBLIC_ID_SIZE];
 
 	if (!load_public_id(change, person_id, public_id, err))
 		return false;
@@ -53,12 +54,14 @@ static bool record(struct roster_change *change, const char *kind,
 }
 
 static bool record_status(struct roster_change *change, int64_t person_id,
-			  const char *from, const char *to, struct err *err)
+			  const char *from, const char *to, const char *actor,
+			  struct err *err)
 {
 	struct event event;
 
 	if (!begin_event(change, &event, "member-status", person_id, err))
 		return false;
+	event.actor = actor;
 	event_text(&event, "list", change->list_name);
 	event_text(&event, "from", from);
 	event_text(&event, "to", to);
@@ -108,12 +111,26 @@ static bool record_closing(struct roster_change *change, int64_t person_id,
 	return event_end(&event, change->db, change->now, err);
 }
 
+/* the same without those they took themselves off */
+static bool count_standing(struct roster_change *change, int64_t person_id,
+			   int64_t *ret, struct err *err)
+{
+	struct query *q = db_query(change->db, QUERY_ROSTER_COUNT_STANDING);
+
+	*ret = 0;
+	query_integer(q, 1, person_id);
+	query_integer(q, 2, change->now);
+	if (query_next(q))
+		*ret = query_get_integer(q, 0);
+	return query_done(q, err);
+}
+
 static bool close_if_gone(struct roster_change *change, int64_t person_id,
 			  struct err *err)
 {
 	int64_t lists, count, overdue;
 
-	if (!count_lists(change, person_id, &lists, err))
+	if (!count_standing(change, person_id, &lists, err))
 		return false;
 	if (lists > 0)
 		return true;
@@ -197,7 +214,7 @@ static bool find_member(struct roster_change *change, int64_t person_id,
 	if (query_next(q)) {
 		ret->member_id = query_get_integer(q, 0);
 		ret->is_removed = !query_is_null(q, 2);
-		if (!query_is_null(q, 1))
+		if (!query_is_null(q, 1) && change->find_row)
 			ret->row = change->find_row(change->context,
 						    query_get_text(q, 1));
 	}
@@ -330,7 +347,7 @@ static void bind_row(struct query *q, const struct roster_row *row,
 
 struct before {
 	int64_t joined_at;
-	char status[16];
+	char status[16]; /* as it counts: a record wins over the row */
 	bool is_removed, had_since;
 };
 
@@ -341,6 +358,7 @@ static bool load_before(struct roster_change *change, int64_t member_id,
 
 	*ret = (struct before){0};
 	query_integer(q, 1, member_id);
+	query_integer(q, 2, change->now);
 	if (query_next(q)) {
 		ret->joined_at = query_get_integer(q, 0);
 		snprintf(ret->status, sizeof(ret->status), "%s",
@@ -351,10 +369,20 @@ static bool load_before(struct roster_change *change, int64_t member_id,
 	return query_done(q, err);
 }
 
-/* what a change of the member means to the person */
+static bool is_off(const char *status)
+{
+	return strcmp(status, "left") == 0 || strcmp(status, "not-for-me") == 0;
+}
+
+/* What a change of the member means to the person. A record that they left
+ * outlives a row that goes and comes back as it was. */
 static bool follow(struct roster_change *change, const struct roster_row *row,
 		   const struct before *before, struct err *err)
 {
+	struct before after;
+
+	if (!load_before(change, row->member_id, &after, err))
+		return false;
 	if (before->is_removed) {
 		change->joined++;
 		if (!record(change, "member-joined", row->person_id, err))
@@ -362,13 +390,13 @@ static bool follow(struct roster_change *change, const struct roster_row *row,
 	} else {
 		change->changed++;
 	}
-	if (strcmp(before->status, row->status) != 0 &&
-	    !record_status(change, row->person_id, before->status, row->status,
-			   err))
+	if (strcmp(before->status, after.status) != 0 &&
+	    !record_status(change, row->person_id, before->status, after.status,
+			   "briefingd", err))
 		return false;
-	if (strcmp(row->status, "left") == 0)
+	if (is_off(after.status))
 		return close_if_gone(change, row->person_id, err);
-	if (before->is_removed || strcmp(before->status, "left") == 0)
+	if (before->is_removed || is_off(before->status))
 		return reopen(change, row->person_id, err);
 	return true;
 }
@@ -412,7 +440,7 @@ static bool insert_member(struct roster_change *change,
 		return false;
 	if (strcmp(row->status, "active") != 0)
 		return record_status(change, row->person_id, "active",
-				     row->status, err);
+				     row->status, "briefingd", err);
 	return reopen(change, row->person_id, err);
 }
 
@@ -466,6 +494,43 @@ static bool move_member(struct roster_change *change, struct roster_row *row,
 		return hand_over(change, row, err);
 	return take_address(change, row, err) &&
 	       change_member(change, row, err);
+}
+
+/* --- what people say themselves */
+
+static bool add_status(struct roster_change *change, int64_t member_id,
+		       const char *status, const char *actor, struct err *err)
+{
+	struct query *q = db_query(change->db, QUERY_ROSTER_ADD_STATUS);
+
+	query_integer(q, 1, member_id);
+	query_text(q, 2, status);
+	query_integer(q, 3, change->now);
+	query_text(q, 4, actor);
+	return query_run(q, NULL, err);
+}
+
+bool roster_member_leave(struct roster_change *change, int64_t person_id,
+			 const char *status, const char *actor,
+			 bool *ret_is_new, struct err *err)
+{
+	char person[sizeof("person:") + PUBLIC_ID_DIGITS] = "person:";
+	struct found found;
+	struct before before;
+
+	*ret_is_new = false;
+	if (!find_member(change, person_id, &found, err) ||
+	    !load_before(change, found.member_id, &before, err) ||
+	    !load_public_id(change, person_id, person + strlen("person:"), err))
+		return false;
+	if (!found.member_id || found.is_removed || is_off(before.status))
+		return true;
+	*ret_is_new = true;
+	actor = actor ? actor : person;
+	return add_status(change, found.member_id, status, actor, err) &&
+	       record_status(change, person_id, before.status, status, actor,
+			     err) &&
+	       close_if_gone(change, person_id, err);
 }
 
 bool roster_member_apply(struct roster_change *change, struct roster_row *row,

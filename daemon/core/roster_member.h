@@ -32,7 +32,8 @@ struct roster_change {
 	const char *list_name;
 	int64_t now;
 	bool is_first; /* the list was never loaded before */
-	/* the row that has this key, or NULL */
+	/* the row that has this key, or NULL; NULL itself where none are read
+	 */
 	struct roster_row *(*find_row)(void *context, const char *key);
 	void *context;
 	int joined, left, changed; /* counted */
@@ -41,6 +42,13 @@ struct roster_change {
 /* who joins, returns or changes */
 bool roster_member_apply(struct roster_change *change, struct roster_row *row,
 			 struct err *err);
+/* What a person or a verb says instead of the row, until the row changes:
+ * "left" or "not-for-me". Closes what is outstanding when they are on no list
+ * any more. *ret_is_new false: it was so already, or they are not on the list.
+ * actor is NULL for the person. */
+bool roster_member_leave(struct roster_change *change, int64_t person_id,
+			 const char *status, const char *actor,
+			 bool *ret_is_new, struct err *err);
 /* whose row is gone */
 bool roster_member_remove(struct roster_change *change, int64_t member_id,
 			  int64_t person_id, struct err *err);

@@ -2,11 +2,12 @@
 #define DOORS_HTTP_H
 
 /*
- * The web server: GET, HEAD and POST of urlencoded forms, for one thread and an
- * event loop that watches one descriptor. A handler may reply at once or keep
- * the request and reply later (after the commit); meanwhile the connection is
- * suspended. The server owns requests; one is gone as soon as http_reply
- * returns, and all are gone after http_close.
+ * The web server: GET, HEAD and POST of forms (urlencoded, or multipart, whose
+ * files are passed over), for one thread and an event loop that watches one
+ *descriptor. A handler may reply at once or keep the request and reply later
+ *(after the commit); meanwhile the connection is suspended. The server owns
+ *requests; one is gone as soon as http_reply returns, and all are gone after
+ *http_close.
  *
  *	server = http_open(&(struct http_options){.address = "::1",
  *		.port = 8080, .fd = -1, .handle = page, .context = web}, err);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "doors/http_private.h"
+#include "doors/multipart.h"
 
 #define FORWARDED_CEILING 4096 /* bytes of X-Forwarded-For that are read */
 
@@ -197,15 +198,31 @@ static int judge_body(const struct http_request *request)
 									: 0;
 }
 
-static bool is_form_type(const struct http_request *request)
+static bool is_type(const char *text, const char *type)
 {
-	static const char type[] = "application/x-www-form-urlencoded";
-	const char *text = http_header(request, "Content-Type");
+	size_t size = strlen(type);
 
-	if (!text) /* an empty POST needs none */
-		return request->body.size == 0;
-	return strncasecmp(text, type, sizeof(type) - 1) == 0 &&
-	       strchr("; \t", text[sizeof(type) - 1]);
+	return strncasecmp(text, type, size) == 0 && strchr("; \t", text[size]);
+}
+
+/* 0, or the status that refuses it */
+static int read_body(struct http_request *request)
+{
+	const char *type = http_header(request, "Content-Type");
+	const char *body = request->body.data;
+	size_t size = request->body.size;
+	bool good;
+
+	if (!type) /* an empty POST needs none */
+		return size == 0 ? 0 : 415;
+	if (is_type(type, "application/x-www-form-urlencoded"))
+		good = form_parse(&request->form, body, size, NULL);
+	else if (is_type(type, "multipart/form-data"))
+		good = multipart_parse(request->link, body, size,
+				       &request->form, NULL);
+	else
+		return 415;
+	return good ? 0 : 400;
 }
 
 int http_request_read_head(struct http_request *request, const char *method)
@@ -223,9 +240,5 @@ void http_request_read_form(struct http_request *request)
 {
 	if (request->refusal != 0 || request->method != HTTP_POST)
 		return;
-	if (!is_form_type(request))
-		request->refusal = 415;
-	else if (!form_parse(&request->form, request->body.data,
-			     request->body.size, NULL))
-		request->refusal = 400;
+	request->refusal = read_body(request);
 }

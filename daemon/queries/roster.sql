@@ -80,6 +80,13 @@ SELECT member.id, member.person_id, person.public_id, identity.address,
 		WHERE also.person_id = member.person_id
 			AND also.removed_at IS NULL AND also.status <> 'left'
 			AND other.removed_at IS NULL
+			AND NOT EXISTS (SELECT 1 FROM member_status
+				WHERE member_status.member_id = also.id
+				AND member_status.row_hash = also.row_hash
+				AND member_status.status <> 'on-leave'
+				AND member_status.from_at <= ?2
+				AND (member_status.until_at IS NULL
+					OR member_status.until_at > ?2))
 		ORDER BY also.is_primary DESC, other.name LIMIT 1),
 	list.name
 FROM member
@@ -114,9 +121,16 @@ WHERE member.list_id = ?1 AND member.person_id > ?2
 ORDER BY member.person_id LIMIT ?3;
 
 -- name: roster_load_member
--- as it was before this row
-SELECT member.joined_at, member.status, member.removed_at, person.public_id,
-	member.since_on
+-- as it was before this row, with the status as it counts at ?2
+SELECT member.joined_at,
+	COALESCE((SELECT member_status.status FROM member_status
+		WHERE member_status.member_id = member.id
+			AND member_status.row_hash = member.row_hash
+			AND member_status.from_at <= ?2
+			AND (member_status.until_at IS NULL
+				OR member_status.until_at > ?2)
+		ORDER BY member_status.id DESC LIMIT 1), member.status),
+	member.removed_at, person.public_id, member.since_on
 FROM member JOIN person ON person.id = member.person_id
 WHERE member.id = ?1;
 
@@ -177,6 +191,27 @@ UPDATE identity SET address_key = NULL WHERE person_id = ?1;
 SELECT COUNT(*) FROM member JOIN list ON list.id = member.list_id
 WHERE member.person_id = ?1 AND member.removed_at IS NULL
 	AND member.status <> 'left' AND list.removed_at IS NULL;
+
+-- name: roster_count_standing
+-- on which a person is and counts at ?2: neither the row nor a record says that
+-- they left
+SELECT COUNT(*) FROM member JOIN list ON list.id = member.list_id
+WHERE member.person_id = ?1 AND member.removed_at IS NULL
+	AND list.removed_at IS NULL
+	AND COALESCE((SELECT member_status.status FROM member_status
+		WHERE member_status.member_id = member.id
+			AND member_status.row_hash = member.row_hash
+			AND member_status.from_at <= ?2
+			AND (member_status.until_at IS NULL
+				OR member_status.until_at > ?2)
+		ORDER BY member_status.id DESC LIMIT 1), member.status)
+		NOT IN ('left', 'not-for-me');
+
+-- name: roster_add_status
+-- what a person or a verb says, as long as the row is this one
+INSERT INTO member_status (member_id, status, from_at, row_hash, recorded_at,
+	actor)
+SELECT id, ?2, ?3, row_hash, ?3, ?4 FROM member WHERE id = ?1;
 
 -- name: roster_count_open
 -- what a person has outstanding, and how much of it is overdue

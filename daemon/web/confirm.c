@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/mem.h"
 #include "base/text.h"
 #include "core/acknowledgement.h"
 #include "core/address.h"
@@ -181,22 +180,36 @@ static size_t read_ids(const struct visit *visit, int64_t ret_ids[IDS_MAX])
 	return count;
 }
 
+static bool record(struct web *web, const struct pending *pending, int64_t now,
+		   int *ret_count, struct err *err)
+{
+	return acknowledgement_record(web->db, pending->delivery_id,
+				      pending->ids, pending->id_count, now,
+				      ret_count, err);
+}
+
+static const struct message not_saved = {
+    .status = 503,
+    .title = "Your confirmation could not be saved",
+    .paragraphs = {"The fault is ours. Nothing was recorded. Please go back, "
+		   "wait a minute, and press the button again."},
+};
+
+static const struct pending_kind confirmation = {
+    .record = record,
+    .answer = personal_answer_recorded,
+    .not_saved = &not_saved,
+};
+
 static void keep(const struct personal *personal, const int64_t *ids,
 		 size_t count)
 {
-	struct visit *visit = personal->visit;
-	struct pending *pending =
-	    xcalloc(1, sizeof(*pending) + count * sizeof(*ids));
+	struct pending *pending = visit_keep(
+	    personal->visit, &confirmation, personal->page->delivery_id, count);
 
-	pending->request = visit->request;
-	pending->delivery_id = personal->page->delivery_id;
-	pending->since_at = visit->now;
 	if (personal->is_sensitive)
 		memcpy(pending->form, personal->form, sizeof(pending->form));
-	pending->id_count = count;
 	memcpy(pending->ids, ids, count * sizeof(*ids));
-	*visit->web->last = pending;
-	visit->web->last = &pending->next;
 }
 
 static const struct confirm_told answers[] = {

@@ -42,7 +42,7 @@ static bool is_given(const char *part)
 	return part && *part;
 }
 
-static void tell_wrong_link(struct visit *visit)
+void personal_tell_wrong_link(struct visit *visit)
 {
 	static const struct message message = {
 	    .status = 404,
@@ -169,7 +169,7 @@ static void open_delivery(struct visit *visit, int64_t delivery_id,
 	}
 	/* signed by us, and not there: the store is an older copy */
 	if (!page) {
-		tell_wrong_link(visit);
+		personal_tell_wrong_link(visit);
 		return;
 	}
 	if (visit->now >= page->expires_at) {
@@ -198,7 +198,7 @@ void personal_handle(struct visit *visit, const char *rest)
 	case LINK_UNKNOWN:
 		break;
 	}
-	tell_wrong_link(visit);
+	personal_tell_wrong_link(visit);
 }
 
 /* --- after the commit --- */

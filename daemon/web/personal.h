@@ -39,6 +39,9 @@ struct personal {
 /* rest: what stands behind /a/ */
 void personal_handle(struct visit *visit, const char *rest);
 
+/* The page for a link that is none of ours; also behind /u/. */
+void personal_tell_wrong_link(struct visit *visit);
+
 /* The page again, after the commit of what was pending. */
 void personal_answer_recorded(struct visit *visit,
 			      const struct pending *pending);

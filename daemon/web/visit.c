@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/escape.h"
 #include "base/file.h"
+#include "base/mem.h"
 #include "core/briefing.h"
 #include "core/settings.h"
 #include "core/words.h"
@@ -176,6 +177,22 @@ void visit_tell_nothing_here(struct visit *visit)
 	};
 
 	visit_tell(visit, &message, NULL, 0);
+}
+
+struct pending *visit_keep(struct visit *visit, const struct pending_kind *kind,
+			   int64_t delivery_id, size_t id_count)
+{
+	struct pending *pending =
+	    xcalloc(1, sizeof(*pending) + id_count * sizeof(*pending->ids));
+
+	pending->kind = kind;
+	pending->request = visit->request;
+	pending->delivery_id = delivery_id;
+	pending->since_at = visit->now;
+	pending->id_count = id_count;
+	*visit->web->last = pending;
+	visit->web->last = &pending->next;
+	return pending;
 }
 
 struct view *visit_view(struct visit *visit, const char *title)

@@ -15,22 +15,38 @@
 #include "base/err.h"
 #include "core/link.h"
 
-struct acknowledgement_page;
 struct arena;
 struct briefing_document;
 struct briefing_version;
 struct db;
 struct http_request;
 struct limit;
+struct message;
+struct pending;
 struct settings;
 struct template_set;
 struct view;
+struct visit;
+struct web;
 
-/* a good confirmation that waits for its commit */
+/* What a page asked for and the store must hold before it is answered. record
+ * is called in the roof's transaction, again when that was rolled back;
+ * *ret_count: confirmations that were new. answer comes after the commit,
+ * not_saved when there was none. */
+struct pending_kind {
+	bool (*record)(struct web *web, const struct pending *pending,
+		       int64_t now, int *ret_count, struct err *err);
+	void (*answer)(struct visit *visit, const struct pending *pending);
+	const struct message *not_saved;
+};
+
+/* a good POST that waits for its commit */
 struct pending {
 	struct pending *next;
+	const struct pending_kind *kind;
 	struct http_request *request;
 	int64_t delivery_id, since_at;
+	/* of a confirmation */
 	char form[LINK_FORM_SIZE]; /* as it was posted */
 	size_t id_count;
 	int64_t ids[];
@@ -84,6 +100,11 @@ void visit_fail(struct visit *visit, const struct err *err);
 
 /* The page that there is none here */
 void visit_tell_nothing_here(struct visit *visit);
+
+/* Keeps the visit's request as pending, with room for ids: web_record's turn.
+ * The web owns what is returned. */
+struct pending *visit_keep(struct visit *visit, const struct pending_kind *kind,
+			   int64_t delivery_id, size_t id_count);
 
 /* --- making pages --- */
 

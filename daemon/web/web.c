@@ -9,10 +9,10 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "core/acknowledgement.h"
 #include "core/settings.h"
 #include "doors/http.h"
 #include "web/code.h"
+#include "web/leave.h"
 #include "web/library.h"
 #include "web/limit.h"
 #include "web/personal.h"
@@ -138,6 +138,7 @@ static const struct route {
     {"a", false, true, personal_handle},
     {"b", false, false, library_handle},
     {"c", true, true, handle_code},
+    {"u", false, true, leave_handle},
     {"style.css", true, false, handle_style},
     {"healthz", true, false, handle_health},
 };
@@ -194,7 +195,7 @@ void web_handle(struct http_request *request, struct web *web, int64_t now)
 	arena_free(visit.arena);
 }
 
-/* --- confirmations that wait for their commit --- */
+/* --- what waits for its commit --- */
 
 bool web_has_pending(const struct web *web)
 {
@@ -207,27 +208,12 @@ bool web_record(struct web *web, int64_t now, int *ret_count, struct err *err)
 
 	for (const struct pending *pending = web->first; pending;
 	     pending = pending->next) {
-		if (!acknowledgement_record(web->db, pending->delivery_id,
-					    pending->ids, pending->id_count,
-					    now, &count, err))
+		if (!pending->kind->record(web, pending, now, &count, err))
 			return false;
 		total += count;
 	}
 	*ret_count = total;
 	return true;
-}
-
-static void tell_not_saved(struct visit *visit)
-{
-	static const struct message message = {
-	    .status = 503,
-	    .title = "Your confirmation could not be saved",
-	    .paragraphs = {"The fault is ours. Nothing was recorded. Please "
-			   "go back, wait a minute, and press the button "
-			   "again."},
-	};
-
-	visit_tell(visit, &message, NULL, 60);
 }
 
 static void answer(struct web *web, struct pending *pending, bool committed,
@@ -241,9 +227,9 @@ static void answer(struct web *web, struct pending *pending, bool committed,
 	};
 
 	if (committed)
-		personal_answer_recorded(&visit, pending);
+		pending->kind->answer(&visit, pending);
 	else
-		tell_not_saved(&visit);
+		visit_tell(&visit, pending->kind->not_saved, NULL, 60);
 	arena_free(visit.arena);
 	free(pending);
 }

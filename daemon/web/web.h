@@ -3,8 +3,9 @@
 
 /*
  * The pages that professionals meet, over core and through doors/http. GET and
- * HEAD only read. A good confirmation is kept, its request unanswered, until
- * the roof's turn has recorded and committed it (invariant 4):
+ * HEAD only read. A good confirmation, or leaving a list, is kept, its request
+ * unanswered, until the roof's turn has recorded and committed it (invariant
+ * 4):
  *
  *	web_handle(request, web, now)      from the HTTP door's handler
  *	if (web_has_pending(web))          then, in one transaction:

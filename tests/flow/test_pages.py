@@ -358,8 +358,8 @@ ODD = {
     "no form": (HEAD.replace(b"x-www-form-urlencoded", b"json") +
                 b"Content-Length: 2\r\n\r\n{}", [b"415"]),
     "multipart": (HEAD.replace(b"application/x-www-form-urlencoded",
-                               b"multipart/form-data; boundary=x") +
-                  b"Content-Length: 5\r\n\r\n--x--", [b"415"]),
+                               b"multipart/form-data; boundary=xy") +
+                  b"Content-Length: 4\r\n\r\n--xy", [b"400"]),
     "nul": (b"GET /\0/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
             None),
     "long header": (b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " +

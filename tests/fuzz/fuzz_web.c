@@ -41,6 +41,9 @@ static struct template_set *templates;
 
 static const char scene[] =
     "INSERT INTO list VALUES (1, 'l', 'a', 't', 'l', 'l@a.example', NULL, "
+    "'immediately', '[]', 0, 0, 'f', 'r@a.example', 'linked', 'resend', '[]', "
+    "'', '', NULL, NULL, NULL, NULL, 0, 0, NULL), "
+    "(2, 'm', 'a', 't', 'l', 'l@a.example', NULL, "
     "'immediately', '[]', 0, 1, 'f', 'r@a.example', 'linked', 'resend', '[]', "
     "'', '', NULL, NULL, NULL, NULL, 0, 0, NULL);"
     "INSERT INTO person VALUES (1, 'p', 0);"
@@ -54,7 +57,7 @@ static const char scene[] =
     "INSERT INTO document VALUES (1, 1, 'a.pdf', 'A', 'aa', 9, "
     "'application/pdf');"
     "INSERT INTO digest (id, list_id, slot_at, mode, state, created_at) "
-    "VALUES (1, 1, 1, 'live', 'planned', 0), (2, 1, 2, 'live', 'planned', 0);"
+    "VALUES (1, 1, 1, 'live', 'planned', 0), (2, 2, 2, 'live', 'planned', 0);"
     "INSERT INTO letter VALUES (1, 1, '1', 1, 0, 's', x'00', x'00'), "
     "(2, 2, '2', 1, 0, 's', x'00', x'00');"
     "INSERT INTO letter_version VALUES (1, 1, 1), (2, 2, 1);";
@@ -66,6 +69,8 @@ static const char deliveries[] =
     "(1, 1, 1, 1, 1, 'live', 'accepted', 0, 1795000000, 1795000000, "
     "1795000000), (2, 2, 1, 1, 2, 'live', 'accepted', 0, 1795000000, "
     "1795000000, 1795000000);"
+    "INSERT INTO member (list_id, person_id, row_key, row_hash, is_primary, "
+    "joined_at, status, added_at) VALUES (1, 1, 'k', 'h', 0, 0, 'active', 0);"
     "INSERT INTO addressee VALUES (1, 'jo@a.example', 'Jo'), "
     "(2, 'jo@a.example', 'Jo');"
     "INSERT INTO requirement (version_id, person_id, list_id, agency, "

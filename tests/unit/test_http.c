@@ -372,6 +372,12 @@ static void check(struct site *site, const char *out, const char *status,
 	free(in);
 }
 
+#define PART(name)                                                             \
+	"--xy\r\nContent-Disposition: form-data; name=\"" name "\"\r\n\r\n"
+#define MULTIPART(size)                                                        \
+	"POST /p" END "Content-Type: multipart/form-data; boundary=xy\r\n"     \
+	"Content-Length: " size "\r\n\r\n"
+
 static void f20_pages(void **state)
 {
 	struct site site;
@@ -388,6 +394,15 @@ static void f20_pages(void **state)
 	      "200", "POST /p peer=127.0.0.1 a=\xc3\xa9,2% agent=-");
 	check(&site, "POST /p" END "Content-Length: 0\r\n\r\n", "200",
 	      "POST /p");
+	check(&site,
+	      MULTIPART("170") PART("a") "\xc3\xa9\r\n" PART("b") "\r\n" PART(
+		  "a") "2\r\n3\r\n--xy--\r\n",
+	      "200", "POST /p peer=127.0.0.1 a=\xc3\xa9,2\r\n3 agent=-");
+	/* files are passed over */
+	check(&site,
+	      MULTIPART("126")
+		  PART("a\"; filename=\"f") "no\r\n" PART("a") "\r\n--xy--",
+	      "200", "POST /p peer=127.0.0.1 a=,- agent=-");
 	char *in = ask(&site, "HEAD /x" END "\r\n");
 	assert_non_null(strstr(in, "200 OK"));
 	assert_non_null(strstr(in, "Content-Length: 36\r\n"));
@@ -471,6 +486,11 @@ static void f30_refusals(void **state)
 	     "Content-Length: 1\r\n\r\nx",
 	     "415"},
 	    {"POST /x" END "Content-Length: 1\r\n\r\nx", "415"},
+	    {"POST /x" END "Content-Type: multipart/form-data\r\n"
+	     "Content-Length: 6\r\n\r\n--xy--",
+	     "400"},
+	    {MULTIPART("59") PART("a") "\xff\r\n--xy--", "400"},
+	    {MULTIPART("59") PART("a") "One-Click", "400"},
 	    {"POST /x" END "Content-Type: application/x-www-form-urlencoded"
 	     "\r\nContent-Length: 5\r\n\r\na=%ff",
 	     "400"},

@@ -244,6 +244,9 @@ static const struct letter_case several = {
 static const struct letter_case attached = {
     .versions = {&child_g}, .count = 1, .is_attached = true};
 
+static const struct letter_case optional = {
+    .versions = {&child_g}, .count = 1, .is_optional = true};
+
 static void check_golden(const char *file, const struct letter_case *c)
 {
 	char *mail = mail_of(c);
@@ -264,6 +267,7 @@ static void f10_golden_mails(void **state)
 	check_golden("mail-attached.eml", &attached);
 	check_golden("mail-sensitive.eml", &sensitive);
 	check_golden("mail-with-one-sensitive.eml", &mixed);
+	check_golden("mail-optional.eml", &optional);
 }
 
 /* --- the head */
@@ -307,18 +311,36 @@ static void f10_headers(void **state)
 	free(mail);
 }
 
-static void f20_only_an_optional_list_can_be_left_by_mail(void **state)
+static void f20_only_an_optional_list_can_be_left(void **state)
 {
-	const struct letter_case optional = {
-	    .versions = {&child_g}, .count = 1, .is_optional = true};
 	char *mail = mail_of(&optional);
+	char token[LINK_TOKEN_SIZE], wanted[300], *text;
 
 	(void)state;
-	assert_string_equal(
-	    header(mail, "List-Unsubscribe"),
-	    "<mailto:learning@severnside.example?subject=unsubscribe%20"
-	    "police>");
-	/* one click would need a page that acts on POST (RFC 8058) */
+	link_format(&keys, 81, token);
+	snprintf(wanted, sizeof(wanted),
+		 "<https://learning.severnside.example/u/%s>, "
+		 "<mailto:learning@severnside.example?subject=unsubscribe%%20"
+		 "police>",
+		 token);
+	assert_string_equal(header(mail, "List-Unsubscribe"), wanted);
+	assert_string_equal(header(mail, "List-Unsubscribe-Post"),
+			    "List-Unsubscribe=One-Click");
+	free(mail);
+	for (int html = 0; html <= 1; html++) {
+		snprintf(wanted, sizeof(wanted),
+			 "https://learning.severnside.example/u/%s", token);
+		text = shown(&optional, html);
+		assert_has(text, wanted);
+		assert_lacks(text, "have you left?");
+		free(text);
+		text = shown(&one, html);
+		assert_lacks(text, "/u/");
+		assert_has(text, "Not for you, or have you left?");
+		free(text);
+	}
+	mail = mail_of(&one);
+	assert_null(header(mail, "List-Unsubscribe"));
 	assert_null(header(mail, "List-Unsubscribe-Post"));
 	free(mail);
 }
@@ -861,7 +883,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_headers),
-	    cmocka_unit_test(f20_only_an_optional_list_can_be_left_by_mail),
+	    cmocka_unit_test(f20_only_an_optional_list_can_be_left),
 	    cmocka_unit_test(f20_subjects),
 	    cmocka_unit_test(f20_a_marked_mail_tells_the_title_only),
 	    cmocka_unit_test(f20_both_parts_say_the_same),

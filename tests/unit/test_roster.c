@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/problems.h"
 #include "core/roster.h"
+#include "core/roster_member.h"
 #include "store.h"
 #include "tools/crypto.h"
 
@@ -645,6 +646,100 @@ static void f70_other_endings_stay(void **state)
 	assert_string_equal(duties(), "Ann-,Bob-,Cyleft0");
 }
 
+/* --- what people say themselves */
+
+static bool leave(int64_t list, const char *list_name, const char *address,
+		  int64_t now)
+{
+	struct roster_change change = {.db = store.db,
+				       .list_id = list,
+				       .list_name = list_name,
+				       .now = now};
+	bool is_new = false;
+
+	store_begin(&store);
+	store_check(&store, roster_member_leave(&change, person_of(address),
+						"not-for-me", NULL, &is_new,
+						&store.err));
+	store_commit(&store);
+	return is_new;
+}
+
+static void f75_who_takes_themselves_off_is_off(void **state)
+{
+	int64_t list = apply_conf("police", "h", NOW - 100);
+
+	(void)state;
+	load(list, THREE, NOW - 90);
+	store_do(&store, duty);
+	assert_true(leave(list, "police", "a@x.example", NOW - 10));
+	/* a second time is harmless */
+	assert_false(leave(list, "police", "a@x.example", NOW - 9));
+	assert_string_equal(members(list, NOW),
+			    "a not-for-me,b active,c active");
+	assert_string_equal(duties(), "Annleft-10,Bob-,Cy-");
+	assert_int_equal(events("member-status"), 1);
+	assert_string_equal(
+	    store_text(&store,
+		       "SELECT (actor = 'person:' || json_extract(body, "
+		       "'$.person')) || json_extract(body, '$.list') || "
+		       "json_extract(body, '$.from') || json_extract(body, "
+		       "'$.to') FROM event WHERE kind = 'member-status'"),
+	    "1policeactivenot-for-me");
+	/* the same file, and one in which another row changed, say nothing */
+	load(list, THREE "d@x.example,Di\n", NOW);
+	assert_string_equal(members(list, NOW),
+			    "a not-for-me,b active,c active,d active");
+	/* nor does a row that was lost and is back */
+	load(list, "address,name\nb@x.example,Bob\nc@x.example,Cy\n", NOW + 1);
+	load(list, THREE, NOW + 2);
+	assert_string_equal(members(list, NOW + 2),
+			    "a not-for-me,b active,c active,d removed");
+	assert_string_equal(duties(), "Annleft-10,Bob-,Cy-");
+}
+
+static void f75_a_changed_row_brings_them_back(void **state)
+{
+	int64_t list = apply_conf("police", "h", NOW - 100);
+
+	(void)state;
+	load(list, THREE, NOW - 90);
+	store_do(&store, duty);
+	assert_true(leave(list, "police", "a@x.example", NOW - 10));
+	load(list,
+	     "address,name,role\na@x.example,Ann,Nurse\nb@x.example,Bob,\n"
+	     "c@x.example,Cy,\n",
+	     NOW);
+	assert_string_equal(members(list, NOW), "a active,b active,c active");
+	assert_string_equal(duties(), "Ann-,Bob-,Cy-");
+	assert_int_equal(events("requirements-reopened"), 1);
+	assert_int_equal(events("member-status"), 2);
+	/* and they may leave again */
+	assert_true(leave(list, "police", "a@x.example", NOW + 1));
+	assert_string_equal(duties(), "Annleft1,Bob-,Cy-");
+}
+
+static void f75_who_stays_on_another_list_is_asked(void **state)
+{
+	int64_t police = apply_conf("police", "h", NOW - 100);
+	int64_t gp = apply_conf("gp", "h", NOW - 100);
+
+	(void)state;
+	load(police, THREE, NOW - 90);
+	load(gp, "address,name\na@x.example,Ann\n", NOW - 90);
+	store_do(&store, duty);
+	assert_true(leave(police, "police", "a@x.example", NOW - 10));
+	assert_string_equal(duties(), "Ann-,Bob-,Cy-");
+	/* gone from the last: whether by the file or by the link */
+	load(gp, "address,name\n", NOW - 5);
+	assert_string_equal(duties(), "Annleft-5,Bob-,Cy-");
+	/* after the deadline: the time tells */
+	assert_true(leave(police, "police", "b@x.example", NOW + 5));
+	assert_string_equal(duties(), "Annleft-5,Bobleft5,Cy-");
+	/* who is not on the list can't leave it */
+	assert_false(leave(gp, "gp", "c@x.example", NOW + 5));
+}
+
 /* --- the guard */
 
 static const char *many(int count)
@@ -922,6 +1017,9 @@ int main(void)
 	    CASE(f70_leaving_closes_what_is_outstanding),
 	    CASE(f70_moving_between_lists_opens_again),
 	    CASE(f70_other_endings_stay),
+	    CASE(f75_who_takes_themselves_off_is_off),
+	    CASE(f75_a_changed_row_brings_them_back),
+	    CASE(f75_who_stays_on_another_list_is_asked),
 	    CASE(f80_guard_holds_and_lets_through),
 	    CASE(f80_accepting_is_for_that_file_only),
 	    CASE(f80_small_lists_are_not_held),

@@ -832,6 +832,155 @@ static void f40_trouble_is_told_to_the_roof(void **state)
 	assert_false(web_take_trouble(site->web, &trouble));
 }
 
+/* --- leaving an optional list --- */
+
+/* /u/TOKEN of a delivery; person 1 is on the list, which is optional */
+static const char *prepare_leaving(struct site *site, int delivery)
+{
+	static char path[64];
+
+	store_do(&site->store,
+		 "UPDATE list SET mandatory = 0, title = 'Friends & <police>';"
+		 "INSERT INTO member (list_id, person_id, row_key, row_hash, "
+		 "is_primary, joined_at, status, added_at) VALUES (1, 1, 'k', "
+		 "'h', 0, 0, 'active', 0)");
+	strcpy(path, "/u/");
+	link_format(&site->keys, delivery, path + 3);
+	return path;
+}
+
+static long long count_left(struct site *site)
+{
+	return store_number(&site->store,
+			    "SELECT count(*) FROM member_status WHERE status = "
+			    "'not-for-me' AND row_hash = 'h' AND actor = "
+			    "'person:person-1'");
+}
+
+static struct http_request one_click(const char *path)
+{
+	struct http_request request = fake_post(path);
+
+	fake_field(&request, "List-Unsubscribe", "One-Click");
+	return request;
+}
+
+static void f50_leaving_takes_one_press(void **state)
+{
+	struct site *site = *state;
+	const char *path = prepare_leaving(site, PLAIN);
+	struct http_request request = one_click(path);
+
+	get_golden(site, path, 200, "leave");
+	ask(site, &request, NOW);
+	assert_int_equal(request.replies, 0);
+	assert_int_equal(count_left(site), 0);
+	assert_int_equal(commit(site, NOW), 0);
+	assert_int_equal(count_left(site), 1);
+	check_golden(&request, 200, "left");
+	/* a second press, and the page afterwards */
+	ask(site, &request, NOW + 5);
+	assert_false(web_has_pending(site->web));
+	assert_int_equal(request.status, 200);
+	fake_done(&request);
+	check_get(site, path, 200, "You are off the list");
+	assert_int_equal(count_left(site), 1);
+	/* what was outstanding is asked no more */
+	assert_int_equal(store_number(&site->store,
+				      "SELECT count(*) FROM requirement WHERE "
+				      "closed_as = 'left'"),
+			 3);
+	check_get(site, site->paths[PLAIN], 200, "It is not asked of you.");
+}
+
+static void f50_two_presses_in_one_turn(void **state)
+{
+	struct site *site = *state;
+	const char *path = prepare_leaving(site, PLAIN);
+	struct http_request left = one_click(path), again = left;
+	struct http_request confirmed = post_form(site, PLAIN, NOW - 60, first);
+
+	ask(site, &confirmed, NOW);
+	ask(site, &left, NOW);
+	ask(site, &again, NOW);
+	/* only the confirmation is counted as one */
+	assert_int_equal(commit(site, NOW), 1);
+	assert_int_equal(count_left(site), 1);
+	assert_int_equal(again.status, 200);
+	fake_done(&confirmed);
+	fake_done(&left);
+	fake_done(&again);
+}
+
+static void f50_nothing_else_leaves(void **state)
+{
+	struct site *site = *state;
+	const char *path = prepare_leaving(site, PLAIN);
+	struct http_request request = fake_get(path);
+
+	for (int i = 0; i <= 4; i++) {
+		request = i == 4 ? fake_post("/u/specimen") : fake_post(path);
+		if (i != 2)
+			fake_field(&request, "List-Unsubscribe",
+				   i == 3 ? "yes" : "One-Click");
+		if (i <= 1)
+			request.method = i ? HTTP_HEAD : HTTP_GET;
+		ask(site, &request, NOW);
+		assert_false(web_has_pending(site->web));
+		assert_int_equal(request.status, 200);
+		fake_done(&request);
+	}
+	get_golden(site, "/u/specimen", 200, "leave-specimen");
+	check_get(site, "/u/1000", 404, "short code");
+	check_get(site, "/u/", 404, "short code");
+	assert_int_equal(count_left(site), 0);
+	assert_int_equal(
+	    store_number(&site->store, "SELECT count(*) FROM event"), 0);
+}
+
+static void f50_rehearsals_and_duties_record_nothing(void **state)
+{
+	struct site *site = *state;
+	const char *path = prepare_leaving(site, REHEARSED);
+	struct http_request request = one_click(path);
+
+	get_golden(site, path, 200, "leave-rehearsal");
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	assert_non_null(strstr(request.body, "nothing was recorded"));
+	fake_done(&request);
+	store_do(&site->store, "UPDATE list SET mandatory = 1");
+	strcpy(site->paths[0], "/u/");
+	link_format(&site->keys, PLAIN, site->paths[0] + 3);
+	get_golden(site, site->paths[0], 200, "leave-mandatory");
+	request = one_click(site->paths[0]);
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	assert_int_equal(request.status, 403);
+	fake_done(&request);
+	/* it became one between the button and the commit */
+	store_do(&site->store, "UPDATE list SET mandatory = 0");
+	ask(site, &request, NOW);
+	store_do(&site->store, "UPDATE list SET mandatory = 1");
+	commit(site, NOW);
+	assert_non_null(strstr(request.body, "be left here"));
+	fake_done(&request);
+	assert_int_equal(count_left(site), 0);
+}
+
+static void f50_leaving_that_fails_is_told(void **state)
+{
+	struct site *site = *state;
+	struct http_request request = one_click(prepare_leaving(site, PLAIN));
+
+	ask(site, &request, NOW);
+	web_answer(site->web, false, NOW);
+	assert_int_equal(request.status, 503);
+	assert_non_null(strstr(request.body, "Nothing was recorded"));
+	fake_done(&request);
+	assert_int_equal(count_left(site), 0);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
 
 int main(void)
@@ -866,6 +1015,11 @@ int main(void)
 	    CASE(f40_commit_that_fails_is_told),
 	    CASE(f40_waits_ten_seconds_for_a_lock),
 	    CASE(f40_trouble_is_told_to_the_roof),
+	    CASE(f50_leaving_takes_one_press),
+	    CASE(f50_two_presses_in_one_turn),
+	    CASE(f50_nothing_else_leaves),
+	    CASE(f50_rehearsals_and_duties_record_nothing),
+	    CASE(f50_leaving_that_fails_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
