@@ -14,11 +14,12 @@
 #include "tools/db.h"
 #include "tools/json.h"
 
-#define FIELDS 11      /* of a line of the errand's answer */
-#define LINE_LEAST 40  /* bytes that a line has at least */
-#define GUARD_LEAST 3  /* fewer removals never wait */
-#define READ_FACTOR 20 /* lines that are read in the time of one row written   \
-			*/
+#define FIELDS 11     /* of a line of the errand's answer */
+#define LINE_LEAST 40 /* bytes that a line has at least */
+#define GUARD_LEAST 3 /* fewer removals never wait */
+#define READ_FACTOR                                                            \
+	20 /* lines that are read in the time of one row written               \
+	    */
 #define NO_ROW UINT32_MAX
 
 /* one after the other; the guard stands between the second and the third */

@@ -63,17 +63,21 @@ static void f10_utf8(void **state)
 		size_t size;
 		bool good;
 	} cases[] = {
-		{"plain", 5, true},	      {"\xc3\xa9", 2, true},
-		{"\xc0\xaf", 2, false},	      {"\xed\xa0\x80", 3, false},
-		{"\xf4\x8f\xbf\xbf", 4, true}, {"\xf4\x90\x80\x80", 4, false},
-		{"\xe2\x82", 2, false},	      {"a\0b", 3, false},
+	    {"plain", 5, true},
+	    {"\xc3\xa9", 2, true},
+	    {"\xc0\xaf", 2, false},
+	    {"\xed\xa0\x80", 3, false},
+	    {"\xf4\x8f\xbf\xbf", 4, true},
+	    {"\xf4\x90\x80\x80", 4, false},
+	    {"\xe2\x82", 2, false},
+	    {"a\0b", 3, false},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		assert_int_equal(
-			text_is_utf8(cases[i].text, cases[i].size, NULL),
-			cases[i].good);
+		    text_is_utf8(cases[i].text, cases[i].size, NULL),
+		    cases[i].good);
 	assert_true(text_has_control("a\xc2\x85", 3));
 	assert_false(text_has_control("\xc2\xa0", 2));
 }
@@ -165,15 +169,15 @@ static void f40_arena_and_numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(f10_buf_keeps_its_ceiling),
-		cmocka_unit_test(f10_err_context_is_added_in_front),
-		cmocka_unit_test(f10_arena_grows_a_list),
-		cmocka_unit_test(f10_utf8),
-		cmocka_unit_test(f20_base32),
-		cmocka_unit_test(f20_civil),
-		cmocka_unit_test(f30_escapes),
-		cmocka_unit_test(f30_problems_count_past_the_list),
-		cmocka_unit_test(f40_arena_and_numbers),
+	    cmocka_unit_test(f10_buf_keeps_its_ceiling),
+	    cmocka_unit_test(f10_err_context_is_added_in_front),
+	    cmocka_unit_test(f10_arena_grows_a_list),
+	    cmocka_unit_test(f10_utf8),
+	    cmocka_unit_test(f20_base32),
+	    cmocka_unit_test(f20_civil),
+	    cmocka_unit_test(f30_escapes),
+	    cmocka_unit_test(f30_problems_count_past_the_list),
+	    cmocka_unit_test(f40_arena_and_numbers),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
