@@ -342,6 +342,9 @@ HEAD = b"POST /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" \
        b"Content-Type: application/x-www-form-urlencoded\r\n"
 # what is sent, and the status: None, whatever comes must be no 200
 ODD = {
+    # refused by what is announced, before any of it is read
+    "a megabyte announced": (HEAD + b"Content-Length: 1048576\r\n\r\n",
+                             [b"413"]),
     # closed: TCP may drop the answer when more comes than was wanted
     "a megabyte": (HEAD + b"Content-Length: 1048576\r\n\r\n" +
                    b"a=" + b"x" * 1048574, [b"413", b"closed"]),
