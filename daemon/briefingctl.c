@@ -57,7 +57,8 @@ int main(int argc, char **argv)
 			ctl.wants_json = true;
 		else if (strcmp(argv[at], "--help") == 0)
 			return help();
-		else if (strcmp(argv[at], "--version") == 0)
+		else if (strcmp(argv[at], "-V") == 0 ||
+			 strcmp(argv[at], "--version") == 0)
 			return puts("briefingctl " BRIEFINGD_VERSION), CTL_GOOD;
 		else
 			return ctl_usage("[-c FILE] [--json] VERB ...",

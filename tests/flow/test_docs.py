@@ -1,9 +1,10 @@
 """Manual pages, sample configuration and the tables in the code agree."""
 import re
+import subprocess
 
 import pytest
 
-from board import TREE
+from board import PROGRAMS, TREE
 
 
 def table(file):
@@ -78,3 +79,11 @@ def test_f10_the_sample_sets_nothing_unknown():
         elif match := re.match(r"\t#?([a-z_]+) = ", line):
             found.add(f"{group}.{match[1]}")
     assert found == set(table("core/settings.c"))
+
+
+@pytest.mark.parametrize("program", ["briefingd", "briefingctl"])
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_f10_both_programs_tell_their_version(program, option):
+    done = subprocess.run([PROGRAMS / program, option], capture_output=True,
+                          text=True)
+    assert done.returncode == 0 and done.stdout.startswith(f"{program} ")
