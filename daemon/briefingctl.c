@@ -36,34 +36,45 @@ static const char *find_actor(struct arena *arena)
 static int help(void)
 {
 	puts("usage: briefingctl [-c FILE] [--json] VERB ...\n"
-	     "       briefingctl --help | --version");
+	     "       briefingctl -h | -V");
 	for (const struct ctl_verb *verb = ctl_verbs; verb->name; verb++)
 		printf("  %-9s %s\n", verb->name, verb->help);
 	puts("See briefingctl(1).");
 	return CTL_GOOD;
 }
 
-int main(int argc, char **argv)
+/* Options that all verbs share; *at then stands at the verb. Returns the exit
+ * status of what ends here, -1 to go on. */
+static int read_options(struct ctl *ctl, int argc, char **argv, int *at)
 {
-	struct ctl ctl = {.settings_path = SETTINGS_PATH,
-			  .now = time(NULL),
-			  .arena = arena_new()};
-	int at = 1, status;
+	for (*at = 1; *at < argc && argv[*at][0] == '-'; ++*at) {
+		const char *option = argv[*at];
 
-	for (; at < argc && argv[at][0] == '-'; at++) {
-		if (strcmp(argv[at], "-c") == 0 && at + 1 < argc)
-			ctl.settings_path = argv[++at];
-		else if (strcmp(argv[at], "--json") == 0)
-			ctl.wants_json = true;
-		else if (strcmp(argv[at], "--help") == 0)
+		if (strcmp(option, "-c") == 0 && *at + 1 < argc)
+			ctl->settings_path = argv[++*at];
+		else if (strcmp(option, "--json") == 0)
+			ctl->wants_json = true;
+		else if (strcmp(option, "-h") == 0 ||
+			 strcmp(option, "--help") == 0)
 			return help();
-		else if (strcmp(argv[at], "-V") == 0 ||
-			 strcmp(argv[at], "--version") == 0)
+		else if (strcmp(option, "-V") == 0 ||
+			 strcmp(option, "--version") == 0)
 			return puts("briefingctl " BRIEFINGD_VERSION), CTL_GOOD;
 		else
 			return ctl_usage("[-c FILE] [--json] VERB ...",
-					 "unknown option %s", argv[at]);
+					 "unknown option %s", option);
 	}
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl ctl = {.settings_path = SETTINGS_PATH, .now = time(NULL)};
+	int at, status = read_options(&ctl, argc, argv, &at);
+
+	if (status >= 0)
+		return status;
+	ctl.arena = arena_new();
 	ctl.actor = find_actor(ctl.arena);
 	crypto_start();
 	status = ctl_dispatch(&ctl, ctl_verbs, "", argc - at, argv + at);

@@ -20,7 +20,7 @@
 static int usage(FILE *out, int status)
 {
 	fputs("usage: briefingd [-v] [-c FILE]\n"
-	      "       briefingd --help | --version\n"
+	      "       briefingd -h | -V\n"
 	      "Runs in the foreground. -c FILE: its configuration\n"
 	      "(" SETTINGS_PATH "); -v: logs more. See briefingd(8).\n",
 	      out);

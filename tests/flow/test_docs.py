@@ -87,3 +87,18 @@ def test_f10_both_programs_tell_their_version(program, option):
     done = subprocess.run([PROGRAMS / program, option], capture_output=True,
                           text=True)
     assert done.returncode == 0 and done.stdout.startswith(f"{program} ")
+
+
+@pytest.mark.parametrize("program", ["briefingd", "briefingctl"])
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_f10_both_programs_tell_their_usage(program, option):
+    done = subprocess.run([PROGRAMS / program, option], capture_output=True,
+                          text=True)
+    assert done.returncode == 0 and done.stdout.startswith("usage: ")
+
+
+@pytest.mark.parametrize("program", ["briefingd", "briefingctl"])
+def test_f10_both_programs_refuse_an_unknown_option(program):
+    done = subprocess.run([PROGRAMS / program, "--nonsense"],
+                          capture_output=True, text=True)
+    assert done.returncode == 2 and "nonsense" in done.stderr
