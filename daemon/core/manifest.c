@@ -79,9 +79,9 @@ static const struct config_setting action_table[] = {
 
 static const struct config_group groups[] = {
     {"documents", document_table, sizeof(struct manifest_document),
-     AT(documents), AT(document_count), MANIFEST_MAX_DOCUMENTS},
+     AT(documents), AT(document_count), MANIFEST_MAX_DOCUMENTS, 0, NULL},
     {"actions", action_table, sizeof(struct manifest_action), AT(actions),
-     AT(action_count), 100},
+     AT(action_count), 100, 0, NULL},
     {0},
 };
 

@@ -15,15 +15,17 @@
 #include "base/problems.h"
 #include "base/text.h"
 #include "core/address.h"
+#include "core/settings_part.h"
 #include "tools/calendar.h"
 #include "tools/config.h"
 
 #define SETTINGS_MAX_SIZE (256 * 1024)
 
-/* what the walker fills; the list is taken apart for settings.h's readers */
+/* what the walker fills; the lists are taken apart for settings.h's readers */
 struct reading {
 	struct settings settings;
 	struct config_texts trusted_proxies;
+	struct relay_settings *relays;
 };
 
 #define AT(field) offsetof(struct reading, settings.field)
@@ -59,26 +61,6 @@ static const struct config_setting table[] = {
     {"mail.rehearsal_address", CONFIG_TEXT, AT(rehearsal_address), 3, 254, NULL,
      NULL, "where all mail goes until the board is live"},
 
-    {"relay.host", CONFIG_TEXT, AT(relay_host), 1, 253, NULL, NULL,
-     "the SMTP server that takes our mail"},
-    {"relay.port", CONFIG_INTEGER, AT(relay_port), 1, 65535, NULL, "587",
-     "the port it listens on"},
-    {"relay.tls", CONFIG_CHOICE, AT(relay_tls), 0, 0, "starttls|implicit|none",
-     "starttls", "how the connection is encrypted; never silently given up"},
-    {"relay.ca_file", CONFIG_TEXT, AT(relay_ca_file), 0, 1000, NULL, "",
-     "certificates that its own is checked against; empty: the system's"},
-    {"relay.user", CONFIG_TEXT, AT(relay_user), 0, 254, NULL, "",
-     "the name to log in with; empty: no login"},
-    {"relay.password_file", CONFIG_TEXT, AT(relay_password_file), 0, 1000, NULL,
-     "",
-     "a file of mode 0600 with the password; empty: systemd's credential "
-     "smtp-password"},
-    {"relay.connections", CONFIG_INTEGER, AT(relay_connections), 1, 64, NULL,
-     "4", "how many mails are sent at the same time"},
-    {"relay.timeout_seconds", CONFIG_INTEGER, AT(relay_timeout_seconds), 1,
-     3600, NULL, "600",
-     "how long to wait for each reply (RFC 5321 asks for 600)"},
-
     {"delivery.retry_first_seconds", CONFIG_INTEGER, AT(retry_first_seconds), 1,
      86400, NULL, "300", "the wait before the second attempt; it doubles"},
     {"delivery.retry_most_seconds", CONFIG_INTEGER, AT(retry_most_seconds), 1,
@@ -104,7 +86,15 @@ static const struct config_setting table[] = {
     {0},
 };
 
-static const struct config_schema schema = {table, NULL};
+static const struct config_group groups[] = {
+    {"relays", settings_relay_table, sizeof(struct relay_settings),
+     offsetof(struct reading, relays), AT(relay_count), RELAYS_MAX, 1,
+     "the SMTP servers that take our mail: relays = ( { host = "
+     "\"smtp.example.org\"; } );"},
+    {0},
+};
+
+static const struct config_schema schema = {table, groups};
 
 /* --- what the walker can't know: each says what is wrong with a text */
 
@@ -185,7 +175,7 @@ static bool check_listen(const char *text, struct err *err)
 	return true;
 }
 
-static bool is_loopback(const char *host)
+bool settings_is_loopback(const char *host)
 {
 	size_t size = strcspn(host, ":/");
 
@@ -204,7 +194,7 @@ static bool check_base(const char *text, struct err *err)
 		return err_set(err, ERR_INPUT,
 			       "is no address of a web site; write "
 			       "\"https://learning.example.org\"");
-	if (text[4] == ':' && !is_loopback(host))
+	if (text[4] == ':' && !settings_is_loopback(host))
 		return err_set(err, ERR_INPUT,
 			       "must start with https:// (http:// is for this "
 			       "machine alone)");
@@ -219,17 +209,6 @@ static bool check_base(const char *text, struct err *err)
 	return true;
 }
 
-static bool check_host(const char *text, struct err *err)
-{
-	if (text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
-			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			      "0123456789.-:[]")] != '\0')
-		return err_set(err, ERR_INPUT,
-			       "is no name of a server; write "
-			       "\"smtp.example.org\", the port apart");
-	return true;
-}
-
 static const struct check {
 	const char *path;
 	size_t offset;
@@ -241,26 +220,38 @@ static const struct check {
     {"mail.bounce", AT(mail_bounce), check_bounce},
     {"mail.help", AT(mail_help), check_address},
     {"mail.rehearsal_address", AT(rehearsal_address), check_address},
-    {"relay.host", AT(relay_host), check_host},
     {"web.listen", AT(web_listen), check_listen},
     {"web.base", AT(web_base), check_base},
 };
 
-struct source {
-	const char *name, *text;
-	size_t size;
-};
-
-static void complain(struct problems *problems, const struct source *source,
-		     const char *path, const char *why)
+/* "relays.[0].host" as "relays.host" */
+static void without_numbers(const char *path, char *ret, size_t size)
 {
+	size_t used = 0;
+
+	for (; *path && used + 1 < size; path++)
+		if (*path == '[')
+			path += strcspn(path, "]") + 1;
+		else
+			ret[used++] = *path;
+	ret[used] = '\0';
+}
+
+void settings_complain(const struct settings_source *source,
+		       struct problems *problems, const char *path,
+		       const char *why)
+{
+	char name[64];
+
+	without_numbers(path, name, sizeof(name));
 	problems_add(problems, source->name,
 		     config_find_line(source->text, source->size, path),
-		     "%s: %s", path, why);
+		     "%s: %s", name, why);
 }
 
 static void check_texts(const struct reading *reading,
-			const struct source *source, struct problems *problems)
+			const struct settings_source *source,
+			struct problems *problems)
 {
 	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
 		const char *text =
@@ -269,7 +260,8 @@ static void check_texts(const struct reading *reading,
 		struct err err = {0};
 
 		if (text && *text && !checks[i].check(text, &err))
-			complain(problems, source, checks[i].path, err.text);
+			settings_complain(source, problems, checks[i].path,
+					  err.text);
 	}
 }
 
@@ -290,38 +282,31 @@ static bool is_network(const char *text)
 
 /* what only several settings together tell */
 static void check_together(const struct reading *reading,
-			   const struct source *source,
+			   const struct settings_source *source,
 			   struct problems *problems)
 {
 	const struct settings *settings = &reading->settings;
 
 	for (size_t i = 0; i < reading->trusted_proxies.count; i++)
 		if (!is_network(reading->trusted_proxies.list[i]))
-			complain(problems, source, "web.trusted_proxies",
-				 "holds what is no numeric address or network; "
-				 "write \"10.1.2.3\" or \"fd00::/8\"");
-	if (text_is_empty(settings->relay_user) &&
-	    !text_is_empty(settings->relay_password_file))
-		complain(problems, source, "relay.password_file",
-			 "is of no use without relay.user");
-	if (!text_is_empty(settings->relay_user) && settings->relay_tls &&
-	    strcmp(settings->relay_tls, "none") == 0 &&
-	    !is_loopback(settings->relay_host ? settings->relay_host : ""))
-		complain(problems, source, "relay.user",
-			 "a login with tls = \"none\" would send the password "
-			 "in clear text");
+			settings_complain(
+			    source, problems, "web.trusted_proxies",
+			    "holds what is no numeric address or network; "
+			    "write \"10.1.2.3\" or \"fd00::/8\"");
 	if (settings->retry_first_seconds > settings->retry_most_seconds)
-		complain(problems, source, "delivery.retry_first_seconds",
-			 "is longer than delivery.retry_most_seconds");
+		settings_complain(source, problems,
+				  "delivery.retry_first_seconds",
+				  "is longer than delivery.retry_most_seconds");
 }
 
 /* --- after the walk */
 
-static const char *absolute(const struct settings *settings, const char *path)
+const char *settings_absolute(struct arena *arena, const char *folder,
+			      const char *path)
 {
 	if (path[0] == '/' || path[0] == '\0')
 		return path;
-	return arena_printf(settings->arena, "%s/%s", settings->folder, path);
+	return arena_printf(arena, "%s/%s", folder, path);
 }
 
 static const char *folder_of(struct arena *arena, const char *path)
@@ -336,14 +321,16 @@ static const char *folder_of(struct arena *arena, const char *path)
 static void complete(struct settings *settings)
 {
 	const char **paths[] = {
-	    &settings->approved_folder, &settings->state_folder,
-	    &settings->lists_folder,    &settings->templates_folder,
-	    &settings->relay_ca_file,   &settings->relay_password_file,
+	    &settings->approved_folder,
+	    &settings->state_folder,
+	    &settings->lists_folder,
+	    &settings->templates_folder,
 	};
 	struct err err;
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
-		*paths[i] = absolute(settings, *paths[i]);
+		*paths[i] = settings_absolute(settings->arena, settings->folder,
+					      *paths[i]);
 	if (text_is_empty(settings->mail_bounce))
 		settings->mail_bounce = settings->mail_from;
 	if (text_is_empty(settings->mail_help))
@@ -355,7 +342,7 @@ static void complete(struct settings *settings)
 
 struct settings *settings_load(const char *path, struct problems *problems)
 {
-	struct source source = {.name = path};
+	struct settings_source source = {.name = path};
 	struct err err = {0};
 	struct arena *arena;
 	size_t before = problems->count;
@@ -372,6 +359,8 @@ struct settings *settings_load(const char *path, struct problems *problems)
 	config_parse(path, text, source.size, &schema, arena, reading,
 		     problems);
 	check_texts(reading, &source, problems);
+	settings_relay_check(reading->relays, settings->relay_count, &source,
+			     problems);
 	if (problems->count == before)
 		check_together(reading, &source, problems);
 	free(text);
@@ -383,6 +372,9 @@ struct settings *settings_load(const char *path, struct problems *problems)
 	settings->folder = folder_of(arena, path);
 	settings->trusted_proxies = reading->trusted_proxies.list;
 	settings->trusted_proxy_count = reading->trusted_proxies.count;
+	settings->relays = reading->relays;
+	settings_relay_complete(reading->relays, settings->relay_count,
+				settings->folder, arena);
 	complete(settings);
 	return settings;
 }
@@ -417,24 +409,45 @@ static const char *allowed(struct arena *arena,
 	return "true or false";
 }
 
-const struct setting_description *settings_describe(struct arena *arena)
+static struct setting_description describe(struct arena *arena,
+					   const char *prefix,
+					   const struct config_setting *setting)
 {
 	static const char *const types[] = {
 	    [CONFIG_TEXT] = "text",     [CONFIG_INTEGER] = "number",
 	    [CONFIG_FLAG] = "flag",     [CONFIG_TEXTS] = "texts",
 	    [CONFIG_CHOICE] = "choice",
 	};
-	size_t count = sizeof(table) / sizeof(*table);
-	struct setting_description *list =
-	    arena_allocarray(arena, count, sizeof(*list));
 
-	for (size_t i = 0; table[i].path; i++)
-		list[i] = (struct setting_description){
-		    .path = table[i].path,
-		    .type = types[table[i].type],
-		    .allowed = allowed(arena, &table[i]),
-		    .fallback = table[i].fallback,
-		    .help = table[i].help,
-		};
+	return (struct setting_description){
+	    .path = arena_printf(arena, "%s%s", prefix, setting->path),
+	    .type = types[setting->type],
+	    .allowed = allowed(arena, setting),
+	    .fallback = setting->fallback,
+	    .help = setting->help,
+	};
+}
+
+static size_t count_settings(const struct config_setting *settings)
+{
+	size_t count = 0;
+
+	while (settings[count].path)
+		count++;
+	return count;
+}
+
+const struct setting_description *settings_describe(struct arena *arena)
+{
+	size_t count = count_settings(table);
+	size_t relay_count = count_settings(settings_relay_table);
+	struct setting_description *list =
+	    arena_allocarray(arena, count + relay_count + 1, sizeof(*list));
+
+	for (size_t i = 0; i < count; i++)
+		list[i] = describe(arena, "", &table[i]);
+	for (size_t i = 0; i < relay_count; i++)
+		list[count + i] =
+		    describe(arena, "relays.", &settings_relay_table[i]);
 	return list;
 }

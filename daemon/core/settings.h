@@ -15,6 +15,20 @@ struct arena;
 struct problems;
 struct zone;
 
+#define RELAYS_MAX 1
+
+struct relay_settings {
+	const char *name; /* unique; where not set, the host */
+	const char *host;
+	int64_t port;
+	const char *tls;           /* starttls | implicit | none */
+	const char *ca_file;       /* "": the system's */
+	const char *user;          /* "": no AUTH */
+	const char *password_file; /* 0600; "": a credential, see run/keys */
+	int64_t connections;       /* senders: 1..64 */
+	int64_t timeout_seconds;   /* for each reply */
+};
+
 struct settings {
 	struct arena *arena;
 	const char *folder; /* of the file; relative paths start there */
@@ -42,16 +56,9 @@ struct settings {
 				    mail_from where they are not set */
 	const char *rehearsal_address;
 
-	/* relay */
-	const char *relay_host;
-	int64_t relay_port;
-	const char *relay_tls;     /* starttls | implicit | none */
-	const char *relay_ca_file; /* "": the system's */
-	const char *relay_user;    /* "": no AUTH */
-	const char
-	    *relay_password_file;      /* 0600; "": credential smtp-password */
-	int64_t relay_connections;     /* senders: 1..64 */
-	int64_t relay_timeout_seconds; /* for each reply */
+	/* The servers that take our mail, in order of preference. */
+	const struct relay_settings *relays;
+	size_t relay_count; /* at least 1 */
 
 	/* delivery */
 	int64_t retry_first_seconds, retry_most_seconds, retry_days;

@@ -45,7 +45,8 @@ int ctl_init(struct ctl *ctl, int argc, char **argv)
 	    !file_write(ctl->settings_path, sample->data, sample->size, 0644,
 			&err))
 		return ctl_fail_err(&err);
-	printf("wrote %s: set board.name, mail.from and relay.host in it, put "
+	printf("wrote %s: set board.name, mail.from and the relay's host in "
+	       "it, put "
 	       "your lists into %s/lists, then run \"briefingctl check\"\n",
 	       ctl->settings_path, folder);
 	return CTL_GOOD;
@@ -60,6 +61,19 @@ static size_t check_folder(const char *setting, const char *path, int mode)
 	}
 	ctl_fail("%s = \"%s\": %s", setting, path, strerror(errno));
 	return 1;
+}
+
+static size_t check_relay(const struct relay_settings *relay)
+{
+	size_t problems = 0;
+
+	if (*relay->ca_file)
+		problems +=
+		    check_folder("relays.ca_file", relay->ca_file, R_OK);
+	if (*relay->password_file)
+		problems += check_folder("relays.password_file",
+					 relay->password_file, R_OK);
+	return problems;
 }
 
 int ctl_check(struct ctl *ctl, int argc, char **argv)
@@ -77,12 +91,8 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
 				 R_OK | W_OK | X_OK);
 	problems += check_folder("places.state", settings->state_folder,
 				 R_OK | W_OK | X_OK);
-	if (*settings->relay_ca_file)
-		problems += check_folder("relay.ca_file",
-					 settings->relay_ca_file, R_OK);
-	if (*settings->relay_password_file)
-		problems += check_folder("relay.password_file",
-					 settings->relay_password_file, R_OK);
+	for (size_t i = 0; i < settings->relay_count; i++)
+		problems += check_relay(&settings->relays[i]);
 	struct template_set *templates = ctl_templates(ctl);
 	if (templates)
 		printf("%-20s good\n", "templates");

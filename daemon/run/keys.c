@@ -141,24 +141,36 @@ out:
 	return good ? true : err_context(err, "the keys of links");
 }
 
-bool keys_load_password(const struct settings *settings, char **ret_password,
+/* NULL: told in err */
+static char *password_path(const struct relay_settings *relay, struct err *err)
+{
+	char *path;
+
+	if (*relay->password_file) {
+		path = xstrdup(relay->password_file);
+		if (is_private(path, err))
+			return path;
+		free(path);
+		return NULL;
+	}
+	char *name = xasprintf("smtp-password-%s", relay->name);
+	path = credential_path(name);
+	free(name);
+	if (!path)
+		path = credential_path("smtp-password");
+	if (!path)
+		err_set(err, ERR_INPUT,
+			"user is set, but there is neither password_file nor a "
+			"credential smtp-password");
+	return path;
+}
+
+bool keys_load_password(const struct relay_settings *relay, char **ret_password,
 			struct err *err)
 {
-	char *path = credential_path("smtp-password");
-	char *text = NULL;
+	char *path = password_path(relay, err), *text = NULL;
 
-	if (!path && *settings->relay_password_file) {
-		path = xstrdup(settings->relay_password_file);
-		if (!is_private(path, err))
-			goto out;
-	}
-	if (!path) {
-		err_set(err, ERR_INPUT,
-			"relay.user is set, but there is neither "
-			"relay.password_file nor a credential smtp-password");
-		goto out;
-	}
-	if (!file_read(path, SECRET_MAX_SIZE, &text, NULL, err))
+	if (!path || !file_read(path, SECRET_MAX_SIZE, &text, NULL, err))
 		goto out;
 	text[strcspn(text, "\r\n")] = '\0';
 	if (!*text) {
@@ -169,7 +181,8 @@ bool keys_load_password(const struct settings *settings, char **ret_password,
 out:
 	free(path);
 	if (!text)
-		return err_context(err, "the relay's password");
+		return err_context(err, "the password of relay %s",
+				   relay->name);
 	*ret_password = text;
 	return true;
 }

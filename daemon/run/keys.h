@@ -2,7 +2,7 @@
 #define RUN_KEYS_H
 
 /*
- * Secrets: the keys of links, and the relay's password. Each comes from a
+ * Secrets: the keys of links, and the relays' passwords. Each comes from a
  * systemd credential ($CREDENTIALS_DIRECTORY) or from a file that only its
  * owner reads. Never in arguments, logs or core dumps.
  */
@@ -10,6 +10,7 @@
 
 struct err;
 struct link_keys;
+struct relay_settings;
 struct settings;
 
 /* Credential "link-keys", else STATE/keys/link.key, which is made when it is
@@ -18,8 +19,9 @@ struct settings;
 bool keys_load_links(const struct settings *settings, struct link_keys *ret,
 		     struct err *err);
 
-/* Credential "smtp-password", else relay.password_file. */
-bool keys_load_password(const struct settings *settings, char **ret_password,
+/* The relay's password_file, else the credential "smtp-password-NAME", else
+ * "smtp-password". */
+bool keys_load_password(const struct relay_settings *relay, char **ret_password,
 			struct err *err);
 void keys_forget_password(char *password); /* wipes and frees; NULL is fine */
 

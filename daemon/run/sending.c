@@ -122,23 +122,22 @@ static const char *if_said(const char *text)
 static void *sender_open(void *argument, struct err *err)
 {
 	struct sending_run *sending = argument;
-	const struct settings *settings = sending->daemon->settings;
+	const struct relay_settings *relay = sending->daemon->settings->relays;
 	char *password = NULL;
 
-	if (*settings->relay_user &&
-	    !keys_load_password(settings, &password, err))
+	if (*relay->user && !keys_load_password(relay, &password, err))
 		return NULL;
-	struct smtp_relay relay = {
-	    .host = settings->relay_host,
-	    .port = (int)settings->relay_port,
-	    .tls = tls_of(settings->relay_tls),
-	    .ca_file = if_said(settings->relay_ca_file),
-	    .user = if_said(settings->relay_user),
+	const struct smtp_relay server = {
+	    .host = relay->host,
+	    .port = (int)relay->port,
+	    .tls = tls_of(relay->tls),
+	    .ca_file = if_said(relay->ca_file),
+	    .user = if_said(relay->user),
 	    .password = password,
-	    .reply_timeout_ms = (int)settings->relay_timeout_seconds * 1000,
+	    .reply_timeout_ms = (int)relay->timeout_seconds * 1000,
 	};
 	struct sender *sender = xcalloc(1, sizeof(*sender));
-	sender->session = smtp_open(&relay, err);
+	sender->session = smtp_open(&server, err);
 	keys_forget_password(password);
 	if (!sender->session) {
 		free(sender);
@@ -179,14 +178,13 @@ static int pool_ready(sd_event_source *source, int fd, uint32_t events,
 
 static bool pool_begin(struct sending_run *sending, struct err *err)
 {
-	const struct settings *settings = sending->daemon->settings;
+	const struct relay_settings *relay = sending->daemon->settings->relays;
 	const struct pool_thread thread = {.open = sender_open,
 					   .interrupt = sender_interrupt,
 					   .close = sender_close,
 					   .argument = sending};
 
-	sending->pool =
-	    pool_new((size_t)settings->relay_connections, &thread, err);
+	sending->pool = pool_new((size_t)relay->connections, &thread, err);
 	if (!sending->pool)
 		return err_context(err, "starting the senders");
 	if (sd_event_add_io(sending->daemon->loop, &sending->pool_source,
@@ -194,8 +192,7 @@ static bool pool_begin(struct sending_run *sending, struct err *err)
 			    sending) < 0)
 		return err_set(err, ERR_SYSTEM, "watching the senders");
 	free(sending->relay_name);
-	sending->relay_name =
-	    xasprintf("%s:%d", settings->relay_host, (int)settings->relay_port);
+	sending->relay_name = xstrdup(relay->name);
 	return true;
 }
 

@@ -337,6 +337,17 @@ static void look_for_missing(struct walk *walk, const struct level *level,
 	}
 }
 
+static void look_for_missing_groups(struct walk *walk,
+				    const struct config_group *groups,
+				    const config_setting_t *root)
+{
+	for (; groups && groups->path; groups++)
+		if (groups->min > 0 &&
+		    !config_setting_get_member(root, groups->path))
+			complain(walk, 0, groups->path, "missing: %s",
+				 groups->help);
+}
+
 /* --- the walk --- */
 
 static void read_item(struct walk *walk, const struct config_group *table,
@@ -368,6 +379,10 @@ static bool read_items(struct walk *walk, const struct level *level,
 		return complain(walk, line_of(found), table->path,
 				"%d groups, but at most %zu are allowed", count,
 				table->max);
+	if ((size_t)count < table->min)
+		return complain(walk, line_of(found), table->path,
+				"%d groups, but at least %zu are wanted", count,
+				table->min);
 	items = arena_allocarray(walk->arena, (size_t)count, table->item_size);
 	for (int i = 0; i < count; i++) {
 		config_setting_t *each =
@@ -527,6 +542,7 @@ static void read_all(struct walk *walk, const struct config_schema *schema,
 		return;
 	walk_groups(walk, &level, root, "");
 	look_for_missing(walk, &level, root);
+	look_for_missing_groups(walk, schema->groups, root);
 }
 
 bool config_parse(const char *file_name, const char *text, size_t size,

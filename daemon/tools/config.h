@@ -60,6 +60,8 @@ struct config_group {
 	size_t offset_items; /* of a pointer to the items, in the arena */
 	size_t offset_count; /* of a size_t */
 	size_t max;          /* how many items there may be */
+	size_t min;          /* more than 0: the list is compulsory */
+	const char *help;    /* one line, for who left it out */
 };
 
 struct config_schema {

@@ -65,6 +65,15 @@ def settings(values):
                    for key, value in values.items())
 
 
+def written(item):
+    """A group, or a list of groups, with each setting on a line."""
+    name, values = item
+    if isinstance(values, list):
+        return f"{name} = (\n" + ",\n".join(
+            f"{{\n{settings(each)}}}" for each in values) + "\n);\n"
+    return f"{name}: {{\n{settings(values)}}};\n"
+
+
 class Page:
     """What the daemon answered to one request."""
 
@@ -111,8 +120,8 @@ class Board:
                      "bounce": "learning-bounce@severnside.example",
                      "help": "learning-help@severnside.example",
                      "rehearsal_address": "rehearsal@severnside.example"},
-            "relay": {"host": "127.0.0.1", "port": 1, "tls": "none",
-                      "timeout_seconds": 10},
+            "relays": [{"host": "127.0.0.1", "port": 1, "tls": "none",
+                        "timeout_seconds": 10}],
             "delivery": {"retry_first_seconds": 1, "retry_most_seconds": 2},
             "web": {"listen": f"127.0.0.1:{self.port}",
                     "base": f"http://127.0.0.1:{self.port}"},
@@ -125,12 +134,14 @@ class Board:
         return self.folder / "briefingd.conf"
 
     def configure(self, **groups):
-        """configure(relay={"port": 25}) changes those settings only."""
+        """configure(web={"base": "x"}) changes those settings only, and
+        relay={"port": 25} those of the first relay."""
         for group, values in groups.items():
-            self.settings.setdefault(group, {}).update(values)
-        self.conf.write_text("".join(
-            f"{group}: {{\n{settings(values)}}};\n"
-            for group, values in self.settings.items()))
+            if group == "relay":
+                self.settings["relays"][0].update(values)
+            else:
+                self.settings.setdefault(group, {}).update(values)
+        self.conf.write_text("".join(map(written, self.settings.items())))
 
     def relay(self, server):
         relay = {"port": server.port, "tls": server.tls_mode,

@@ -21,6 +21,13 @@ def table(file):
     return found
 
 
+def settings():
+    """Those of briefingd.conf, its list of relays included."""
+    return table("core/settings.c") | {
+        f"relays.{name}": default
+        for name, default in table("core/settings_relay.c").items()}
+
+
 def page(name):
     """Settings that a manual page describes, with the text on each."""
     text = (TREE / "docs" / name).read_text()
@@ -33,18 +40,18 @@ def page(name):
 
 
 def test_f10_each_setting_has_its_paragraph():
-    assert set(table("core/settings.c")) == set(page("briefingd.conf.5"))
+    assert set(settings()) == set(page("briefingd.conf.5"))
 
 
 @pytest.mark.parametrize("name, default",
-                         sorted(table("core/settings.c").items()))
+                         sorted(settings().items()))
 def test_f10_the_manual_tells_the_default(name, default):
     text = page("briefingd.conf.5")[name]
     if default is None:
         assert text.endswith("Compulsory.")
     elif default.isdigit():
         assert f"default is {default}" in text
-    elif default and name != "relay.tls":
+    elif default and name != "relays.tls":
         assert f"default is .Qq {default} ." in text
     elif default:
         assert f".Cm {default} , the default," in text
@@ -74,11 +81,11 @@ def test_f10_the_sample_sets_nothing_unknown():
     found = set()
     group = None
     for line in text.splitlines():
-        if match := re.match(r"([a-z]+): \{", line):
+        if match := re.match(r"([a-z]+)(?:: \{| = \()$", line):
             group = match[1]
-        elif match := re.match(r"\t#?([a-z_]+) = ", line):
+        elif match := re.match(r"\t+#?([a-z_]+) = ", line):
             found.add(f"{group}.{match[1]}")
-    assert found == set(table("core/settings.c"))
+    assert found == set(settings())
 
 
 @pytest.mark.parametrize("program", ["briefingd", "briefingctl"])

@@ -41,7 +41,7 @@ static const struct config_setting settings[] = {
 };
 static const struct config_group groups[] = {
     {"g", of_item, sizeof(struct item), offsetof(struct fields, g),
-     offsetof(struct fields, g_count), 3},
+     offsetof(struct fields, g_count), 3, 0, NULL},
     {0},
 };
 static const struct config_schema schema = {settings, groups};

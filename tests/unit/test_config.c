@@ -52,7 +52,7 @@ static const struct config_setting of_document[] = {
 
 static const struct config_group groups[] = {
     {"documents", of_document, sizeof(struct document), FIELD(documents),
-     FIELD(document_count), 3},
+     FIELD(document_count), 3, 0, NULL},
     {0},
 };
 

@@ -24,7 +24,7 @@
 	"board: { name = \"The Board\"; " board " };\n"                        \
 	"mail: { from = \"learning@board.example\"; "                          \
 	"rehearsal_address = \"jo@board.example\"; " mail " };\n"              \
-	"relay: { host = \"smtp.board.example\"; " relay " };\n"               \
+	"relays = ( { host = \"smtp.board.example\"; " relay " } );\n"         \
 	"delivery: { " delivery " };\n"                                        \
 	"web: { base = \"https://l.board.example\"; " web " };\n"
 
@@ -65,12 +65,14 @@ static void f10_least_gets_the_defaults(void **state)
 	assert_string_equal(settings->mail_bounce, "learning@board.example");
 	assert_string_equal(settings->mail_help, "learning@board.example");
 	assert_string_equal(settings->board_help, "learning@board.example");
-	assert_string_equal(settings->relay_tls, "starttls");
-	assert_int_equal(settings->relay_port, 587);
+	assert_int_equal(settings->relay_count, 1);
+	assert_string_equal(settings->relays[0].name, "smtp.board.example");
+	assert_string_equal(settings->relays[0].tls, "starttls");
+	assert_int_equal(settings->relays[0].port, 587);
 	assert_int_equal(settings->window_days, 180);
 	assert_string_equal(settings->lists_folder, "/tmp/lists");
 	assert_string_equal(settings->state_folder, "/var/lib/briefingd");
-	assert_string_equal(settings->relay_ca_file, "");
+	assert_string_equal(settings->relays[0].ca_file, "");
 	assert_int_equal(settings->trusted_proxy_count, 0);
 	assert_non_null(settings->zone);
 	settings_free(settings);
@@ -128,6 +130,17 @@ static void f20_sample_is_good(void **state)
 	problems_done(&problems);
 }
 
+/* "relays.host" is looked for in the first of the relays */
+static int find_line(const char *text, const char *path)
+{
+	char numbered[80];
+
+	snprintf(numbered, sizeof(numbered), "%s", path);
+	if (strncmp(path, "relays.", 7) == 0)
+		snprintf(numbered, sizeof(numbered), "relays.[0].%s", path + 7);
+	return config_find_line(text, strlen(text), numbered);
+}
+
 static void f30_sample_names_every_setting(void **state)
 {
 	char *sample = read_sample(), *whole = uncomment(sample);
@@ -136,11 +149,10 @@ static void f30_sample_names_every_setting(void **state)
 
 	(void)state;
 	for (; all->path; all++) {
-		if (config_find_line(whole, strlen(whole), all->path) == 0)
+		if (find_line(whole, all->path) == 0)
 			fail_msg("%s does not name %s", SAMPLE, all->path);
 		/* what is compulsory is set, what has a default is a comment */
-		bool is_set =
-		    config_find_line(sample, strlen(sample), all->path) > 0;
+		bool is_set = find_line(sample, all->path) > 0;
 		if (is_set != (all->fallback == NULL))
 			fail_msg("%s: %s should %sbe commented out", SAMPLE,
 				 all->path, all->fallback ? "" : "not ");
@@ -178,14 +190,15 @@ static void f30_sample_shows_the_true_defaults(void **state)
 	SAME_TEXT(templates_folder);
 	SAME_TEXT(mail_bounce);
 	SAME_TEXT(mail_help);
-	SAME_TEXT(relay_tls);
-	SAME_TEXT(relay_ca_file);
-	SAME_TEXT(relay_user);
-	SAME_TEXT(relay_password_file);
+	SAME_TEXT(relays[0].name);
+	SAME_TEXT(relays[0].tls);
+	SAME_TEXT(relays[0].ca_file);
+	SAME_TEXT(relays[0].user);
+	SAME_TEXT(relays[0].password_file);
 	SAME_TEXT(web_listen);
-	SAME_NUMBER(relay_port);
-	SAME_NUMBER(relay_connections);
-	SAME_NUMBER(relay_timeout_seconds);
+	SAME_NUMBER(relays[0].port);
+	SAME_NUMBER(relays[0].connections);
+	SAME_NUMBER(relays[0].timeout_seconds);
 	SAME_NUMBER(retry_first_seconds);
 	SAME_NUMBER(retry_most_seconds);
 	SAME_NUMBER(retry_days);
@@ -221,9 +234,17 @@ static void f40_faults_are_told_with_their_line(void **state)
 	    {LEAST("", "", "port = 99999;", "", ""), ":3:"},
 	    {LEAST("", "", "tls = \"maybe\";", "", ""), ":3:"},
 	    {LEAST("", "", "password_file = \"x\";", "", ""),
-	     ":3: relay.password_file"},
+	     ":3: relays.password_file"},
 	    {LEAST("", "", "tls = \"none\"; user = \"u\";", "", ""),
 	     "in clear text"},
+	    {LEAST("", "", "host = \"x\";", "", ""), ":3:"},
+	    {LEAST("", "", "name = \"../x\";", "", ""), ":3: relays.name"},
+	    {LEAST("", "", "name = \".x\";", "", ""), ":3: relays.name"},
+	    {"relays = ( );", ":1: relays: 0 groups, but at least 1"},
+	    {"mode = 1;", "relays: missing: the SMTP servers"},
+	    {"relays = ( { host = \"a b\"; } );", ":1: relays.host"},
+	    {"relays: { host = \"x\"; };", ":1: relays: a list"},
+	    {"relay: { host = \"x\"; };", ":1: relay: there is no such"},
 	    {LEAST("", "", "", "retry_first_seconds = 20000;", ""),
 	     ":4: delivery.retry_first_seconds"},
 	    {LEAST("", "", "", "", "listen = \"localhost:80\";"),
@@ -258,11 +279,12 @@ static char *load_base(const char *base)
 {
 	char text[1000], *problems;
 
-	snprintf(text, sizeof(text),
-		 "board: { name = \"x\"; }; mail: { from = \"a@b.example\"; "
-		 "rehearsal_address = \"a@b.example\"; };"
-		 "relay: { host = \"localhost\"; }; web: { base = \"%s\"; };",
-		 base);
+	snprintf(
+	    text, sizeof(text),
+	    "board: { name = \"x\"; }; mail: { from = \"a@b.example\"; "
+	    "rehearsal_address = \"a@b.example\"; };"
+	    "relays = ( { host = \"localhost\"; } ); web: { base = \"%s\"; };",
+	    base);
 	settings_free(load(text, strlen(text), &problems));
 	return problems;
 }
