@@ -205,6 +205,31 @@ const char *letter_envelope_sender(const struct settings *settings,
 			    name_text(keys, 'v', delivery_id, arena), at);
 }
 
+/* --- what came back */
+
+#define TOKEN_DIGITS 20
+
+bool letter_find_sender(const struct link_keys *keys, const char *address,
+			int64_t *ret_delivery_id)
+{
+	const char *at = strrchr(address, '@');
+	const char *token = at ? at - TOKEN_DIGITS : NULL;
+
+	/* some servers write another separator than the + we sent */
+	if (!at || at - address <= TOKEN_DIGITS || !strchr("+-=", token[-1]))
+		return false;
+	return link_parse_name(keys, 'v', token, TOKEN_DIGITS, ret_delivery_id);
+}
+
+bool letter_find_message_id(const struct link_keys *keys,
+			    const char *message_id, int64_t *ret_delivery_id)
+{
+	const char *id = message_id + (*message_id == '<');
+
+	return link_parse_name(keys, 'm', id, strcspn(id, "@"),
+			       ret_delivery_id);
+}
+
 /* --- the store */
 
 bool letter_store(struct db *db, int64_t digest_id, const char *content_key,

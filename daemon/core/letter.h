@@ -92,6 +92,15 @@ const char *letter_envelope_sender(const struct settings *settings,
 				   const struct link_keys *keys,
 				   int64_t delivery_id, struct arena *arena);
 
+/* Whose mail came back: the delivery whose envelope sender the address was, or
+ * whose Message-ID this is, in any case and with or without its <>. Both carry
+ * a MAC, so that nobody can report another's mail. What a forwarder puts before
+ * the token (SRS0=..., prvs=...) does no harm. */
+bool letter_find_sender(const struct link_keys *keys, const char *address,
+			int64_t *ret_delivery_id);
+bool letter_find_message_id(const struct link_keys *keys,
+			    const char *message_id, int64_t *ret_delivery_id);
+
 bool letter_store(struct db *db, int64_t digest_id, const char *content_key,
 		  struct letter *letter,
 		  const struct briefing_version *const *versions, size_t count,

@@ -205,3 +205,25 @@ void link_format_name(const struct link_keys *keys, char purpose,
 	format_mac(signer(keys), purpose, delivery_id, 0, NAME_MAC_DIGITS,
 		   ret + ID_DIGITS);
 }
+
+bool link_parse_name(const struct link_keys *keys, char purpose,
+		     const char *text, size_t size, int64_t *ret_delivery_id)
+{
+	char name[ID_DIGITS + NAME_MAC_DIGITS + 1];
+	uint64_t id;
+
+	if (size != sizeof(name) - 1)
+		return false;
+	memcpy(name, text, size);
+	name[size] = '\0';
+	if (!base32_normalise(name) || !base32_parse(name, ID_DIGITS, &id))
+		return false;
+	for (size_t i = 0; i < keys->count; i++) {
+		if (!is_signed(&keys->list[i], purpose, (int64_t)id, 0,
+			       name + ID_DIGITS, NAME_MAC_DIGITS))
+			continue;
+		*ret_delivery_id = (int64_t)id;
+		return true;
+	}
+	return false;
+}

@@ -59,5 +59,9 @@ bool link_parse_form(const struct link_keys *keys, const char *text,
  * 'x' boundaries, 'v' VERP): deterministic, 20 base32 digits. */
 void link_format_name(const struct link_keys *keys, char purpose,
 		      int64_t delivery_id, char ret[LINK_NAME_SIZE]);
+/* The first size bytes of text as such a name, in any case: false when it is
+ * none, of another purpose, or not signed by one of the keys. */
+bool link_parse_name(const struct link_keys *keys, char purpose,
+		     const char *text, size_t size, int64_t *ret_delivery_id);
 
 #endif

@@ -802,6 +802,58 @@ static void f50_html_is_escaped(void **state)
 
 /* --- names of a delivery */
 
+static void check_found(bool (*finder)(const struct link_keys *keys,
+				       const char *text, int64_t *id),
+			const char *before, const char *name,
+			const char *behind, bool is_ours)
+{
+	char text[200];
+	int64_t id = 0;
+
+	snprintf(text, sizeof(text), "%s%s%s", before, name, behind);
+	if (finder(&keys, text, &id) != is_ours || id != (is_ours ? 81 : 0))
+		fail_msg("%s: %d", text, (int)id);
+}
+
+static void f60_what_comes_back_is_known_again(void **state)
+{
+	static const struct {
+		const char *before, *behind;
+		bool is_sender, is_message_id;
+	} cases[] = {
+	    {"learning-bounce+", "@severnside.example", true, false},
+	    {"Learning-Bounce-", "@elsewhere.example", true, false},
+	    {"SRS0=ab=cd=x.example=bounce+", "@forward.example", true, false},
+	    {"bounce", "@severnside.example", false, false},
+	    {"bounce+", "", false, false},
+	    {"bounce+", "1@severnside.example", false, false},
+	    {"bounce+1", "@severnside.example", false, false},
+	    {"<", "@severnside.example>", false, true},
+	    {"", "@severnside.example", false, true},
+	    {"<1", "@severnside.example>", false, false},
+	    {"<", "1@severnside.example>", false, false},
+	    {"<", ">", false, false},
+	};
+	char v[LINK_NAME_SIZE], m[LINK_NAME_SIZE];
+
+	(void)state;
+	link_format_name(&keys, 'v', 81, v);
+	link_format_name(&keys, 'm', 81, m);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *before = cases[i].before, *behind = cases[i].behind;
+
+		check_found(letter_find_sender, before, v, behind,
+			    cases[i].is_sender);
+		check_found(letter_find_sender, before, m, behind, false);
+		check_found(letter_find_message_id, before, m, behind,
+			    cases[i].is_message_id);
+		check_found(letter_find_message_id, before, v, behind, false);
+	}
+	check_found(letter_find_sender, "", "", "", false);
+	check_found(letter_find_sender, "@", "", "", false);
+	check_found(letter_find_message_id, "", "", "", false);
+}
+
 static void f60_envelope_sender(void **state)
 {
 	struct arena *arena = arena_new();
@@ -900,6 +952,7 @@ int main(void)
 	    cmocka_unit_test(f50_a_summary_with_a_slot_is_refused),
 	    cmocka_unit_test(f50_html_is_escaped),
 	    cmocka_unit_test(f60_envelope_sender),
+	    cmocka_unit_test(f60_what_comes_back_is_known_again),
 	    cmocka_unit_test(f60_a_specimen_opens_and_records_nothing),
 	    cmocka_unit_test(f10_golden_mails),
 	};

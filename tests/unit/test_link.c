@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -289,6 +290,38 @@ static void f40_a_form_is_for_its_delivery_and_time(void **state)
 	assert_int_equal(at, 1795334400);
 }
 
+static void f50_a_name_comes_back_for_its_purpose_only(void **state)
+{
+	struct link_keys keys = make_keys(), other;
+	char name[LINK_NAME_SIZE];
+	int64_t id = 0;
+
+	(void)state;
+	link_format_name(&keys, 'v', 81, name);
+	assert_true(link_parse_name(&keys, 'v', name, 20, &id));
+	assert_int_equal(id, 81);
+	for (char *at = name; *at; at++)
+		*at = (char)toupper(*at);
+	assert_true(link_parse_name(&keys, 'v', name, 20, &id));
+	assert_false(link_parse_name(&keys, 'm', name, 20, &id));
+	assert_false(link_parse_name(&keys, 'v', name, 19, &id));
+	assert_false(link_parse_name(&keys, 'v', name, 0, &id));
+	/* the next one signs now, and the retired key still verifies */
+	other = keys;
+	other.list[0] = keys.list[1];
+	other.list[1] = keys.list[0];
+	assert_true(link_parse_name(&other, 'v', name, 20, &id));
+	other.count = 1;
+	assert_false(link_parse_name(&other, 'v', name, 20, &id));
+	for (size_t i = 0; i < 20; i++) {
+		char was = name[i];
+
+		name[i] = was == '7' ? '8' : '7';
+		assert_false(link_parse_name(&keys, 'v', name, 20, &id));
+		name[i] = was;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +336,7 @@ int main(void)
 	    cmocka_unit_test(f40_codes),
 	    cmocka_unit_test(f40_the_specimen_is_no_delivery),
 	    cmocka_unit_test(f40_a_form_is_for_its_delivery_and_time),
+	    cmocka_unit_test(f50_a_name_comes_back_for_its_purpose_only),
 	};
 
 	crypto_start();
