@@ -368,16 +368,29 @@ static bool find_closing(struct db *db, int64_t now, size_t max,
 	return query_done(q, err);
 }
 
+static bool settle_closed(struct db *db, int64_t now, size_t max,
+			  int *ret_count, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_SETTLE);
+
+	query_integer(q, 1, now);
+	query_integer(q, 2, (int64_t)max);
+	return query_run(q, ret_count, err);
+}
+
 bool acknowledgement_close_windows(struct db *db, int64_t now, size_t max,
-				   int *ret_count, struct err *err)
+				   int *ret_missed, bool *ret_more,
+				   struct err *err)
 {
 	struct arena *arena = arena_new();
 	struct subject *subjects =
 	    arena_allocarray(arena, max, sizeof(*subjects));
 	size_t count = 0;
+	int settled = 0;
 
 	assert(db_is_in_transaction(db));
-	bool good = find_closing(db, now, max, arena, subjects, &count, err);
+	bool good = settle_closed(db, now, max, &settled, err) &&
+		    find_closing(db, now, max, arena, subjects, &count, err);
 	/* It takes effect when the window closed; that it is known only now is
 	 * what missed_at says, so that a report as of an earlier time stays. */
 	for (size_t i = 0; good && i < count; i++)
@@ -389,6 +402,7 @@ bool acknowledgement_close_windows(struct db *db, int64_t now, size_t max,
 	arena_free(arena);
 	if (!good)
 		return err_context(err, "closing windows");
-	*ret_count = (int)count;
+	*ret_missed = (int)count;
+	*ret_more = count == max || (size_t)settled == max;
 	return true;
 }

@@ -72,9 +72,11 @@ bool acknowledgement_record(struct db *db, int64_t delivery_id,
 			    const int64_t *version_ids, size_t count,
 			    int64_t now, int *ret_recorded, struct err *err);
 
-/* The negative receipts: requirements whose window closed by now are missed;
- * at most max, caller's transaction. */
+/* The negative receipts: requirements whose window closed by now are missed,
+ * but for those that their version closed before; at most max of each, caller's
+ * transaction. */
 bool acknowledgement_close_windows(struct db *db, int64_t now, size_t max,
-				   int *ret_count, struct err *err);
+				   int *ret_missed, bool *ret_more,
+				   struct err *err);
 
 #endif

@@ -242,16 +242,16 @@ bool briefing_load_all(struct db *db, struct arena *arena,
 
 /* --- changing */
 
-bool briefing_close_requirements(struct db *db, int64_t briefing_id,
-				 const char *closed_as, int64_t now,
-				 int *ret_count, struct err *err)
+bool briefing_close_versions(struct db *db, int64_t briefing_id,
+			     const char *closed_as, int64_t now,
+			     struct err *err)
 {
-	struct query *q = db_query(db, QUERY_BRIEFING_CLOSE_REQUIREMENTS);
+	struct query *q = db_query(db, QUERY_BRIEFING_CLOSE_VERSIONS);
 
 	query_integer(q, 1, briefing_id);
 	query_integer(q, 2, now);
 	query_text(q, 3, closed_as);
-	return query_run(q, ret_count, err);
+	return query_run(q, NULL, err);
 }
 
 static bool find(struct db *db, const char *ref, int64_t *ret_id,
@@ -286,7 +286,7 @@ static bool mark_withdrawn(struct db *db, int64_t id, const char *reason,
 	return true;
 }
 
-static bool record_withdrawal(struct db *db, const char *ref, int closed,
+static bool record_withdrawal(struct db *db, const char *ref,
 			      const char *reason, const char *actor,
 			      int64_t now, struct err *err)
 {
@@ -294,7 +294,6 @@ static bool record_withdrawal(struct db *db, const char *ref, int closed,
 
 	event_begin(&event, "briefing-withdrawn", now, actor);
 	event_text(&event, "ref", ref);
-	event_integer(&event, "requirements_closed", closed);
 	event_private(&event, "reason", reason);
 	return event_end(&event, db, now, err);
 }
@@ -304,16 +303,14 @@ static bool withdraw(struct db *db, const char *ref, const char *reason,
 		     struct err *err)
 {
 	int64_t id = 0;
-	int closed;
 
 	if (!find(db, ref, &id, err) ||
 	    !mark_withdrawn(db, id, reason, now, ret_changed, err))
 		return false;
 	if (!*ret_changed)
 		return true;
-	return briefing_close_requirements(db, id, "withdrawn", now, &closed,
-					   err) &&
-	       record_withdrawal(db, ref, closed, reason, actor, now, err);
+	return briefing_close_versions(db, id, "withdrawn", now, err) &&
+	       record_withdrawal(db, ref, reason, actor, now, err);
 }
 
 bool briefing_withdraw(struct db *db, const char *ref, const char *reason,

@@ -76,12 +76,12 @@ bool briefing_is_allowed(const struct briefing_version *version, int64_t now,
 bool briefing_is_for(const struct briefing_version *version, const char *agency,
 		     const char *const *words, size_t word_count);
 
-/* In the caller's transaction: what is outstanding on any version of it is
- * closed, as "withdrawn" or "superseded"; *ret_count (may be NULL): how many
- * requirements. */
-bool briefing_close_requirements(struct db *db, int64_t briefing_id,
-				 const char *closed_as, int64_t now,
-				 int *ret_count, struct err *err);
+/* In the caller's transaction: its versions are closed, as "withdrawn" or
+ * "superseded", and with them all that is outstanding on them. One row a
+ * version, however many have to acknowledge it. */
+bool briefing_close_versions(struct db *db, int64_t briefing_id,
+			     const char *closed_as, int64_t now,
+			     struct err *err);
 
 /* Stops it: closes what is outstanding as withdrawn, writes the event, in one
  * transaction of its own. Unknown ref: ERR_GONE. Withdrawn before: true,

@@ -236,8 +236,7 @@ static bool add_briefing(struct taking *taking, struct err *err)
 	return true;
 }
 
-static bool record_version(struct taking *taking, int superseded,
-			   struct err *err)
+static bool record_version(struct taking *taking, struct err *err)
 {
 	struct event event;
 
@@ -248,7 +247,6 @@ static bool record_version(struct taking *taking, int superseded,
 	event_text(&event, "approved_on", text_at(taking, "approved_on"));
 	event_private(&event, "approved_by", text_at(taking, "approved_by"));
 	event_private(&event, "approval_ref", text_at(taking, "approval_ref"));
-	event_integer(&event, "requirements_superseded", superseded);
 	return event_end(&event, taking->db, taking->now, err);
 }
 
@@ -286,18 +284,16 @@ static bool take_version(struct taking *taking, const char **ret_text,
 			 struct err *err)
 {
 	int64_t version_id = 0;
-	int superseded = 0;
 
 	if (taking->briefing_id == 0
 		? !add_briefing(taking, err)
-		: !briefing_close_requirements(taking->db, taking->briefing_id,
-					       "superseded", taking->now,
-					       &superseded, err))
+		: !briefing_close_versions(taking->db, taking->briefing_id,
+					   "superseded", taking->now, err))
 		return false;
 	if (!add_version(taking, &version_id, err) ||
 	    !add_documents(taking, version_id, err) ||
 	    !add_actions(taking, version_id, err) ||
-	    !record_version(taking, superseded, err))
+	    !record_version(taking, err))
 		return false;
 	if (taking->withdrawn_at && is_approved_anew(taking) &&
 	    !lift_withdrawal(taking, err))

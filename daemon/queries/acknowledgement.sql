@@ -26,7 +26,7 @@ ORDER BY lv.position;
 -- What else is outstanding for the person of the live delivery ?1.
 SELECT r.version_id, r.due_at
 FROM delivery d
-JOIN requirement r ON r.person_id = d.person_id
+JOIN standing_requirement r ON r.person_id = d.person_id
 WHERE d.id = ?1 AND d.mode = 'live'
 	AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
 	AND r.version_id NOT IN (SELECT lv.version_id FROM letter_version lv
@@ -60,7 +60,7 @@ WHERE id = ?1 AND acknowledged_at IS NULL AND closed_at IS NULL;
 -- Windows that closed by ?1 without a confirmation, at most ?2. One who left or
 -- was exempted only after the deadline is not let off (the condition is that of
 -- the index requirement_open); one to whom nothing was mailed, the delivery having
--- been cancelled, has missed nothing.
+-- been cancelled, has missed nothing, nor has one whose version was closed.
 SELECT r.id, p.public_id, b.ref, v.number, r.closes_at
 FROM requirement r
 JOIN delivery d ON d.id = r.delivery_id AND d.state <> 'cancelled'
@@ -71,6 +71,7 @@ WHERE r.closes_at <= ?1
 	AND r.acknowledged_at IS NULL AND r.missed_at IS NULL
 	AND (r.closed_at IS NULL
 		OR r.closed_as IN ('left', 'exempt') AND r.closed_at > r.due_at)
+	AND (r.closed_at IS NOT NULL OR v.closed_at IS NULL)
 ORDER BY r.closes_at, r.id
 LIMIT ?2;
 
@@ -78,3 +79,21 @@ LIMIT ?2;
 -- The negative receipt, written at ?2.
 UPDATE requirement SET missed_at = ?2
 WHERE id = ?1 AND acknowledged_at IS NULL AND missed_at IS NULL;
+
+-- name: acknowledgement_settle
+-- Windows that closed by ?1 on a version that was closed before, at most ?2:
+-- the row says itself what its version says, and leaves requirement_open.
+UPDATE requirement SET
+	closed_at = (SELECT v.closed_at FROM version v
+		WHERE v.id = requirement.version_id),
+	closed_as = (SELECT v.closed_as FROM version v
+		WHERE v.id = requirement.version_id)
+WHERE id IN (SELECT r.id
+	FROM requirement r
+	JOIN version v ON v.id = r.version_id AND v.closed_at IS NOT NULL
+	WHERE r.closes_at <= ?1
+		AND r.acknowledged_at IS NULL AND r.missed_at IS NULL
+		AND (r.closed_at IS NULL OR r.closed_as IN ('left', 'exempt')
+			AND r.closed_at > r.due_at)
+		AND r.closed_at IS NULL
+	LIMIT ?2);

@@ -50,9 +50,8 @@ SELECT id, withdrawn_at FROM briefing WHERE ref = ?1;
 UPDATE briefing SET withdrawn_at = ?2, withdrawn_reason = ?3
 WHERE id = ?1 AND withdrawn_at IS NULL;
 
--- name: briefing_close_requirements
--- what is outstanding on any version, as withdrawn or superseded
-UPDATE requirement SET closed_at = ?2, closed_as = ?3
-WHERE version_id IN (SELECT id FROM version WHERE briefing_id = ?1)
-	AND acknowledged_at IS NULL AND missed_at IS NULL
-	AND closed_at IS NULL;
+-- name: briefing_close_versions
+-- all that are open, as withdrawn or superseded; what is outstanding on them is
+-- closed with them (standing_requirement)
+UPDATE version SET closed_at = ?2, closed_as = ?3
+WHERE briefing_id = ?1 AND closed_at IS NULL;

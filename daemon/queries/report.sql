@@ -32,7 +32,7 @@ WITH mail AS (
 					THEN 'exempt' ELSE 'closed' END
 			WHEN r.missed_at <= ?1 THEN 'missed'
 			ELSE 'outstanding' END AS state
-	FROM requirement r
+	FROM standing_requirement r
 	JOIN version v ON v.id = r.version_id
 	JOIN briefing b ON b.id = v.briefing_id
 	LEFT JOIN mail m ON m.person_id = r.person_id

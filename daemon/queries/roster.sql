@@ -215,15 +215,16 @@ SELECT id, ?2, ?3, row_hash, ?3, ?4 FROM member WHERE id = ?1;
 
 -- name: roster_count_open
 -- what a person has outstanding, and how much of it is overdue
-SELECT COUNT(*), COALESCE(SUM(due_at < ?2), 0) FROM requirement
+SELECT COUNT(*), COALESCE(SUM(due_at < ?2), 0) FROM standing_requirement
 WHERE person_id = ?1 AND acknowledged_at IS NULL AND missed_at IS NULL
 	AND closed_at IS NULL;
 
 -- name: roster_close_open
 -- they have left
 UPDATE requirement SET closed_at = ?2, closed_as = 'left'
-WHERE person_id = ?1 AND acknowledged_at IS NULL AND missed_at IS NULL
-	AND closed_at IS NULL;
+WHERE id IN (SELECT r.id FROM standing_requirement r
+	WHERE r.person_id = ?1 AND r.acknowledged_at IS NULL
+		AND r.missed_at IS NULL AND r.closed_at IS NULL);
 
 -- name: roster_reopen
 -- they are back: what was closed lately and is still in force

@@ -83,9 +83,9 @@ static bool close_windows(struct slots_run *slots,
 	int count = 0;
 
 	if (!acknowledgement_close_windows(slots->daemon->db, context->now,
-					   WINDOWS_AT_ONCE, &count, err))
+					   WINDOWS_AT_ONCE, &count, ret_more,
+					   err))
 		return err_context(err, "closing windows");
-	*ret_more = count == WINDOWS_AT_ONCE;
 	if (count > 0)
 		log_info("windows closed unacknowledged=%d", count);
 	return true;

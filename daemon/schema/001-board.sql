@@ -69,6 +69,11 @@ CREATE TABLE version (
 	questions TEXT NOT NULL,
 	summary TEXT NOT NULL, -- CommonMark
 	taken_at INTEGER NOT NULL,
+	-- when it was withdrawn or superseded, and with it each requirement
+	-- that was outstanding then (standing_requirement); never undone
+	closed_at INTEGER,
+	closed_as TEXT CHECK (closed_as IN ('withdrawn', 'superseded')),
+	CHECK ((closed_at IS NULL) = (closed_as IS NULL)),
 	UNIQUE (briefing_id, number),
 	UNIQUE (briefing_id, content_hash)
 ) STRICT;
@@ -314,6 +319,20 @@ CREATE INDEX requirement_open ON requirement (closes_at)
 	WHERE acknowledged_at IS NULL AND missed_at IS NULL
 	AND (closed_at IS NULL
 		OR closed_as IN ('left', 'exempt') AND closed_at > due_at);
+
+-- Requirements as they stand. A version is closed by one row however many had
+-- to acknowledge it; what was outstanding on it is closed from that moment on.
+-- Its own columns follow when its window ends, which tells nothing new.
+CREATE VIEW standing_requirement AS
+SELECT r.id, r.version_id, r.person_id, r.list_id, r.agency, r.delivery_id,
+	r.required_at, r.due_at, r.closes_at, r.acknowledged_at, r.missed_at,
+	CASE WHEN r.closed_at IS NULL AND r.acknowledged_at IS NULL
+		AND r.missed_at IS NULL
+		THEN v.closed_at ELSE r.closed_at END AS closed_at,
+	CASE WHEN r.closed_at IS NULL AND r.acknowledged_at IS NULL
+		AND r.missed_at IS NULL
+		THEN v.closed_as ELSE r.closed_as END AS closed_as
+FROM requirement r JOIN version v ON v.id = r.version_id;
 
 -- A version that is new to a person and did not go to them, so that planning
 -- tells it once and not at every slot.

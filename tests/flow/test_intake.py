@@ -419,7 +419,8 @@ def test_f20_changed_content_is_a_new_version(board, recorder):
     board.until(lambda: board.facts("status")["queue"]["accepted"] == 4,
                 "both mails again")
     assert "Second words." in recorder.mails[-1].text
-    assert board.rows("SELECT number, closed_as, count(*) FROM requirement"
+    assert board.rows("SELECT number, r.closed_as, count(*)"
+                      " FROM standing_requirement AS r"
                       " JOIN version ON version.id = version_id"
                       " GROUP BY 1, 2 ORDER BY 1") == [
         (1, "superseded", 2), (2, None, 2)]

@@ -395,10 +395,12 @@ static void f10_check(void **state)
 static int close_windows(struct store *store, int64_t now, size_t max)
 {
 	int count = -1;
+	bool more;
 
 	store_begin(store);
-	store_check(store, acknowledgement_close_windows(store->db, now, max,
-							 &count, &store->err));
+	store_check(store,
+		    acknowledgement_close_windows(store->db, now, max, &count,
+						  &more, &store->err));
 	store_commit(store);
 	return count;
 }
@@ -467,6 +469,40 @@ static void f20_leaving_after_the_deadline_lets_nobody_off(void **state)
 			 1);
 }
 
+/* The rows follow what their version said long before, slice by slice. */
+static void f30_closed_with_its_version_is_not_missed(void **state)
+{
+	struct store *store = *state;
+	const int64_t closed_at = DUE_AT + 5;
+	bool more = false;
+	int missed;
+
+	scene_do(store,
+		 "UPDATE version SET closed_as = 'withdrawn', closed_at = %lld "
+		 "WHERE id IN (1, 2)",
+		 (long long)closed_at);
+	for (int slices = 1; slices <= 2; slices++) {
+		store_begin(store);
+		store_check(store, acknowledgement_close_windows(
+				       store->db, CLOSES_AT, 1, &missed, &more,
+				       &store->err));
+		store_commit(store);
+		assert_int_equal(store_number(store,
+					      "SELECT count(*) FROM requirement"
+					      " WHERE closed_as = 'withdrawn' "
+					      "AND missed_at IS NULL"),
+				 slices);
+		assert_true(more);
+	}
+	close_windows(store, CLOSES_AT, 10);
+	assert_int_equal(store_number(store, "SELECT min(closed_at) FROM "
+					     "requirement"),
+			 closed_at);
+	assert_int_equal(store_number(store, "SELECT count(*) FROM requirement "
+					     "WHERE missed_at IS NULL"),
+			 2);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_scene, end_scene)
 
 int main(void)
@@ -485,6 +521,7 @@ int main(void)
 	    CASE(f20_who_was_mailed_nothing_missed_nothing),
 	    CASE(f20_late_confirmation_keeps_the_negative_receipt),
 	    CASE(f20_leaving_after_the_deadline_lets_nobody_off),
+	    CASE(f30_closed_with_its_version_is_not_missed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

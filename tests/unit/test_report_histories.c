@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "core/acknowledgement.h"
+#include "core/briefing.h"
 #include "core/report.h"
 #include "store.h"
 
@@ -182,14 +183,9 @@ static void let_off(struct history *history, struct duty *duty,
 		duty->is_flagged = true;
 }
 
-static void close_version(struct history *history, int version,
-			  const char *closed_as)
+/* the duties on one version */
+static void close_duties(struct history *history, int version)
 {
-	scene_do(history->store,
-		 "UPDATE requirement SET closed_at = %lld, closed_as = '%s' "
-		 "WHERE version_id = %d AND acknowledged_at IS NULL "
-		 "AND missed_at IS NULL AND closed_at IS NULL",
-		 (long long)history->now, closed_as, version + 1);
 	for (int i = 0; i < history->duty_count; i++) {
 		struct duty *duty = &history->duties[i];
 
@@ -197,6 +193,15 @@ static void close_version(struct history *history, int version,
 		    !duty->is_flagged)
 			duty->state = CLOSED;
 	}
+}
+
+static void close_versions(struct history *history, const char *ref,
+			   const char *closed_as)
+{
+	store_check(history->store,
+		    briefing_close_versions(
+			history->store->db, strcmp(ref, "LTB-1") == 0 ? 1 : 2,
+			closed_as, history->now, &history->store->err));
 }
 
 static void withdraw(struct history *history)
@@ -207,8 +212,9 @@ static void withdraw(struct history *history)
 		if (strcmp(refs[i], refs[version]) != 0)
 			continue;
 		history->is_withdrawn[i] = true;
-		close_version(history, i, "withdrawn");
+		close_duties(history, i);
 	}
+	close_versions(history, refs[version], "withdrawn");
 	scene_do(history->store,
 		 "UPDATE briefing SET withdrawn_at = %lld, "
 		 "withdrawn_reason = 'x' WHERE ref = '%s'",
@@ -219,14 +225,16 @@ static void supersede(struct history *history)
 {
 	if (history->is_superseded[0] || history->is_withdrawn[0])
 		return;
+	close_versions(history, "LTB-1", "superseded");
 	scene_version(history->store, 2, "LTB-1", 2, "OFFICIAL");
 	history->is_superseded[0] = true;
-	close_version(history, 0, "superseded");
+	close_duties(history, 0);
 }
 
 static void close_windows(struct history *history)
 {
 	int count, expected = 0;
+	bool more;
 
 	for (int i = 0; i < history->duty_count; i++) {
 		struct duty *duty = &history->duties[i];
@@ -240,7 +248,7 @@ static void close_windows(struct history *history)
 	store_check(history->store,
 		    acknowledgement_close_windows(
 			history->store->db, history->now, DUTIES_MAX, &count,
-			&history->store->err));
+			&more, &history->store->err));
 	assert_int_equal(count, expected);
 }
 

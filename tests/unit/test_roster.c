@@ -562,7 +562,8 @@ static const char duty[] =
     "INSERT INTO briefing (id, ref, created_at) VALUES (1, 'LTB-1', 0);"
     "INSERT INTO version VALUES (1, 1, 1, 'h1', 'learning-together-briefing',"
     " 'G', 'en-GB', 'OFFICIAL', 'B', '2001-01-01', 'M', 0, 14, 0, 0,"
-    " '[\"all\"]', '[]', '[]', '[]', 'Old.', 10);"
+    " '[\"all\"]', '[]', '[]', '[]', 'Old.', 10, NULL,"
+    " NULL);"
     "INSERT INTO digest (id, list_id, slot_at, mode, state, created_at)"
     " VALUES (1, 1, 1, 'live', 'planned', 1);"
     "INSERT INTO letter VALUES (1, 1, '1', 1, 1, 'x', x'', x'');"
@@ -576,10 +577,11 @@ static const char duty[] =
 static const char *duties(void)
 {
 	return store_text(
-	    &store, "SELECT group_concat(name || coalesce(closed_as || "
-		    "(closed_at - 1000000000), '-')) FROM (SELECT * FROM "
-		    "requirement JOIN identity USING (person_id) ORDER BY "
-		    "name)");
+	    &store,
+	    "SELECT group_concat(name || coalesce(closed_as || "
+	    "(closed_at - 1000000000), '-')) FROM (SELECT * FROM "
+	    "standing_requirement JOIN identity USING (person_id) ORDER BY "
+	    "name)");
 }
 
 static void f70_leaving_closes_what_is_outstanding(void **state)
@@ -644,6 +646,21 @@ static void f70_other_endings_stay(void **state)
 	     "b@x.example,Bob,left\nc@x.example,Cy,left\n",
 	     NOW);
 	assert_string_equal(duties(), "Ann-,Bob-,Cyleft0");
+}
+
+static void f70_what_its_version_closed_stays_so(void **state)
+{
+	int64_t list = apply_conf("police", "h", NOW - 100);
+
+	(void)state;
+	load(list, THREE, NOW - 90);
+	store_do(&store, duty);
+	store_do(&store, "UPDATE version SET closed_at = 1000000007, closed_as"
+			 " = 'superseded'");
+	load(list, "address,name\nb@x.example,Bob\nc@x.example,Cy\n", NOW + 9);
+	assert_string_equal(duties(), "Annsuperseded7,Bobsuperseded7,"
+				      "Cysuperseded7");
+	assert_int_equal(events("requirements-closed"), 0);
 }
 
 /* --- what people say themselves */
@@ -1017,6 +1034,7 @@ int main(void)
 	    CASE(f70_leaving_closes_what_is_outstanding),
 	    CASE(f70_moving_between_lists_opens_again),
 	    CASE(f70_other_endings_stay),
+	    CASE(f70_what_its_version_closed_stays_so),
 	    CASE(f75_who_takes_themselves_off_is_off),
 	    CASE(f75_a_changed_row_brings_them_back),
 	    CASE(f75_who_stays_on_another_list_is_asked),
