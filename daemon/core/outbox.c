@@ -240,7 +240,8 @@ static bool add_event(struct db *db, const struct outbox_result *result,
 static const char *state_name(const char *state)
 {
 	static const char *const names[] = {"due",     "sending", "accepted",
-					    "refused", "unsure",  "cancelled"};
+					    "refused", "unsure",  "cancelled",
+					    "held"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(state, names[i]) == 0)

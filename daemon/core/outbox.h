@@ -3,7 +3,8 @@
 
 /*
  * Delivery states: due -> sending (committed before the act) -> accepted |
- * refused | due again | unsure | cancelled. Every transition names the state
+ * refused | due again | unsure | cancelled; operators move them too, and hold
+ * them (core/outbox_operate). Every transition names the state
  * and attempt it leaves and checks that one row changed. All in the caller's
  * transaction, on the loop thread.
  */
@@ -66,7 +67,7 @@ bool outbox_recover(struct db *db, int64_t now, int *ret_count,
 bool outbox_next_due(struct db *db, int64_t *ret_at, struct err *err);
 
 struct outbox_counts {
-	int64_t due, sending, accepted, refused, unsure, cancelled;
+	int64_t due, sending, accepted, refused, unsure, cancelled, held;
 	int64_t waiting; /* of due: tried before, not due yet */
 	int64_t oldest_due_at, next_due_at; /* 0: none */
 };
@@ -85,6 +86,10 @@ struct outbox_item {
 bool outbox_load_items(struct db *db, const char *state, size_t max,
 		       struct arena *arena, struct outbox_item **ret,
 		       size_t *ret_count, struct err *err);
+
+/* ERR_GONE: no such delivery */
+bool outbox_load_item(struct db *db, int64_t delivery_id, struct arena *arena,
+		      struct outbox_item *ret, struct err *err);
 
 struct outbox_attempt {
 	int number, code;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/err.h"
 #include "tools/db.h"
 
 static void add_state(struct outbox_counts *counts, const char *state,
@@ -17,6 +18,7 @@ static void add_state(struct outbox_counts *counts, const char *state,
 	    {"due", &counts->due},           {"sending", &counts->sending},
 	    {"accepted", &counts->accepted}, {"refused", &counts->refused},
 	    {"unsure", &counts->unsure},     {"cancelled", &counts->cancelled},
+	    {"held", &counts->held},
 	};
 
 	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
@@ -84,6 +86,21 @@ bool outbox_load_items(struct db *db, const char *state, size_t max,
 	*ret = items;
 	*ret_count = count;
 	return true;
+}
+
+bool outbox_load_item(struct db *db, int64_t delivery_id, struct arena *arena,
+		      struct outbox_item *ret, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_OUTBOX_ITEM);
+
+	query_integer(q, 1, delivery_id);
+	bool found = query_next(q);
+	if (found)
+		read_item(q, arena, ret);
+	if (!query_done(q, err))
+		return false;
+	return found || err_set(err, ERR_GONE, "no delivery %lld",
+				(long long)delivery_id);
 }
 
 static void read_attempt(struct query *q, struct arena *arena,

@@ -98,8 +98,9 @@ static void print_status(struct ctl *ctl, const struct facts *facts)
 	       count_folders(facts, "rejected"));
 	printf("queue      %" PRId64 " due (%" PRId64
 	       " to be tried again), %" PRId64 " being sent, %" PRId64
-	       " unsure\n",
-	       outbox->due, outbox->waiting, outbox->sending, outbox->unsure);
+	       " held, %" PRId64 " unsure\n",
+	       outbox->due, outbox->waiting, outbox->sending, outbox->held,
+	       outbox->unsure);
 	printf("so far     %" PRId64 " accepted by the relay, %" PRId64
 	       " refused, %" PRId64 " cancelled\n",
 	       outbox->accepted, outbox->refused, outbox->cancelled);
@@ -119,8 +120,7 @@ static void print_status(struct ctl *ctl, const struct facts *facts)
 
 static struct json_value *status_json(const struct facts *facts)
 {
-	const struct outbox_counts *outbox = &facts->outbox;
-	struct json_value *map = json_map_new(), *queue = json_map_new();
+	struct json_value *map = json_map_new();
 
 	json_map_flag(map, "running", facts->is_running);
 	json_map_text(map, "mode", facts->board.is_live ? "live" : "rehearsal");
@@ -133,14 +133,7 @@ static struct json_value *status_json(const struct facts *facts)
 			 (int64_t)count_folders(facts, "waiting"));
 	json_map_integer(map, "folders_rejected",
 			 (int64_t)count_folders(facts, "rejected"));
-	json_map_integer(queue, "due", outbox->due);
-	json_map_integer(queue, "waiting", outbox->waiting);
-	json_map_integer(queue, "sending", outbox->sending);
-	json_map_integer(queue, "unsure", outbox->unsure);
-	json_map_integer(queue, "accepted", outbox->accepted);
-	json_map_integer(queue, "refused", outbox->refused);
-	json_map_integer(queue, "cancelled", outbox->cancelled);
-	json_map_put(map, "queue", queue);
+	json_map_put(map, "queue", ctl_counts_json(&facts->outbox));
 	return map;
 }
 

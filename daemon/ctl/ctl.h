@@ -14,6 +14,7 @@ struct arena;
 struct db;
 struct err;
 struct json_value;
+struct outbox_counts;
 struct settings;
 struct template_set;
 
@@ -53,6 +54,8 @@ int ctl_usage(const char *usage, const char *format, ...)
 
 /* Prints it and frees it; returns CTL_GOOD. */
 int ctl_print_json(struct json_value *value);
+/* how many deliveries are in each state */
+struct json_value *ctl_counts_json(const struct outbox_counts *counts);
 /* "2026-11-22 14:03" in the board's zone, "-" for 0; in the arena */
 const char *ctl_time(struct ctl *ctl, int64_t at);
 /* without what would move a terminal's cursor: names of folders are anybody's;
@@ -86,6 +89,11 @@ int ctl_list(struct ctl *ctl, int argc, char **argv);
 int ctl_preview(struct ctl *ctl, int argc, char **argv);
 int ctl_run(struct ctl *ctl, int argc, char **argv);
 int ctl_queue(struct ctl *ctl, int argc, char **argv);
+int ctl_queue_retry(struct ctl *ctl, int argc, char **argv);
+int ctl_queue_hold(struct ctl *ctl, int argc, char **argv);
+int ctl_queue_release(struct ctl *ctl, int argc, char **argv);
+int ctl_queue_cancel(struct ctl *ctl, int argc, char **argv);
+int ctl_queue_resolve(struct ctl *ctl, int argc, char **argv);
 int ctl_report(struct ctl *ctl, int argc, char **argv);
 
 /* lists/, shared by check and list check: says each problem; the count */

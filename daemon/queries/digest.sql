@@ -58,10 +58,12 @@ ORDER BY m.is_primary DESC, l.name;
 
 -- name: digest_had
 -- The versions that are not new to a person: they have a delivery of it in
--- this mode, or (live) have no duty any more.
+-- this mode, also one that an operator cancelled, or (live) have no duty any
+-- more.
 SELECT lv.version_id
 FROM delivery d JOIN letter_version lv ON lv.letter_id = d.letter_id
-WHERE d.person_id = ?1 AND d.mode = ?2 AND d.state <> 'cancelled'
+WHERE d.person_id = ?1 AND d.mode = ?2
+	AND (d.state <> 'cancelled' OR d.by_hand = 1)
 UNION ALL
 SELECT r.version_id FROM requirement r
 WHERE r.person_id = ?1 AND ?2 = 'live'

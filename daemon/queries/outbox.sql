@@ -43,7 +43,7 @@ SELECT d.state, d.attempt, d.mode, p.public_id, l.name, l.unsure,
 	(SELECT count(*) FROM attempt t
 		WHERE t.delivery_id = d.id AND t.outcome = 'unsure'),
 	coalesce((SELECT min(t.began_at) FROM attempt t
-		WHERE t.delivery_id = d.id), 0)
+		WHERE t.delivery_id = d.id AND t.began_at >= d.retried_at), 0)
 FROM delivery d
 	JOIN person p ON p.id = d.person_id
 	JOIN digest g ON g.id = d.digest_id
@@ -98,9 +98,22 @@ FROM delivery d
 	LEFT JOIN attempt t ON t.delivery_id = d.id AND t.number = (
 		SELECT max(o.number) FROM attempt o WHERE o.delivery_id = d.id)
 WHERE d.state = ?1
-	OR (?1 IS NULL AND d.state IN ('due', 'sending', 'unsure'))
+	OR (?1 IS NULL AND d.state IN ('due', 'sending', 'unsure', 'held'))
 ORDER BY d.created_at, d.id
 LIMIT ?2;
+
+-- name: outbox_item
+-- One delivery, likewise.
+SELECT d.id, l.name, d.state, d.mode, coalesce(a.address, ''), d.detail,
+	d.attempt, d.due_at, d.created_at, coalesce(t.code, 0),
+	coalesce(t.text, '')
+FROM delivery d
+	JOIN digest g ON g.id = d.digest_id
+	JOIN list l ON l.id = g.list_id
+	LEFT JOIN addressee a ON a.delivery_id = d.id
+	LEFT JOIN attempt t ON t.delivery_id = d.id AND t.number = (
+		SELECT max(o.number) FROM attempt o WHERE o.delivery_id = d.id)
+WHERE d.id = ?1;
 
 -- name: outbox_attempts
 -- All tries of a delivery.

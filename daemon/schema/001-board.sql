@@ -249,12 +249,16 @@ CREATE TABLE delivery (
 	letter_id INTEGER NOT NULL REFERENCES letter (id),
 	mode TEXT NOT NULL CHECK (mode IN ('rehearsal', 'live')),
 	state TEXT NOT NULL CHECK (state IN ('due', 'sending', 'accepted',
-		'refused', 'unsure', 'cancelled')),
+		'refused', 'unsure', 'cancelled', 'held')),
 	attempt INTEGER NOT NULL DEFAULT 0,
 	due_at INTEGER NOT NULL,
 	created_at INTEGER NOT NULL,
 	claimed_at INTEGER,
 	ended_at INTEGER, -- when it became accepted, refused or cancelled
+	-- when an operator asked for another try: its tries count from here
+	retried_at INTEGER NOT NULL DEFAULT 0,
+	-- cancelled by an operator, and so not planned anew
+	by_hand INTEGER NOT NULL DEFAULT 0 CHECK (by_hand IN (0, 1)),
 	detail TEXT NOT NULL DEFAULT '', -- why it was cancelled or held
 	UNIQUE (digest_id, person_id, generation)
 ) STRICT;

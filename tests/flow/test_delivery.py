@@ -53,6 +53,8 @@ def until_state(board, state, count=1):
 
 
 def last_attempt(board, delivery=1):
+    if not board.rows("SELECT 1 FROM delivery WHERE id = ?", delivery):
+        return None
     attempts = board.facts("queue", "show", delivery)
     return attempts[-1] if attempts else None
 
@@ -326,7 +328,7 @@ def test_f20_withdrawn_while_it_waits_for_another_try(board, recorder):
     board.ctl("briefing", "withdraw", "LTB-1", "--reason", "it was wrong")
     until_state(board, "cancelled")
     recorder.on_data = None
-    assert board.facts("queue") == []
+    assert board.facts("queue", "list") == []
     assert recorder.mails == []
     board.invariants()
 
@@ -449,7 +451,7 @@ def test_f30_unsure_is_held_where_the_list_says_so(board, recorder):
     board.brief("LTB-1")
     until_state(board, "unsure")
     recorder.on_data = None
-    [item] = board.facts("queue")
+    [item] = board.facts("queue", "list")
     assert item["state"] == "unsure"
     assert "held" in item["detail"]
     board.stop()
@@ -506,7 +508,7 @@ def test_f20_a_wrong_certificate(board, authority):
         attempt = until_attempt(board, "later")
         assert "certificate" in attempt["text"].lower(), attempt
         assert server.offered == 0
-        [item] = board.facts("queue")
+        [item] = board.facts("queue", "list")
         # the next attempt may be under way
         assert item["state"] in ("due", "sending")
         assert "certificate" in item["text"].lower()

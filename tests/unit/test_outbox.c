@@ -255,6 +255,11 @@ static void f10_verdicts(void **state)
 	     "INSERT INTO attempt VALUES (1, 9, 1794988900, 1794988900,"
 	     " 'later', '', '', 450, '', '', '', 1)",
 	     OUTBOX_LATER, "due", "", ""},
+	    {"later, but an operator asked for another try since",
+	     "INSERT INTO attempt VALUES (1, 9, 1794988700, 1794988700,"
+	     " 'later', '', '', 450, '', '', '', 1);"
+	     "UPDATE delivery SET retried_at = 1795420000",
+	     OUTBOX_LATER, "due", "", ""},
 	    {"in doubt, resend", "", OUTBOX_UNSURE, "due", "",
 	     "delivery-unsure"},
 	    {"in doubt, hold", "UPDATE list SET unsure = 'hold'", OUTBOX_UNSURE,

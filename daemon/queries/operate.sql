@@ -1,0 +1,28 @@
+-- name: operate_standing
+-- A delivery before an operator's verb, and the mode that the board is in.
+SELECT d.state, d.attempt, d.mode, p.public_id, l.name,
+	(SELECT b.mode FROM board b)
+FROM delivery d
+	JOIN person p ON p.id = d.person_id
+	JOIN digest g ON g.id = d.digest_id
+	JOIN list l ON l.id = g.list_id
+WHERE d.id = ?1;
+
+-- name: operate_move
+-- due, held, refused, unsure -> due, held, cancelled, accepted
+UPDATE delivery SET state = ?4, due_at = coalesce(?5, due_at), detail = ?6,
+	ended_at = ?7, retried_at = coalesce(?8, retried_at), by_hand = ?9
+WHERE id = ?1 AND state = ?2 AND attempt = ?3;
+
+-- name: operate_find
+-- The next deliveries behind ?1 that a verb may move, of one list or all: in
+-- one of two states, due later than ?5, planned after ?6.
+SELECT d.id FROM delivery d
+	JOIN digest g ON g.id = d.digest_id
+	JOIN list l ON l.id = g.list_id
+WHERE d.id > ?1 AND (?2 IS NULL OR l.name = ?2)
+	AND d.mode = (SELECT b.mode FROM board b)
+	AND (d.state = ?3 AND d.due_at > ?5 OR d.state = ?4)
+	AND d.created_at > ?6
+ORDER BY d.id
+LIMIT ?7;
