@@ -2,6 +2,7 @@
 #include "core/digest.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -90,7 +91,8 @@ static bool find_free_slot(struct db *db, int64_t list_id, const char *mode,
 /* --- what is due */
 
 struct due_list {
-	int64_t slot_at;
+	size_t at; /* in the scope */
+	int64_t slot_at, slots_from_at;
 	bool is_due, is_immediate;
 };
 
@@ -101,6 +103,7 @@ struct open {
 	struct digest_scope scope;
 	const char *mode;
 	int64_t last_change_at, next_at;
+	size_t looked; /* at so many members */
 	int opened;
 };
 
@@ -157,6 +160,17 @@ static bool set_slots_from(struct db *db, int64_t list_id, int64_t at,
 	return query_run(q, NULL, err);
 }
 
+static bool may_have_news(struct open *open, struct digest_list *list,
+			  bool *ret, struct err *err)
+{
+	size_t looked = 0;
+	bool good = digest_scope_may_have_news(open->db, &open->scope, list,
+					       LOOK_MAX, ret, &looked, err);
+
+	open->looked += looked;
+	return good;
+}
+
 static bool open_slot(struct open *open, struct digest_list *list,
 		      const struct due_list *due, struct err *err)
 {
@@ -169,8 +183,7 @@ static bool open_slot(struct open *open, struct digest_list *list,
 		return false;
 	if (digest_id)
 		return true;
-	if (!digest_scope_may_have_news(open->db, &open->scope, list, LOOK_MAX,
-					&has_news, err))
+	if (!may_have_news(open, list, &has_news, err))
 		return false;
 	if (has_news) {
 		if (due->is_immediate &&
@@ -209,37 +222,83 @@ static bool mend_clock(struct open *open, struct err *err)
 	return query_run(q, NULL, err);
 }
 
-static bool open_due(struct open *open, struct err *err)
+/* Those that wait longest first, so that a list which was dealt with in this
+ * second, and in which more may have come since, keeps no other from it. */
+static int compare_due(const void *left, const void *right)
+{
+	const struct due_list *a = left, *b = right;
+
+	if (a->slots_from_at != b->slots_from_at)
+		return a->slots_from_at < b->slots_from_at ? -1 : 1;
+	return a->at < b->at ? -1 : a->at > b->at;
+}
+
+static struct due_list *find_all_due(struct open *open,
+				     const struct digest_scope *lists,
+				     size_t *ret_count)
+{
+	struct due_list *list =
+	    arena_allocarray(open->arena, lists->list_count, sizeof(*list));
+	size_t count = 0;
+
+	for (size_t i = 0; i < lists->list_count; i++) {
+		struct due_list due = find_due(open, &lists->lists[i]);
+
+		if (!due.is_due)
+			continue;
+		due.at = i;
+		due.slots_from_at = lists->lists[i].slots_from_at;
+		list[count++] = due;
+	}
+	if (count > 0)
+		qsort(list, count, sizeof(*list), compare_due);
+	*ret_count = count;
+	return list;
+}
+
+/* What is dealt with is so by its slots_from_at: that is the cursor. */
+static bool open_slots(struct open *open, const struct due_list *due,
+		       size_t count, size_t max_members, bool *ret_more,
+		       struct err *err)
+{
+	size_t i = 0;
+
+	for (; i < count && open->looked < max_members; i++) {
+		struct digest_list *list = &open->scope.lists[due[i].at];
+
+		if (!open_slot(open, list, &due[i], err))
+			return err_context(err, "list %s", list->name);
+	}
+	*ret_more = i < count && due[i].slots_from_at < open->context->now;
+	return true;
+}
+
+static bool open_due(struct open *open, size_t max_members, bool *ret_more,
+		     struct err *err)
 {
 	struct digest_scope lists = {
 	    .arena = open->arena,
 	    .settings = open->context->settings,
 	};
-	bool is_loaded = false;
+	size_t count;
 
+	*ret_more = false;
 	if (!mend_clock(open, err) || !load_times(open, err) ||
 	    !digest_scope_load_lists(open->db, &lists, err))
 		return false;
-	for (size_t i = 0; i < lists.list_count; i++) {
-		struct due_list due = find_due(open, &lists.lists[i]);
-
-		if (!due.is_due)
-			continue;
-		if (!is_loaded &&
-		    !digest_scope_load(open->db, open->context, open->mode,
-				       open->arena, &open->scope, err))
-			return false;
-		is_loaded = true;
-		assert(open->scope.lists[i].id == lists.lists[i].id);
-		if (!open_slot(open, &open->scope.lists[i], &due, err))
-			return err_context(err, "list %s", lists.lists[i].name);
-	}
-	return true;
+	struct due_list *due = find_all_due(open, &lists, &count);
+	if (count == 0)
+		return true;
+	if (!digest_scope_load(open->db, open->context, open->mode, open->arena,
+			       &open->scope, err))
+		return false;
+	assert(open->scope.list_count == lists.list_count);
+	return open_slots(open, due, count, max_members, ret_more, err);
 }
 
 bool digest_open_due(struct db *db, const struct digest_context *context,
-		     bool is_live, int *ret_opened, int64_t *ret_next_at,
-		     struct err *err)
+		     bool is_live, size_t max_members, bool *ret_more,
+		     int *ret_opened, int64_t *ret_next_at, struct err *err)
 {
 	struct open open = {
 	    .db = db,
@@ -248,7 +307,7 @@ bool digest_open_due(struct db *db, const struct digest_context *context,
 	    .mode = mode_name(is_live),
 	    .next_at = context->now + DAY_SECONDS,
 	};
-	bool good = open_due(&open, err);
+	bool good = open_due(&open, max_members, ret_more, err);
 
 	if (good) {
 		*ret_opened = open.opened;
@@ -275,8 +334,7 @@ static bool open_now(struct open *open, const char *list_name,
 	if (!list)
 		return err_set(err, ERR_GONE, "no list %s", list_name);
 	if (!find_planning(open->db, list->id, open->mode, &digest_id, err) ||
-	    !digest_scope_may_have_news(open->db, &open->scope, list, LOOK_MAX,
-					&has_news, err))
+	    !may_have_news(open, list, &has_news, err))
 		return false;
 	if (digest_id || !has_news) {
 		*ret_digest_id = digest_id;

@@ -34,10 +34,12 @@ struct digest_context {
 
 /* The slots of all lists that are due at now (missed ones once, late) become
  * digests where something is new to send; slots_from_at moves on. In the
- * caller's transaction. *ret_next_at: when to look again. */
+ * caller's transaction, which ends with the list in which the max_members-th
+ * member was looked at: then *ret_more says whether lists are left. Otherwise
+ * *ret_next_at says when to look again. */
 bool digest_open_due(struct db *db, const struct digest_context *context,
-		     bool is_live, int *ret_opened, int64_t *ret_next_at,
-		     struct err *err);
+		     bool is_live, size_t max_members, bool *ret_more,
+		     int *ret_opened, int64_t *ret_next_at, struct err *err);
 
 /* A slot now, by hand. requested_by becomes the event's actor. *ret_digest_id
  * is 0 when nothing is new for anyone on the list. ERR_GONE: unknown list. */

@@ -420,19 +420,20 @@ bool digest_scope_news(struct db *db, struct digest_scope *scope,
 
 bool digest_scope_may_have_news(struct db *db, struct digest_scope *scope,
 				struct digest_list *list, size_t max, bool *ret,
-				struct err *err)
+				size_t *ret_looked, struct err *err)
 {
 	struct digest_member *members;
 	struct digest_news news;
-	size_t count, looked = 0;
 	int64_t after = 0;
+	size_t count;
 
 	*ret = false;
+	*ret_looked = 0;
 	digest_scope_versions(scope, list, &count);
 	if (count == 0)
 		return true;
 	do {
-		if (looked >= max) {
+		if (*ret_looked >= max) {
 			*ret = true;
 			return true;
 		}
@@ -444,12 +445,12 @@ bool digest_scope_may_have_news(struct db *db, struct digest_scope *scope,
 			if (!digest_scope_news(db, scope, list, &members[i],
 					       &news, err))
 				return false;
+			++*ret_looked;
 			*ret = news.count > 0;
 			if (*ret)
 				return true;
 			after = members[i].member_id;
 		}
-		looked += count;
 	} while (count == LOOK_SLICE);
 	return true;
 }

@@ -113,10 +113,10 @@ bool digest_scope_news(struct db *db, struct digest_scope *scope,
 		       struct digest_news *ret, struct err *err);
 
 /* Is anything new for anyone on the list? Looks at no more than max members
- * and answers true when it could not see them all. */
+ * and answers true when it could not see them all; *ret_looked: at how many. */
 bool digest_scope_may_have_news(struct db *db, struct digest_scope *scope,
 				struct digest_list *list, size_t max, bool *ret,
-				struct err *err);
+				size_t *ret_looked, struct err *err);
 
 /* The deadline of a version that went out at this time: the midnight that ends
  * its last day. */

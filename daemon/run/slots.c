@@ -23,6 +23,7 @@
 #define BUSY_MS 20
 #define AGAIN_MS (10 * 1000)
 #define SLICE_MEMBERS 100
+#define LOOK_MEMBERS 500
 #define WINDOWS_AT_ONCE 500
 
 #define PARTS 4
@@ -49,8 +50,8 @@ static bool open_due(struct slots_run *slots,
 	/* paused: slots wait, and are run once, late */
 	if (daemon->is_paused)
 		return true;
-	if (!digest_open_due(daemon->db, context, daemon->is_live, &opened,
-			     &next_at, err))
+	if (!digest_open_due(daemon->db, context, daemon->is_live, LOOK_MEMBERS,
+			     ret_more, &opened, &next_at, err))
 		return err_context(err, "opening slots");
 	int64_t wait_ms = (next_at - context->now) * 1000;
 	if (next_at > 0 && wait_ms < LOOK_MS)

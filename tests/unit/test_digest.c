@@ -565,12 +565,14 @@ static int open_due(struct planning *p, int64_t *ret_next_at)
 {
 	int64_t next_at = -1;
 	int opened = -1;
+	bool more = true;
 
 	store_begin(&p->store);
 	store_check(&p->store,
-		    digest_open_due(p->store.db, &p->context, true, &opened,
-				    &next_at, &p->store.err));
+		    digest_open_due(p->store.db, &p->context, true, SIZE_MAX,
+				    &more, &opened, &next_at, &p->store.err));
 	store_commit(&p->store);
+	assert_false(more);
 	if (ret_next_at)
 		*ret_next_at = next_at;
 	return opened;
@@ -666,6 +668,74 @@ static void f20_immediately(void **state)
 	assert_int_equal(open_due(&p, NULL), 0);
 	p.context.now += 1;
 	assert_int_equal(open_due(&p, NULL), 1);
+	planning_close(&p);
+}
+
+/* one slice that ends with the list of its first member; was that not all? */
+static bool open_one(struct planning *p, int *ret_opened)
+{
+	int64_t next_at;
+	bool more = false;
+
+	store_begin(&p->store);
+	store_check(&p->store,
+		    digest_open_due(p->store.db, &p->context, true, 1, &more,
+				    ret_opened, &next_at, &p->store.err));
+	store_commit(&p->store);
+	return more;
+}
+
+/* Each slice is a transaction of its own: a daemon that dies between two goes
+ * on with the lists that are left. */
+static void f40_many_lists_are_opened_in_slices(void **state)
+{
+	struct planning p;
+	int opened;
+
+	(void)state;
+	planning_open(&p);
+	add_list(&p, 3, "schools", "all", "");
+	add_person(&p, 4, "school.example");
+	add_member(&p, 3, 4);
+	add_version(&p, 1);
+	assert_true(open_one(&p, &opened));
+	assert_int_equal(opened, 1);
+	assert_true(open_one(&p, &opened));
+	assert_int_equal(opened, 1);
+	assert_false(open_one(&p, &opened));
+	assert_int_equal(opened, 1);
+	assert_false(open_one(&p, &opened));
+	assert_int_equal(opened, 0);
+	assert_int_equal(
+	    store_number(&p.store,
+			 "SELECT count(DISTINCT list_id) FROM digest"),
+	    3);
+	planning_close(&p);
+}
+
+/* Nothing is new, and something happened in the very second of the looks. */
+static void f40_a_second_look_keeps_no_list_waiting(void **state)
+{
+	struct planning p;
+	int opened;
+
+	(void)state;
+	planning_open(&p);
+	add_version(&p, 1);
+	store_do(&p.store, "UPDATE list SET schedule = 'immediately';"
+			   "UPDATE member SET since_on = '2026-11-22';"
+			   "UPDATE version SET taken_at = 1795420800");
+	assert_true(open_one(&p, &opened));
+	assert_false(open_one(&p, &opened));
+	assert_int_equal(
+	    store_number(&p.store, "SELECT min(slots_from_at) FROM list"), NOW);
+	/* what came since is looked for in the next second, in both */
+	p.context.now++;
+	assert_true(open_one(&p, &opened));
+	assert_false(open_one(&p, &opened));
+	assert_int_equal(
+	    store_number(&p.store, "SELECT min(slots_from_at) FROM list"),
+	    NOW + 1);
 	planning_close(&p);
 }
 
@@ -919,6 +989,8 @@ int main(void)
 	    cmocka_unit_test(f20_slots_are_opened_once),
 	    cmocka_unit_test(f20_a_missed_slot_is_run_once_and_late),
 	    cmocka_unit_test(f20_immediately),
+	    cmocka_unit_test(f40_many_lists_are_opened_in_slices),
+	    cmocka_unit_test(f40_a_second_look_keeps_no_list_waiting),
 	    cmocka_unit_test(f30_a_change_of_mode_ends_what_is_planned),
 	    cmocka_unit_test(f30_a_joiner_of_many_gets_them_in_parts),
 	    cmocka_unit_test(f30_cut_off_anywhere),
