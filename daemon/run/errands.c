@@ -30,8 +30,10 @@ const struct errand_task errands_tasks[] = {
 
 struct waiting {
 	struct waiting *next;
-	char *name, *input;
-	size_t ceiling;
+	char *name;
+	void *input;
+	size_t size;
+	size_t ceiling; /* bytes of output */
 	errands_done *done;
 	void *context;
 	/* while it runs */
@@ -118,7 +120,7 @@ static bool start(struct waiting *waiting, struct err *err)
 
 	waiting->errand =
 	    errand_start(daemon->program, waiting->name, waiting->input,
-			 strlen(waiting->input), &limits, err);
+			 waiting->size, &limits, err);
 	if (!waiting->errand)
 		return false;
 	waiting->timer = timer_new(daemon->loop, timed_out, waiting);
@@ -174,14 +176,15 @@ void errands_close(struct errands_run *errands)
 }
 
 void errands_give(struct errands_run *errands, const char *name,
-		  const char *input, size_t ceiling, errands_done *done,
-		  void *context)
+		  const void *input, size_t size, size_t ceiling,
+		  errands_done *done, void *context)
 {
 	struct waiting *waiting = xcalloc(1, sizeof(*waiting));
 	struct waiting **end = &errands->queue;
 
 	*waiting = (struct waiting){.name = xstrdup(name),
-				    .input = xstrdup(input),
+				    .input = memcpy(xmalloc(size), input, size),
+				    .size = size,
 				    .ceiling = ceiling,
 				    .done = done,
 				    .context = context,

@@ -26,10 +26,10 @@ struct errands_run *errands_open(struct daemon *daemon);
 /* Children are killed, nobody is called. */
 void errands_close(struct errands_run *errands);
 
-/* input is copied; ceiling: bytes of output. */
+/* The input, size bytes, is copied; ceiling: bytes of output. */
 void errands_give(struct errands_run *errands, const char *name,
-		  const char *input, size_t ceiling, errands_done *done,
-		  void *context);
+		  const void *input, size_t size, size_t ceiling,
+		  errands_done *done, void *context);
 
 /* What this program does as a child: for errand_child_main. */
 extern const struct errand_task errands_tasks[];

@@ -144,7 +144,7 @@ static void read_folder(struct intake_run *intake, const char *name,
 	intake->is_reading = true;
 	if (text_is_utf8(name, strlen(name), NULL))
 		errands_give(intake->errands, "read-briefing", input,
-			     ANSWER_CEILING, answered, intake);
+			     strlen(input), ANSWER_CEILING, answered, intake);
 	else
 		refuse_name(intake);
 	free(input);

@@ -409,8 +409,8 @@ static void load_next(struct rosters_run *rosters)
 		char *file = xasprintf("%s.csv", known->name);
 		char *input = roster_request(path, file);
 		errands_give(rosters->errands, "read-roster", input,
-			     (size_t)4 * ROSTER_CSV_MAX_SIZE, answered,
-			     rosters);
+			     strlen(input), (size_t)4 * ROSTER_CSV_MAX_SIZE,
+			     answered, rosters);
 		free(input);
 		free(file);
 		free(path);
