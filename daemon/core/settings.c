@@ -61,6 +61,20 @@ static const struct config_setting table[] = {
     {"mail.rehearsal_address", CONFIG_TEXT, AT(rehearsal_address), 3, 254, NULL,
      NULL, "where all mail goes until the board is live"},
 
+    {"oauth.token_url", CONFIG_TEXT, AT(oauth_token_url), 0, 1000, NULL, "",
+     "where an access token is fetched, for all that log in with xoauth2"},
+    {"oauth.client_id", CONFIG_TEXT, AT(oauth_client_id), 0, 300, NULL, "",
+     "the name under which this daemon is known there"},
+    {"oauth.client_secret_file", CONFIG_TEXT, AT(oauth_client_secret_file), 0,
+     1000, NULL, "",
+     "a file of mode 0600 with its secret; empty: systemd's credential "
+     "oauth-client-secret"},
+    {"oauth.scope", CONFIG_TEXT, AT(oauth_scope), 0, 500, NULL, "",
+     "what the token is for; empty: as the server has it"},
+    {"oauth.ca_file", CONFIG_TEXT, AT(oauth_ca_file), 0, 1000, NULL, "",
+     "certificates that the server's is checked against; empty: the "
+     "system's"},
+
     {"delivery.retry_first_seconds", CONFIG_INTEGER, AT(retry_first_seconds), 1,
      86400, NULL, "300", "the wait before the second attempt; it doubles"},
     {"delivery.retry_most_seconds", CONFIG_INTEGER, AT(retry_most_seconds), 1,
@@ -209,6 +223,19 @@ static bool check_base(const char *text, struct err *err)
 	return true;
 }
 
+/* The secret goes there: never in clear text, not even to this machine. */
+static bool check_token_url(const char *text, struct err *err)
+{
+	const char *host = text_starts(text, "https://") ? text + 8 : "";
+
+	if (*host == '\0' || *host == '/' ||
+	    strpbrk(text, " \t\r\n\"<>\\^`{|}@#"))
+		return err_set(err, ERR_INPUT,
+			       "is no address of a token server; write "
+			       "\"https://login.example.org/oauth2/token\"");
+	return true;
+}
+
 static const struct check {
 	const char *path;
 	size_t offset;
@@ -220,6 +247,7 @@ static const struct check {
     {"mail.bounce", AT(mail_bounce), check_bounce},
     {"mail.help", AT(mail_help), check_address},
     {"mail.rehearsal_address", AT(rehearsal_address), check_address},
+    {"oauth.token_url", AT(oauth_token_url), check_token_url},
     {"web.listen", AT(web_listen), check_listen},
     {"web.base", AT(web_base), check_base},
 };
@@ -293,6 +321,11 @@ static void check_together(const struct reading *reading,
 			    source, problems, "web.trusted_proxies",
 			    "holds what is no numeric address or network; "
 			    "write \"10.1.2.3\" or \"fd00::/8\"");
+	if (text_is_empty(settings->oauth_token_url) !=
+	    text_is_empty(settings->oauth_client_id))
+		settings_complain(source, problems, "oauth.client_id",
+				  "and oauth.token_url are of use together "
+				  "only");
 	if (settings->retry_first_seconds > settings->retry_most_seconds)
 		settings_complain(source, problems,
 				  "delivery.retry_first_seconds",
@@ -325,6 +358,8 @@ static void complete(struct settings *settings)
 	    &settings->state_folder,
 	    &settings->lists_folder,
 	    &settings->templates_folder,
+	    &settings->oauth_client_secret_file,
+	    &settings->oauth_ca_file,
 	};
 	struct err err;
 

@@ -60,6 +60,13 @@ struct settings {
 	const struct relay_settings *relays;
 	size_t relay_count; /* at least 1 */
 
+	/* oauth: for every relay and the mailbox that say xoauth2 */
+	const char *oauth_token_url; /* "": none; https:// */
+	const char *oauth_client_id;
+	const char *oauth_client_secret_file; /* 0600; "": a credential */
+	const char *oauth_scope;              /* "": the server's own */
+	const char *oauth_ca_file;            /* "": the system's */
+
 	/* delivery */
 	int64_t retry_first_seconds, retry_most_seconds, retry_days;
 

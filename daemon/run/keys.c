@@ -142,17 +142,19 @@ out:
 }
 
 /* NULL: told in err */
+
+/* a copy of the path; NULL: others may read what is there */
+static char *private_path(const char *path, struct err *err)
+{
+	return is_private(path, err) ? xstrdup(path) : NULL;
+}
+
 static char *password_path(const struct relay_settings *relay, struct err *err)
 {
 	char *path;
 
-	if (*relay->password_file) {
-		path = xstrdup(relay->password_file);
-		if (is_private(path, err))
-			return path;
-		free(path);
-		return NULL;
-	}
+	if (*relay->password_file)
+		return private_path(relay->password_file, err);
 	char *name = xasprintf("smtp-password-%s", relay->name);
 	path = credential_path(name);
 	free(name);
@@ -165,10 +167,10 @@ static char *password_path(const struct relay_settings *relay, struct err *err)
 	return path;
 }
 
-bool keys_load_password(const struct relay_settings *relay, char **ret_password,
-			struct err *err)
+/* The file's first line; NULL: err says why not. Frees path. */
+static char *read_password(char *path, struct err *err)
 {
-	char *path = password_path(relay, err), *text = NULL;
+	char *text = NULL;
 
 	if (!path || !file_read(path, SECRET_MAX_SIZE, &text, NULL, err))
 		goto out;
@@ -180,9 +182,43 @@ bool keys_load_password(const struct relay_settings *relay, char **ret_password,
 	}
 out:
 	free(path);
+	return text;
+}
+
+bool keys_load_password(const struct relay_settings *relay, char **ret_password,
+			struct err *err)
+{
+	char *text = read_password(password_path(relay, err), err);
+
 	if (!text)
 		return err_context(err, "the password of relay %s",
 				   relay->name);
 	*ret_password = text;
+	return true;
+}
+
+static char *client_secret_path(const struct settings *settings,
+				struct err *err)
+{
+	char *path;
+
+	if (*settings->oauth_client_secret_file)
+		return private_path(settings->oauth_client_secret_file, err);
+	path = credential_path("oauth-client-secret");
+	if (!path)
+		err_set(err, ERR_INPUT,
+			"there is neither oauth.client_secret_file nor a "
+			"credential oauth-client-secret");
+	return path;
+}
+
+bool keys_load_client_secret(const struct settings *settings, char **ret_secret,
+			     struct err *err)
+{
+	char *text = read_password(client_secret_path(settings, err), err);
+
+	if (!text)
+		return err_context(err, "the OAuth client's secret");
+	*ret_secret = text;
 	return true;
 }

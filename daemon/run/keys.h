@@ -2,9 +2,9 @@
 #define RUN_KEYS_H
 
 /*
- * Secrets: the keys of links, and the relays' passwords. Each comes from a
- * systemd credential ($CREDENTIALS_DIRECTORY) or from a file that only its
- * owner reads. Never in arguments, logs or core dumps.
+ * Secrets: the keys of links, the relays' passwords, the OAuth client's. Each
+ * comes from a systemd credential ($CREDENTIALS_DIRECTORY) or from a file that
+ * only its owner reads. Never in arguments, logs or core dumps.
  */
 #include <stdbool.h>
 
@@ -23,6 +23,10 @@ bool keys_load_links(const struct settings *settings, struct link_keys *ret,
  * "smtp-password". */
 bool keys_load_password(const struct relay_settings *relay, char **ret_password,
 			struct err *err);
+/* oauth.client_secret_file, else the credential "oauth-client-secret". */
+bool keys_load_client_secret(const struct settings *settings, char **ret_secret,
+			     struct err *err);
+/* what either gave */
 void keys_forget_password(char *password); /* wipes and frees; NULL is fine */
 
 #endif

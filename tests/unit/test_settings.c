@@ -195,6 +195,11 @@ static void f30_sample_shows_the_true_defaults(void **state)
 	SAME_TEXT(relays[0].ca_file);
 	SAME_TEXT(relays[0].user);
 	SAME_TEXT(relays[0].password_file);
+	SAME_TEXT(oauth_token_url);
+	SAME_TEXT(oauth_client_id);
+	SAME_TEXT(oauth_client_secret_file);
+	SAME_TEXT(oauth_scope);
+	SAME_TEXT(oauth_ca_file);
 	SAME_TEXT(web_listen);
 	SAME_NUMBER(relays[0].port);
 	SAME_NUMBER(relays[0].connections);
@@ -247,6 +252,14 @@ static void f40_faults_are_told_with_their_line(void **state)
 	    {"relay: { host = \"x\"; };", ":1: relay: there is no such"},
 	    {LEAST("", "", "", "retry_first_seconds = 20000;", ""),
 	     ":4: delivery.retry_first_seconds"},
+	    {"oauth: { token_url = \"http://login.example/t\"; client_id ="
+	     " \"c\"; };",
+	     ":1: oauth.token_url"},
+	    {"oauth: { token_url = \"https://a@login.example/t\"; client_id ="
+	     " \"c\"; };",
+	     ":1: oauth.token_url"},
+	    {LEAST("", "", "", "", "") "oauth: { client_id = \"c\"; };",
+	     "oauth.client_id"},
 	    {LEAST("", "", "", "", "listen = \"localhost:80\";"),
 	     ":5: web.listen"},
 	    {LEAST("", "", "", "", "listen = \"[::1]\";"), "names no port"},
