@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,8 @@ struct smtp_session {
 	size_t offset;             /* bytes of the mail that libcurl took */
 	int64_t sent, moved_at_ms; /* bytes that left, and when that grew */
 	bool is_stalled;
+	bool is_named;      /* RCPT went out */
+	bool is_unasked;    /* the relay spoke when it was our turn */
 	int64_t quit_at_ms; /* when libcurl said QUIT, 0: not yet */
 	struct smtp_replies replies;
 	char tls_name[32]; /* of the connection that is open */
@@ -126,6 +129,28 @@ void smtp_interrupt(struct smtp_session *session)
 	shut_sockets(session, SHUT_RDWR);
 }
 
+/* Bytes, or the end, that wait where the relay has nothing to say: it gave up
+ * an idle connection, or answers twice, and libcurl would take that for the
+ * answer to the next command. What came in one packet with the last answer is
+ * in libcurl's hands and not seen here. */
+static bool speaks_unasked(struct smtp_session *session)
+{
+	bool is_unasked = false;
+	char byte;
+
+	pthread_mutex_lock(&session->lock);
+	for (int i = 0; i < SOCKETS; i++) {
+		int fd = session->sockets[i];
+
+		if (fd >= 0 &&
+		    (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+		     (errno != EAGAIN && errno != EINTR)))
+			is_unasked = true;
+	}
+	pthread_mutex_unlock(&session->lock);
+	return is_unasked;
+}
+
 /* --- libcurl's callbacks */
 
 /* libcurl's own limit on slow transfers reacts 6 s late and in whole seconds.
@@ -170,6 +195,10 @@ static size_t on_read(char *buffer, size_t size, size_t count, void *context)
 	 * short is accepted like any other. */
 	if (is_interrupted(session))
 		return CURL_READFUNC_ABORT;
+	if (session->offset == 0)
+		session->is_unasked = speaks_unasked(session);
+	if (session->is_unasked)
+		return CURL_READFUNC_ABORT;
 	if (left > room)
 		left = room;
 	memcpy(buffer, session->mail->data + session->offset, left);
@@ -205,22 +234,27 @@ static void note_tls(struct smtp_session *session, const char *text,
 	session->tls_name[length] = '\0';
 }
 
-/* libcurl tells two things nowhere else: the version of TLS (without its TLS
- * library's own header), and that it says QUIT. The other lines, which may hold
- * the login, are dropped. */
+static bool begins_with(const char *text, size_t size, const char *words)
+{
+	return size >= strlen(words) &&
+	       strncmp(text, words, strlen(words)) == 0;
+}
+
+/* libcurl tells these nowhere else: the version of TLS (without its TLS
+ * library's own header), and how far the dialogue went. The other lines, which
+ * may hold the login, are dropped. */
 static int on_debug(CURL *curl, curl_infotype type, char *text, size_t size,
 		    void *context)
 {
-	static const char tls[] = "SSL connection using ", quit[] = "QUIT";
+	static const char tls[] = "SSL connection using ";
 	struct smtp_session *session = context;
 
 	(void)curl;
-	if (type == CURLINFO_TEXT && size >= sizeof(tls) &&
-	    strncmp(text, tls, sizeof(tls) - 1) == 0)
-		note_tls(session, text + sizeof(tls) - 1,
-			 size - (sizeof(tls) - 1));
-	if (type == CURLINFO_HEADER_OUT && size >= sizeof(quit) &&
-	    strncmp(text, quit, sizeof(quit) - 1) == 0)
+	if (type == CURLINFO_TEXT && begins_with(text, size, tls))
+		note_tls(session, text + strlen(tls), size - strlen(tls));
+	if (type == CURLINFO_HEADER_OUT && begins_with(text, size, "RCPT"))
+		session->is_named = true;
+	if (type == CURLINFO_HEADER_OUT && begins_with(text, size, "QUIT"))
 		session->quit_at_ms = now_ms();
 	return 0;
 }
@@ -436,7 +470,7 @@ static CURLcode transfer(struct smtp_session *session,
 	session->mail = mail;
 	session->offset = 0;
 	session->sent = 0;
-	session->is_stalled = false;
+	session->is_stalled = session->is_named = session->is_unasked = false;
 	session->quit_at_ms = 0;
 	session->replies = (struct smtp_replies){0};
 	session->trouble[0] = '\0';
@@ -462,6 +496,7 @@ static struct smtp_end look_at_end(const struct smtp_session *session,
 	    .code = (int)reply,
 	    .has_data = session->replies.has_data || reply == 354,
 	    .is_handed_over = session->offset == size,
+	    .is_named = session->is_named,
 	    .is_reused = session->is_kept && connects == 0,
 	};
 }
@@ -484,10 +519,13 @@ static const char *words_of(const struct smtp_session *session, CURLcode code)
 	    {CURLE_LOGIN_DENIED, "the relay refused the login"},
 	    {CURLE_OPERATION_TIMEDOUT, "the relay gave no answer in time"},
 	    {CURLE_ABORTED_BY_CALLBACK, "sending was stopped"},
+	    {CURLE_WEIRD_SERVER_REPLY, "the relay's answer makes no sense"},
 	    {CURLE_RECV_ERROR, "the connection was lost"},
-	    {CURLE_SEND_ERROR, "the connection was lost"},
+	    {CURLE_SEND_ERROR, "the dialogue broke off"},
 	};
 
+	if (session->is_unasked)
+		return "the relay spoke before it was asked";
 	if (session->is_stalled)
 		code = CURLE_OPERATION_TIMEDOUT;
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
@@ -510,14 +548,13 @@ static void describe_trouble(const struct smtp_session *session, CURLcode code,
 	if (code == CURLE_LOGIN_DENIED && session->replies.code == end->code)
 		detail = session->replies.text;
 	if (session->is_stalled)
-		detail = "it stopped reading";
-	if (verdict->outcome == SMTP_UNSURE)
-		snprintf(text, sizeof(text), "all was handed over, then %s: %s",
-			 words, detail);
-	else if (detail[0] && detail != words)
-		snprintf(text, sizeof(text), "%s: %s", words, detail);
-	else
-		snprintf(text, sizeof(text), "%s", words);
+		detail = end->is_handed_over ? "" : "it stopped reading";
+	if (detail == words)
+		detail = "";
+	snprintf(text, sizeof(text), "%s%s%s%s",
+		 verdict->outcome == SMTP_UNSURE ? "all was handed over, then "
+						 : "",
+		 words, detail[0] ? ": " : "", detail);
 	smtp_printable(verdict->text, sizeof(verdict->text), text);
 }
 
@@ -546,10 +583,11 @@ static struct smtp_judgement send_once(struct smtp_session *session,
 
 	*ret_verdict = (struct smtp_verdict){.outcome = judgement.outcome};
 	/* 354 decides nothing, nor does a 250 before the mail was begun. */
-	if (is_reply || end.code >= 400)
+	bool is_negative = end.code >= 400 && end.code <= 599;
+	if (is_reply || is_negative)
 		ret_verdict->code = end.code;
 	describe_trouble(session, code, &end, ret_verdict);
-	if ((is_reply || (end.code >= 400 && code != CURLE_LOGIN_DENIED)) &&
+	if ((is_reply || (is_negative && code != CURLE_LOGIN_DENIED)) &&
 	    session->replies.code == end.code)
 		smtp_verdict_reply(ret_verdict, session->replies.text);
 	describe_peer(session, ret_verdict);
@@ -586,6 +624,8 @@ void smtp_send(struct smtp_session *session, const struct smtp_mail *mail,
 		strcpy(ret_verdict->text, "sending was stopped");
 		return;
 	}
+	if (speaks_unasked(session))
+		drop_handle(session, SHUT_RDWR);
 	struct smtp_judgement judgement = send_once(session, mail, ret_verdict);
 	if (judgement.is_stale && !is_interrupted(session)) {
 		drop_handle(session, SHUT_RDWR);

@@ -122,6 +122,8 @@ static bool is_about_session(int code)
 	return false;
 }
 
+/* What a kept connection says to MAIL may have been said long before, of its
+ * being idle (in any code), and never speaks of the recipient. */
 static struct smtp_judgement judge_negative(const struct smtp_end *end)
 {
 	bool is_session = is_about_session(end->code);
@@ -130,8 +132,9 @@ static struct smtp_judgement judge_negative(const struct smtp_end *end)
 	    .outcome =
 		end->code >= 500 && !is_session ? SMTP_REFUSED : SMTP_LATER,
 	    .is_clean = !is_session,
-	    .is_stale = end->is_reused && !end->has_data &&
-			(end->code == 421 || end->code == 503),
+	    .is_stale =
+		end->is_reused && !end->has_data &&
+		(end->code == 421 || end->code == 503 || !end->is_named),
 	};
 }
 

@@ -29,6 +29,7 @@ struct smtp_end {
 	int curl_code;       /* CURLcode */
 	int code;            /* CURLINFO_RESPONSE_CODE */
 	bool has_data;       /* see struct smtp_replies */
+	bool is_named;       /* RCPT was said */
 	bool is_handed_over; /* libcurl took the last byte of the mail */
 	bool is_reused;      /* on a connection kept from the last mail */
 };

@@ -80,6 +80,7 @@ static void f10_verdicts(void **state)
 		    .has_data = cases[i].has_data,
 		    .is_handed_over = cases[i].is_handed_over,
 		    .is_reused = cases[i].is_reused,
+		    .is_named = true,
 		});
 
 		if (got.outcome != cases[i].outcome ||
@@ -88,6 +89,25 @@ static void f10_verdicts(void **state)
 			fail_msg("row %zu: %s clean=%d stale=%d", i,
 				 smtp_outcome_name(got.outcome), got.is_clean,
 				 got.is_stale);
+	}
+}
+
+/* Was it said of the connection being idle, or to this mail? */
+static void f20_a_no_to_mail_is_asked_again(void **state)
+{
+	static const int codes[] = {450, 451, 550, 554};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+		struct smtp_end end = {.curl_code = CURLE_SEND_ERROR,
+				       .code = codes[i],
+				       .is_reused = true};
+
+		assert_true(smtp_judge(&end).is_stale);
+		end.is_named = true;
+		assert_false(smtp_judge(&end).is_stale);
+		end.is_named = end.is_reused = false;
+		assert_false(smtp_judge(&end).is_stale);
 	}
 }
 
@@ -1098,6 +1118,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_verdicts),
+	    cmocka_unit_test(f20_a_no_to_mail_is_asked_again),
 	    cmocka_unit_test(f10_queue_ids),
 	    cmocka_unit_test(f10_reply_lines),
 	    cmocka_unit_test(f20_texts_that_are_shown),
