@@ -111,6 +111,11 @@ $B/tests/%.o: tests/unit/%.c $B/flags | $(GENERATED)
 	echo cc $@
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(WERROR) -MMD -MP -c -o $@ $<
 
+$B/tests/%.o: tests/flow/%.c $B/flags | $(GENERATED)
+	mkdir -p $(@D)
+	echo cc $@
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WERROR) -MMD -MP -c -o $@ $<
+
 $B/tests/%.o: tests/fuzz/%.c $B/flags | $(GENERATED)
 	mkdir -p $(@D)
 	echo cc $@
@@ -128,6 +133,10 @@ $B/%: $B/%.c.o $B/libbriefingd.a
 $B/tests/test_%: $B/tests/test_%.o $B/libbriefingd.a
 	echo ld $@
 	$(CXX) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) -lcmocka
+
+$B/tests/%_driver: $B/tests/%_driver.o $B/libbriefingd.a
+	echo ld $@
+	$(CXX) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS)
 
 $B/tests/fuzz_%: $B/tests/fuzz_%.o $B/libbriefingd.a
 	echo ld $@
@@ -164,7 +173,8 @@ unit: $(TESTED)
 
 # The real daemon between real servers; ONLY is pytest's -k.
 PYTEST := $(PYTHON) -B -m pytest -q -p no:cacheprovider $(if $(ONLY),-k '$(ONLY)')
-flow: all
+DRIVERS := $(patsubst tests/flow/%.c,$B/tests/%,$(wildcard tests/flow/*_driver.c))
+flow: all $(DRIVERS)
 	$(PYTEST) tests/flow
 
 # Pages and mails in Chromium, judged by axe-core. LOOK=FOLDER leaves a picture
@@ -177,7 +187,7 @@ tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 	@touch $@
 
 # The crash tests in full length, and the storms whole.
-soak: all
+soak: all $(DRIVERS)
 	SOAK=1 $(PYTEST) tests/flow
 
 bench: all

@@ -70,6 +70,9 @@ class Authority:
         self.key = self.folder / "localhost.key"
         self.wrong_cert = self._server("wrong", "DNS:elsewhere.example")
         self.wrong_key = self.folder / "wrong.key"
+        self._server("expired", "DNS:localhost", days=-1)
+        self._sign("stranger", ["-x509", "-days", "30", "-subj",
+            "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
 
     def _openssl(self, *arguments):
         subprocess.run(["openssl", *map(str, arguments)], check=True,
@@ -81,19 +84,23 @@ class Authority:
                       f"{name}.key", "-out", f"{name}.pem", *arguments)
         return self.folder / f"{name}.pem"
 
-    def _server(self, name, names):
+    def _server(self, name, names, days=30):
         self._sign(f"{name}-request", ["-subj", f"/CN={name}"])
         (self.folder / f"{name}.ext").write_text(f"subjectAltName={names}\n")
         self._openssl("x509", "-req", "-in", f"{name}-request.pem", "-CA",
-                      "ca.pem", "-CAkey", "ca.key", "-days", 30, "-extfile",
+                      "ca.pem", "-CAkey", "ca.key", "-days", days, "-extfile",
                       f"{name}.ext", "-out", f"{name}.pem")
         (self.folder / f"{name}-request.key").rename(self.folder / f"{name}.key")
         return self.folder / f"{name}.pem"
 
     def context(self, wrong=False):
+        return self.context_of("wrong" if wrong else "localhost")
+
+    def context_of(self, name):
+        """localhost (the good one), wrong, expired or stranger"""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.wrong_cert if wrong else self.cert,
-                                self.wrong_key if wrong else self.key)
+        context.load_cert_chain(self.folder / f"{name}.pem",
+                                self.folder / f"{name}.key")
         return context
 
 

@@ -1,0 +1,225 @@
+"""A relay that misbehaves at every stage with every fault. Each verdict is
+judged twice: against what is wanted of it (RFC 5321, and what libcurl was seen
+to do), and against the server's own raw bytes."""
+import collections
+import contextlib
+import re
+import subprocess
+
+from board import PROGRAMS
+from misbehave import Misbehaver, Script
+
+MAILS = 3  # of each session: one is struck, the others must not be
+AT_ONCE = 48
+PATIENCE_MS = 2000
+SIZE, BIG = 20000, 15000000  # more than the kernel takes in advance
+
+SILENT = ("stall", "half-stall", "unended-stall", "late", "endless", "dribble",
+          "garbage")
+LOST = ("drop", "rst", "half-drop", "code-drop", "unended-drop", "unended-rst")
+REFUSED = ("refuse", "refuse-drop", "tall-refuse")
+DIALOGUE = (*SILENT, *LOST, *REFUSED, "wide", "tall", "nul", "later", "421",
+            "421-stay", "twice", "199", "221", "999")
+OUT_OF_PLACE = {"mail": ("354", "251"), "rcpt": ("354",),
+                "data": ("250", "early-250", "early-wait"),
+                "dot": ("354", "251")}
+MIDDLE = ("deaf", "drop", "rst", "refuse-drop", "421")
+TLS = ("wrong-name", "stranger", "expired", "old", "plain", "noise", "alert",
+       "stall", "drop", "rst", "shaken-drop", "shaken-rst", "shaken-stall")
+IDLE = ("idle-drop", "idle-rst", "idle-421", "idle-451", "idle-554",
+        "idle-554-stay", "idle-250", "idle-354", "idle-garbage", "idle-half",
+        "idle-nul", "glued-250", "glued-550", "glued-451", "glued-many")
+QUIT = ("stall", "drop", "rst", "garbage", "endless", "dribble")
+
+# struck: the number of the mail, or of the connection before there is one
+Case = collections.namedtuple("Case", "stage fault tls struck")
+Verdict = collections.namedtuple("Verdict", "outcome code tls text")
+
+
+def cases():
+    for fault in ("stall", "drop", "rst"):
+        yield Case("connect", fault, "none", 0)
+    for tls, stages in (
+            ("none", ("banner", "ehlo", "auth", "login")),
+            ("starttls", ("banner", "ehlo", "starttls", "ehlo2", "auth",
+                          "login")),
+            ("implicit", ("banner", "ehlo"))):
+        for stage in stages:
+            for fault in DIALOGUE:
+                yield Case(stage, fault, tls, 0)
+    for fault in ("inject", "inject-220", "inject-later"):
+        yield Case("starttls", fault, "starttls", 0)
+    yield Case("ehlo", "withheld", "starttls", 0)
+    for tls in ("starttls", "implicit"):
+        for fault in TLS:
+            yield Case("tls", fault, tls, 0)
+    for tls in ("none", "starttls"):
+        for struck in (0, 1):
+            for stage, more in OUT_OF_PLACE.items():
+                for fault in (*DIALOGUE, *more):
+                    yield Case(stage, fault, tls, struck)
+            for fault in MIDDLE:
+                yield Case("middle", fault, tls, struck)
+        for fault in IDLE:
+            yield Case("after", fault, tls, 1)
+        for fault in QUIT:
+            yield Case("quit", fault, tls, 0)
+
+
+# On a connection that was kept, where nothing was sent yet: a fresh one is tried.
+AGAIN = {"mail": (*LOST, *REFUSED, "later", "421", "421-stay", "199", "999"),
+         "rcpt": (*LOST, "421", "421-stay", "199", "999"),
+         "data": (*LOST, "421", "421-stay", "199", "221", "999", "250")}
+NO = {"refuse": ("refused", 550), "refuse-drop": ("refused", 554),
+      "tall-refuse": ("refused", 550), "later": ("later", 450),
+      "421": ("later", 421), "421-stay": ("later", 421)}
+# an answer too many, in one packet with the right one, is libcurl's next answer
+STRAY = ("twice", "early-250", "early-wait", "glued-250")
+
+
+def wanted(case):
+    """What may become of the mail that is struck: (outcome, code)."""
+    accepted, later, unsure = ("accepted", 250), ("later", 0), ("unsure", 0)
+    stage, fault = case.stage, case.fault
+    if stage == "quit" or fault in ("wide", "nul"):
+        return [accepted]
+    if fault == "tall" and not stage.startswith("ehlo"):
+        return [accepted]
+    if stage == "after":
+        return [accepted, later] if fault in STRAY else [accepted]
+    if stage == "dot":
+        yes = {"twice": accepted, "221": ("accepted", 221),
+               "251": ("accepted", 251)}
+        return [(NO | yes).get(fault, unsure)]
+    if stage == "middle":
+        return [later]
+    if fault in ("early-250", "early-wait"):
+        return [accepted, later]
+    if stage == "data" and fault == "twice":  # 354 is no answer to the dot
+        return [unsure, later]
+    if case.struck and fault in AGAIN.get(stage, ()):
+        return [accepted]
+    if stage in AGAIN:
+        is_fine = fault in ("221", "251") and stage != "data"
+        return [accepted] if is_fine else [NO.get(fault, later)]
+    return [before_the_mail(stage, fault, case.tls)]
+
+
+def before_the_mail(stage, fault, tls):
+    """Nobody's mail was spoken of: whatever is said, it goes later."""
+    is_greeting = stage in ("banner", "ehlo", "ehlo2")
+    is_offer = stage == "ehlo" and tls == "starttls"
+    if fault == "221" and is_greeting and not is_offer:  # any 2xx is a yes
+        return "accepted", 250
+    # libcurl reads no more than 64 KB of what a relay offers
+    if stage.startswith("ehlo") and fault.startswith("tall"):
+        return "later", 0
+    return "later", NO.get(fault, ("later", 0))[1]
+
+
+def run(servers, ca):
+    """Each session's verdicts, by its name."""
+    jobs = "".join("\t".join(map(str, (
+        name, server.port, case.tls, ca if case.tls != "none" else "-",
+        server.user or "-", PATIENCE_MS,
+        BIG if case.stage == "middle" else SIZE, MAILS,
+        300 if case.stage == "after" else 0))) + "\n"
+        for name, (case, server) in servers.items())
+    done = subprocess.run([PROGRAMS / "tests/smtp_driver", str(AT_ONCE)],
+                          input=jobs.encode(), capture_output=True, timeout=300)
+    assert done.returncode == 0, done.stderr.decode()
+    verdicts = collections.defaultdict(list)
+    for line in done.stdout.decode().splitlines():
+        name, _, outcome, code, tls, _, text = line.split("\t")
+        verdicts[name].append(Verdict(outcome, int(code), tls, text))
+    return verdicts
+
+
+def is_wanted(case, number, verdict):
+    """The mail that is struck as the table says, the others not at all."""
+    if number == case.struck:
+        return verdict[:2] in wanted(case)
+    # the mail before it: what is too many is read by the next
+    is_next = case.fault in STRAY and number > case.struck
+    return verdict[:2] == ("accepted", 250) or \
+        (is_next and verdict[:2] == ("later", 0))
+
+
+def whole(name, number, size):
+    """The mail as smtp_driver.c makes it."""
+    mail = f"Message-ID: <{name}.{number}@board.example>\r\n\r\n"
+    line = "." + "0" * 7 + " sees the child alone, and says so\r\n"
+    lines = -(-(size - len(mail)) // len(line))
+    return (mail + "".join(f".{at:07} sees the child alone, and says so\r\n"
+                           for at in range(max(0, lines))) +
+            f"end of {name}.{number}\r\n").encode()
+
+
+def check_bytes(name, number, verdict, server):
+    """What the server has agrees with what was said of it."""
+    to = f"{name}.{number}@case.example"
+    taken = [each for each in server.takings if each.recipient == to]
+    assert len(taken) <= 1  # a session never sends a mail twice
+    if server.script.stage != "middle":
+        for each in taken:
+            assert each.raw == whole(name, number, SIZE)
+    if verdict.outcome == "accepted":
+        assert taken and taken[0].code // 100 == 2
+    elif verdict.outcome == "unsure":
+        assert not verdict.code
+    elif taken:  # not sent, or it said no to the whole
+        assert taken[0].code == verdict.code and verdict.code >= 400
+
+
+def check_reply(name, number, verdict, server):
+    """The reply that is told was said to this mail and no other."""
+    said = re.search(r"#([1-9]\d*)$", verdict.text)
+    if not said:
+        return
+    stage, code, to, _ = server.said[int(said[1])]
+    assert verdict.code in (code, 0)
+    if stage in ("rcpt", "data", "dot"):
+        assert to == f"{name}.{number}@case.example"
+    if verdict.outcome == "accepted":
+        assert stage == "dot"
+
+
+def check_secrecy(case, verdicts, server):
+    """Nothing but the greeting was said without TLS."""
+    if case.tls == "none":
+        return
+    assert {stage for stage, _, _, is_tls in server.said.values()
+            if not is_tls} <= {"banner", "ehlo", "starttls"}
+    for verdict in verdicts:
+        assert verdict.outcome == "later" or \
+            verdict.tls in ("TLS1.2", "TLS1.3")
+
+
+def check(name, case, verdicts, server):
+    assert len(verdicts) == MAILS
+    assert server.faulted or case.stage == "quit"
+    for number, verdict in enumerate(verdicts):
+        assert is_wanted(case, number, verdict), (number, verdict)
+        check_bytes(name, number, verdict, server)
+        check_reply(name, number, verdict, server)
+    check_secrecy(case, verdicts, server)
+
+
+def test_f10_every_stage_with_every_fault(authority):
+    wrong = []
+    with contextlib.ExitStack() as stack:
+        servers = {}
+        for number, case in enumerate(cases()):
+            # what comes after a mail is met by the next
+            script = Script(case.stage, case.fault,
+                            mail=case.struck - (case.stage == "after"))
+            servers[f"c{number}"] = case, stack.enter_context(Misbehaver(
+                script, case.tls, authority,
+                "briefingd" if case.stage in ("auth", "login") else ""))
+        verdicts = run(servers, authority.ca)
+        for name, (case, server) in servers.items():
+            try:
+                check(name, case, verdicts[name], server)
+            except AssertionError as error:
+                wrong.append(f"{name} {case}: {verdicts[name]}: {error}")
+    assert not wrong, f"{len(wrong)} of {len(servers)}:\n" + "\n".join(wrong)
