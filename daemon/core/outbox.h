@@ -74,6 +74,18 @@ struct outbox_counts {
 bool outbox_count(struct db *db, int64_t now, struct outbox_counts *ret,
 		  struct err *err);
 
+/* A slot that is being planned or sent. */
+struct outbox_progress {
+	int64_t digest_id, slot_at;
+	const char *list_name;
+	bool is_planning;
+	int64_t planned, accepted; /* without what was cancelled */
+	int64_t left, waiting;     /* due or sending; of them put off */
+};
+bool outbox_load_progress(struct db *db, int64_t now, struct arena *arena,
+			  struct outbox_progress **ret, size_t *ret_count,
+			  struct err *err);
+
 struct outbox_item {
 	int64_t delivery_id;
 	const char *list_name, *state, *mode, *address, *detail;

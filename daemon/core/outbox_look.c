@@ -8,6 +8,8 @@
 #include "base/err.h"
 #include "tools/db.h"
 
+#define PROGRESS_MAX 1000 /* slots at the same time: more is no screenful */
+
 static void add_state(struct outbox_counts *counts, const char *state,
 		      int64_t count)
 {
@@ -47,6 +49,40 @@ bool outbox_count(struct db *db, int64_t now, struct outbox_counts *ret,
 	if (!query_done(q, err))
 		return false;
 	*ret = counts;
+	return true;
+}
+
+static void read_progress(struct query *q, struct arena *arena,
+			  struct outbox_progress *ret)
+{
+	*ret = (struct outbox_progress){
+	    .digest_id = query_get_integer(q, 0),
+	    .slot_at = query_get_integer(q, 1),
+	    .list_name = arena_strdup(arena, query_get_text(q, 2)),
+	    .is_planning = query_get_integer(q, 3) != 0,
+	    .planned = query_get_integer(q, 4),
+	    .accepted = query_get_integer(q, 5),
+	    .left = query_get_integer(q, 6),
+	    .waiting = query_get_integer(q, 7),
+	};
+}
+
+bool outbox_load_progress(struct db *db, int64_t now, struct arena *arena,
+			  struct outbox_progress **ret, size_t *ret_count,
+			  struct err *err)
+{
+	struct outbox_progress *list =
+	    arena_allocarray(arena, PROGRESS_MAX, sizeof(*list));
+	struct query *q = db_query(db, QUERY_OUTBOX_PROGRESS);
+	size_t count = 0;
+
+	query_integer(q, 1, now);
+	while (count < PROGRESS_MAX && query_next(q))
+		read_progress(q, arena, &list[count++]);
+	if (!query_done(q, err))
+		return false;
+	*ret = list;
+	*ret_count = count;
 	return true;
 }
 

@@ -22,6 +22,8 @@
 #include "tools/db.h"
 #include "tools/json.h"
 
+#define WATCH_SECONDS 2
+
 /* The daemon holds a lock on its store while it runs. */
 static bool daemon_is_running(const struct settings *settings)
 {
@@ -139,14 +141,25 @@ static struct json_value *status_json(const struct facts *facts)
 
 int ctl_status(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct ctl_option none[] = {{0}};
+	static const char usage[] = "status [--watch [SECONDS]]";
+	bool is_watch = false;
+	const struct ctl_option options[] = {
+	    {.name = "--watch", .flag = &is_watch}, {0}};
 	struct facts facts = {0};
+	long long seconds = WATCH_SECONDS;
 	struct err err = {0};
+	int at = ctl_options(ctl, options, usage, argc, argv);
 
-	if (ctl_options(ctl, none, "status", argc, argv) < 0)
+	if (at < 0)
 		return CTL_USAGE;
+	if (argc - at > is_watch ||
+	    (at < argc && !text_parse_integer(argv[at], 1, 3600, &seconds)))
+		return ctl_usage(usage, "1 to 3600 seconds, not %s",
+				 argv[argc - 1]);
 	if (!ctl_store(ctl))
 		return CTL_TROUBLE;
+	if (is_watch)
+		return ctl_watch(ctl, seconds);
 	if (!load_facts(ctl, &facts, &err))
 		return ctl_fail_err(&err);
 	if (ctl->wants_json)

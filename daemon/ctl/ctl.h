@@ -79,6 +79,8 @@ int ctl_options(struct ctl *ctl, const struct ctl_option *options,
 int ctl_init(struct ctl *ctl, int argc, char **argv);
 int ctl_check(struct ctl *ctl, int argc, char **argv);
 int ctl_status(struct ctl *ctl, int argc, char **argv);
+/* a line for each slot under way, every so many seconds, until it is ended */
+int ctl_watch(struct ctl *ctl, int64_t seconds);
 int ctl_mode(struct ctl *ctl, int argc, char **argv);
 int ctl_pause(struct ctl *ctl, int argc, char **argv);
 int ctl_resume(struct ctl *ctl, int argc, char **argv);

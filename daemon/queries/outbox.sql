@@ -86,6 +86,22 @@ SELECT count(CASE WHEN attempt > 0 AND due_at > ?1 THEN 1 END),
 	coalesce(min(CASE WHEN due_at > ?1 THEN due_at END), 0)
 FROM delivery WHERE state = 'due';
 
+-- name: outbox_progress
+-- The slots that are being planned or sent, and how far each is.
+SELECT g.id, g.slot_at, l.name, g.state = 'planning',
+	count(CASE WHEN d.state <> 'cancelled' THEN 1 END),
+	count(CASE WHEN d.state = 'accepted' THEN 1 END),
+	count(CASE WHEN d.state IN ('due', 'sending') THEN 1 END),
+	count(CASE WHEN d.state = 'due' AND d.due_at > ?1 THEN 1 END)
+FROM digest g
+	JOIN list l ON l.id = g.list_id
+	LEFT JOIN delivery d ON d.digest_id = g.id
+WHERE g.id IN (SELECT id FROM digest WHERE state = 'planning'
+	UNION SELECT digest_id FROM delivery WHERE state = 'due'
+	UNION SELECT digest_id FROM delivery WHERE state = 'sending')
+GROUP BY g.id
+ORDER BY g.id;
+
 -- name: outbox_items
 -- The deliveries of a state, or all that are not final, oldest first.
 SELECT d.id, l.name, d.state, d.mode, coalesce(a.address, ''), d.detail,

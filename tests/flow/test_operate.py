@@ -1,6 +1,12 @@
 """What operators do while the daemon runs."""
+import contextlib
+import os
+import pty
+import subprocess
+
 import pytest
 
+from board import PROGRAMS
 from test_delivery import ANN, ROWS, begin, until_attempt, until_state
 
 REASON = ("--reason", "the relay's log says so")
@@ -127,3 +133,58 @@ def test_f30_what_is_not_there(board, recorder):
     board.ctl("queue", "hold", 7, code=1)
     board.ctl("queue", "retry", "--list", "polis", code=1)
     assert "no list polis" in board.said
+
+
+@contextlib.contextmanager
+def watching(board, output, seconds=1):
+    command = [PROGRAMS / "briefingctl", "-c", board.conf, "status", "--watch",
+               str(seconds)]
+    process = subprocess.Popen(command, stdout=output, env=board.environment)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_f20_a_slot_is_watched_in_a_pipe(board, recorder):
+    begin(board, recorder, ROWS)
+    recorder.hold.clear()
+    with watching(board, subprocess.PIPE) as process:
+        assert b"no slot is under way" in process.stdout.readline()
+        board.brief("LTB-1")
+        for line in process.stdout:
+            if b"4 planned, 0 accepted, 4 left" in line:
+                break
+        assert line[2:3] == line[5:6] == b":" and b"  police " in line
+        assert b"\x1b" not in line
+        recorder.hold.set()
+        for line in process.stdout:
+            assert b"police" in line or b"no slot" in line
+            if b"no slot is under way" in line:
+                break
+    assert len(recorder.mails) == 4
+
+
+def test_f20_a_terminal_is_painted_over(board, recorder):
+    begin(board, recorder, ROWS)
+    recorder.hold.clear()
+    board.brief("LTB-1")
+    board.until(lambda: board.facts("queue")["sending"] == 4, "all are sent")
+    ours, theirs = pty.openpty()
+    seen = b""
+    with watching(board, theirs), contextlib.closing(os.fdopen(ours, "rb", 0)):
+        os.close(theirs)
+        board.ctl("pause", "--reason", "an audit")
+        while seen.count(b"\x1b[1A\x1b[J") + seen.count(b"\x1b[2A\x1b[J") < 2:
+            seen += os.read(ours, 4096)
+    assert b"4 planned, 0 accepted, 4 left" in seen
+    assert b"paused: an audit" in seen
+    recorder.hold.set()
+
+
+@pytest.mark.parametrize("arguments", [
+    ("--watch", "0"), ("--watch", "soon"), ("--watch", 1, 2), (5,)], ids=str)
+def test_f30_wrong_usage_of_watch(unclocked, arguments):
+    unclocked.ctl("status", *arguments, code=2)
+    assert "usage" in unclocked.said
