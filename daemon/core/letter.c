@@ -141,12 +141,12 @@ bool letter_assemble(const struct letter *letter,
 
 /* --- a person's part */
 
-static const char *name_text(const struct link_keys *keys, char purpose,
+static const char *name_text(const struct link_key *key, char purpose,
 			     int64_t delivery_id, struct arena *arena)
 {
 	char name[LINK_NAME_SIZE];
 
-	link_format_name(keys, purpose, delivery_id, name);
+	link_format_name(key, purpose, delivery_id, name);
 	return arena_strdup(arena, name);
 }
 
@@ -164,18 +164,18 @@ static void person_make(const struct settings *settings, const char *token,
 }
 
 void letter_person_make(const struct settings *settings,
-			const struct link_keys *keys, int64_t delivery_id,
+			const struct link_key *key, int64_t delivery_id,
 			const char *address, const char *name,
 			struct arena *arena, struct letter_person *ret)
 {
 	char token[LINK_TOKEN_SIZE], code[LINK_CODE_SIZE];
 
-	link_format(keys, delivery_id, token);
-	link_format_code(keys, delivery_id, code);
+	link_format(key, delivery_id, token);
+	link_format_code(key, delivery_id, code);
 	person_make(settings, token, code, address, name, arena, ret);
-	ret->message_id = name_text(keys, 'm', delivery_id, arena);
-	ret->boundary = name_text(keys, 'b', delivery_id, arena);
-	ret->boundary_mixed = name_text(keys, 'x', delivery_id, arena);
+	ret->message_id = name_text(key, 'm', delivery_id, arena);
+	ret->boundary = name_text(key, 'b', delivery_id, arena);
+	ret->boundary_mixed = name_text(key, 'x', delivery_id, arena);
 }
 
 void letter_person_specimen(const struct settings *settings,
@@ -190,7 +190,7 @@ void letter_person_specimen(const struct settings *settings,
 }
 
 const char *letter_envelope_sender(const struct settings *settings,
-				   const struct link_keys *keys,
+				   const struct link_key *key,
 				   int64_t delivery_id, struct arena *arena)
 {
 	const char *bounce = settings->mail_bounce;
@@ -202,7 +202,7 @@ const char *letter_envelope_sender(const struct settings *settings,
 	if (local_size + LINK_NAME_SIZE > LOCAL_PART_MAX)
 		return arena_strdup(arena, bounce);
 	return arena_printf(arena, "%.*s+%s%s", local_size, bounce,
-			    name_text(keys, 'v', delivery_id, arena), at);
+			    name_text(key, 'v', delivery_id, arena), at);
 }
 
 /* --- what came back */

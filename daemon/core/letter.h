@@ -24,6 +24,7 @@ struct briefing_version;
 struct buf;
 struct db;
 struct err;
+struct link_key;
 struct link_keys;
 struct roster_list;
 struct settings;
@@ -77,9 +78,10 @@ bool letter_show_html(const struct letter *letter,
 		      const struct letter_person *person, struct buf *out,
 		      struct err *err);
 
-/* The person's part of a delivery: link, code, names. Texts in the arena. */
+/* The person's part of a delivery: link, code, names. Texts in the arena. It
+ * hangs on the key: one delivery, one key (struct outbox_claim). */
 void letter_person_make(const struct settings *settings,
-			const struct link_keys *keys, int64_t delivery_id,
+			const struct link_key *key, int64_t delivery_id,
 			const char *address, const char *name,
 			struct arena *arena, struct letter_person *ret);
 /* the same with a link that can't record */
@@ -89,7 +91,7 @@ void letter_person_specimen(const struct settings *settings,
 
 /* "learning-bounce+TOKEN@example.org" */
 const char *letter_envelope_sender(const struct settings *settings,
-				   const struct link_keys *keys,
+				   const struct link_key *key,
 				   int64_t delivery_id, struct arena *arena);
 
 /* Whose mail came back: the delivery whose envelope sender the address was, or

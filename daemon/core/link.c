@@ -19,7 +19,7 @@
 #define PURPOSE_CODE 'C'
 #define PURPOSE_FORM 'F'
 
-static const struct link_key *signer(const struct link_keys *keys)
+const struct link_key *link_signer(const struct link_keys *keys)
 {
 	assert(keys->count >= 1 && keys->count <= LINK_MAX_KEYS);
 	return &keys->list[0];
@@ -57,7 +57,7 @@ static bool is_signed(const struct link_key *key, char purpose, int64_t id,
 	return crypto_same(expected, mac, digits);
 }
 
-static const struct link_key *find_key(const struct link_keys *keys, char id)
+const struct link_key *link_find_key(const struct link_keys *keys, char id)
 {
 	for (size_t i = 0; i < keys->count; i++)
 		if (keys->list[i].id == id)
@@ -85,11 +85,9 @@ static bool copy_without(const char *text, const char *dropped, char *ret_text,
 
 #define SPACES " \t\r\n\v\f"
 
-void link_format(const struct link_keys *keys, int64_t delivery_id,
+void link_format(const struct link_key *key, int64_t delivery_id,
 		 char ret[LINK_TOKEN_SIZE])
 {
-	const struct link_key *key = signer(keys);
-
 	assert(delivery_id > 0);
 	ret[0] = key->id;
 	base32_format((uint64_t)delivery_id, ID_DIGITS, ret + 1);
@@ -118,7 +116,7 @@ enum link_result link_parse(const struct link_keys *keys, const char *text,
 		return LINK_SPECIMEN;
 	if (size != LINK_TOKEN_SIZE - 1)
 		return LINK_MANGLED;
-	const struct link_key *key = find_key(keys, token[0]);
+	const struct link_key *key = link_find_key(keys, token[0]);
 	if (!key || !base32_parse(token + 1, ID_DIGITS, &id) ||
 	    !is_signed(key, PURPOSE_LINK, (int64_t)id, 0, token + 1 + ID_DIGITS,
 		       MAC_DIGITS))
@@ -127,14 +125,14 @@ enum link_result link_parse(const struct link_keys *keys, const char *text,
 	return LINK_GOOD;
 }
 
-void link_format_code(const struct link_keys *keys, int64_t delivery_id,
+void link_format_code(const struct link_key *key, int64_t delivery_id,
 		      char ret[LINK_CODE_SIZE])
 {
 	char digits[CODE_ID_DIGITS + CODE_MAC_DIGITS + 1];
 
 	assert(delivery_id > 0);
 	base32_format((uint64_t)delivery_id, CODE_ID_DIGITS, digits);
-	format_mac(signer(keys), PURPOSE_CODE, delivery_id, 0, CODE_MAC_DIGITS,
+	format_mac(key, PURPOSE_CODE, delivery_id, 0, CODE_MAC_DIGITS,
 		   digits + CODE_ID_DIGITS);
 	snprintf(ret, LINK_CODE_SIZE, "%.4s-%.4s-%.4s", digits, digits + 4,
 		 digits + 8);
@@ -166,11 +164,9 @@ enum link_result link_parse_code(const struct link_keys *keys, const char *text,
 #define FORM_DIGITS (1 + TIME_DIGITS + MAC_DIGITS)
 _Static_assert(FORM_DIGITS < LINK_FORM_SIZE, "a form's field has its room");
 
-void link_format_form(const struct link_keys *keys, int64_t delivery_id,
+void link_format_form(const struct link_key *key, int64_t delivery_id,
 		      int64_t shown_at, char ret[LINK_FORM_SIZE])
 {
-	const struct link_key *key = signer(keys);
-
 	assert(shown_at >= 0);
 	ret[0] = key->id;
 	base32_format((uint64_t)shown_at, TIME_DIGITS, ret + 1);
@@ -186,7 +182,7 @@ bool link_parse_form(const struct link_keys *keys, const char *text,
 	/* no person types this: it comes back as it went or not at all */
 	if (strlen(text) != FORM_DIGITS)
 		return false;
-	const struct link_key *key = find_key(keys, text[0]);
+	const struct link_key *key = link_find_key(keys, text[0]);
 	if (!key || !base32_parse(text + 1, TIME_DIGITS, &shown_at) ||
 	    !is_signed(key, PURPOSE_FORM, delivery_id, (int64_t)shown_at,
 		       text + 1 + TIME_DIGITS, MAC_DIGITS))
@@ -195,14 +191,14 @@ bool link_parse_form(const struct link_keys *keys, const char *text,
 	return true;
 }
 
-void link_format_name(const struct link_keys *keys, char purpose,
+void link_format_name(const struct link_key *key, char purpose,
 		      int64_t delivery_id, char ret[LINK_NAME_SIZE])
 {
 	assert(purpose >= 'a' && purpose <= 'z' && delivery_id > 0);
 	_Static_assert(ID_DIGITS + NAME_MAC_DIGITS < LINK_NAME_SIZE,
 		       "a name has its room");
 	base32_format((uint64_t)delivery_id, ID_DIGITS, ret);
-	format_mac(signer(keys), purpose, delivery_id, 0, NAME_MAC_DIGITS,
+	format_mac(key, purpose, delivery_id, 0, NAME_MAC_DIGITS,
 		   ret + ID_DIGITS);
 }
 

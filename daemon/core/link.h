@@ -25,6 +25,11 @@ struct link_keys {
 	size_t count;
 };
 
+/* What signs from now on */
+const struct link_key *link_signer(const struct link_keys *keys);
+/* What signed before, by its id; NULL: it is no longer among them. */
+const struct link_key *link_find_key(const struct link_keys *keys, char id);
+
 /* "SPECIMEN" opens the page and can record nothing. */
 #define LINK_SPECIMEN_TOKEN "specimen"
 #define LINK_SPECIMEN_CODE "spec-imen-code"
@@ -36,7 +41,7 @@ enum link_result {
 	LINK_UNKNOWN, /* of the form, but not signed by us */
 };
 
-void link_format(const struct link_keys *keys, int64_t delivery_id,
+void link_format(const struct link_key *key, int64_t delivery_id,
 		 char ret[LINK_TOKEN_SIZE]);
 /* Any case; o, i, l mended; white space and a trailing . , ; ) > dropped. */
 enum link_result link_parse(const struct link_keys *keys, const char *text,
@@ -44,20 +49,20 @@ enum link_result link_parse(const struct link_keys *keys, const char *text,
 
 /* The short code a person types: 6 digits of id, 6 of MAC (30 bits: the page
  * limits tries). Any case, hyphens and spaces anywhere. */
-void link_format_code(const struct link_keys *keys, int64_t delivery_id,
+void link_format_code(const struct link_key *key, int64_t delivery_id,
 		      char ret[LINK_CODE_SIZE]);
 enum link_result link_parse_code(const struct link_keys *keys, const char *text,
 				 int64_t *ret_delivery_id);
 
 /* The hidden field of a page's form: which delivery, when shown. */
-void link_format_form(const struct link_keys *keys, int64_t delivery_id,
+void link_format_form(const struct link_key *key, int64_t delivery_id,
 		      int64_t shown_at, char ret[LINK_FORM_SIZE]);
 bool link_parse_form(const struct link_keys *keys, const char *text,
 		     int64_t delivery_id, int64_t *ret_shown_at);
 
 /* A name made of the id and a MAC for one purpose ('m' Message-ID, 'b' and
  * 'x' boundaries, 'v' VERP): deterministic, 20 base32 digits. */
-void link_format_name(const struct link_keys *keys, char purpose,
+void link_format_name(const struct link_key *key, char purpose,
 		      int64_t delivery_id, char ret[LINK_NAME_SIZE]);
 /* The first size bytes of text as such a name, in any case: false when it is
  * none, of another purpose, or not signed by one of the keys. */

@@ -304,6 +304,42 @@ bool outbox_settle(struct db *db, const struct settings *settings,
 	return good;
 }
 
+/* --- what can't be tried */
+
+static bool hold(struct db *db, const struct outbox_claim *claim,
+		 const char *why, int64_t now, struct arena *arena,
+		 struct err *err)
+{
+	struct query *q = db_query(db, QUERY_OUTBOX_HOLD);
+	struct standing standing = {0};
+	struct event event;
+	int changes;
+
+	query_integer(q, 1, claim->delivery_id);
+	query_integer(q, 2, claim->attempt);
+	query_text(q, 3, why);
+	if (!query_run(q, &changes, err))
+		return false;
+	assert(changes == 1); /* it was claimed in this very transaction */
+	if (!load_standing(db, claim->delivery_id, arena, &standing, err))
+		return false;
+	outbox_event_begin(&event, "delivery-held", now, &standing.subject);
+	event_text(&event, "from", "due");
+	event_text(&event, "state", "held");
+	event_text(&event, "why", why);
+	return event_end(&event, db, now, err);
+}
+
+bool outbox_hold(struct db *db, const struct outbox_claim *claim,
+		 const char *why, int64_t now, struct err *err)
+{
+	struct arena *arena = arena_new();
+	bool good = hold(db, claim, why, now, arena, err);
+
+	arena_free(arena);
+	return good;
+}
+
 /* --- at start */
 
 bool outbox_recover(struct db *db, int64_t now, int *ret_count, struct err *err)

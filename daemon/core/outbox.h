@@ -24,15 +24,22 @@ struct outbox_claim {
 	const char *address, *name; /* as planned */
 	const char *recipient; /* where it goes: in rehearsal not address */
 	const char *list_name;
+	char key_id; /* of the link key that its bytes are made with */
 };
 
 /* Takes at most max due deliveries. Each is checked again (invariant 1, person
  * not gone, address the same, mode the same); what is no longer allowed is
- * cancelled and what remains of it planned anew. */
+ * cancelled and what remains of it planned anew. key_id: of the key that signs
+ * now; a delivery keeps the one of its first claim, and with it its bytes. */
 bool outbox_claim(struct db *db, const struct digest_context *context,
-		  bool is_live, size_t max, struct arena *arena,
+		  bool is_live, char key_id, size_t max, struct arena *arena,
 		  struct outbox_claim **ret, size_t *ret_count,
 		  int *ret_cancelled, struct err *err);
+
+/* In the transaction of its claim: its mail can't be made, for the reason that
+ * a person reads in the queue. It is held, and the attempt never was. */
+bool outbox_hold(struct db *db, const struct outbox_claim *claim,
+		 const char *why, int64_t now, struct err *err);
 
 enum outbox_outcome {
 	OUTBOX_ACCEPTED,

@@ -22,12 +22,14 @@ struct candidate {
 	const char *address_now;    /* NULL: erased */
 	const char *domains;        /* of the list, JSON */
 	const char *status;
+	char key_id; /* NUL: never claimed */
 };
 
 static void read_candidate(struct query *q, struct arena *arena,
 			   struct candidate *ret)
 {
 	const char *address_now = query_get_text(q, 9);
+	const char *key_id = query_get_text(q, 13);
 
 	*ret = (struct candidate){
 	    .subject =
@@ -47,6 +49,7 @@ static void read_candidate(struct query *q, struct arena *arena,
 		address_now ? arena_strdup(arena, address_now) : NULL,
 	    .domains = arena_strdup(arena, query_get_text(q, 11)),
 	    .status = arena_strdup(arena, query_get_text(q, 12)),
+	    .key_id = key_id ? *key_id : '\0',
 	};
 }
 
@@ -164,16 +167,18 @@ static bool cancel(struct db *db, const struct digest_context *context,
 }
 
 static bool take(struct db *db, const struct digest_context *context,
-		 const struct candidate *candidate, struct outbox_claim *ret,
-		 struct err *err)
+		 const struct candidate *candidate, char key_id,
+		 struct outbox_claim *ret, struct err *err)
 {
 	struct query *q = db_query(db, QUERY_OUTBOX_TAKE);
 	bool is_live = strcmp(candidate->subject.mode, "live") == 0;
+	const char key_text[] = {key_id, '\0'};
 	int changes;
 
 	query_integer(q, 1, candidate->subject.delivery_id);
 	query_integer(q, 2, candidate->subject.attempt);
 	query_integer(q, 3, context->now);
+	query_text(q, 4, key_text);
 	if (!query_run(q, &changes, err))
 		return false;
 	assert(changes == 1);
@@ -186,12 +191,13 @@ static bool take(struct db *db, const struct digest_context *context,
 	    .recipient = is_live ? candidate->address
 				 : context->settings->rehearsal_address,
 	    .list_name = candidate->subject.list_name,
+	    .key_id = candidate->key_id ? candidate->key_id : key_id,
 	};
 	return true;
 }
 
 bool outbox_claim(struct db *db, const struct digest_context *context,
-		  bool is_live, size_t max, struct arena *arena,
+		  bool is_live, char key_id, size_t max, struct arena *arena,
 		  struct outbox_claim **ret, size_t *ret_count,
 		  int *ret_cancelled, struct err *err)
 {
@@ -216,7 +222,7 @@ bool outbox_claim(struct db *db, const struct digest_context *context,
 				    err))
 				return false;
 			cancelled++;
-		} else if (!take(db, context, &candidates[i],
+		} else if (!take(db, context, &candidates[i], key_id,
 				 &claims[claimed++], err)) {
 			return false;
 		}

@@ -7,8 +7,9 @@ SELECT d.id, d.digest_id, d.person_id, d.letter_id, d.mode, d.attempt,
 	ELSE coalesce((SELECT s.status FROM member_status s
 		WHERE s.member_id = m.id AND s.row_hash = m.row_hash
 		AND s.from_at <= ?1 AND (s.until_at IS NULL OR s.until_at > ?1)
-		ORDER BY s.id DESC LIMIT 1), m.status) END
-FROM (SELECT id, digest_id, person_id, letter_id, mode, attempt, due_at
+		ORDER BY s.id DESC LIMIT 1), m.status) END, d.key_id
+FROM (SELECT id, digest_id, person_id, letter_id, mode, attempt, due_at,
+			key_id
 		FROM delivery WHERE state = 'due' AND due_at <= ?1
 		ORDER BY due_at, id LIMIT ?2) d
 	JOIN addressee a ON a.delivery_id = d.id
@@ -27,10 +28,15 @@ WHERE lv.letter_id = ?1
 ORDER BY lv.position;
 
 -- name: outbox_take
--- due -> sending
+-- due -> sending; the key of its first claim stays
 UPDATE delivery SET state = 'sending', attempt = attempt + 1, claimed_at = ?3,
-	detail = ''
+	key_id = coalesce(key_id, ?4), detail = ''
 WHERE id = ?1 AND state = 'due' AND attempt = ?2;
+
+-- name: outbox_hold
+-- sending -> held: it was not tried
+UPDATE delivery SET state = 'held', attempt = attempt - 1, detail = ?3
+WHERE id = ?1 AND state = 'sending' AND attempt = ?2;
 
 -- name: outbox_cancel
 -- due -> cancelled

@@ -92,6 +92,11 @@ static bool parse_keys(const char *path, const char *text,
 					       "%s:%d: wanted: a digit, a "
 					       "space, %d hex digits",
 					       path, number, 2 * LINK_KEY_SIZE);
+			if (link_find_key(ret, ret->list[ret->count].id))
+				return err_set(err, ERR_INPUT,
+					       "%s:%d: another key has this "
+					       "digit already",
+					       path, number);
 			ret->count++;
 		}
 		text += size + (text[size] == '\n');

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "core/digest.h"
 #include "core/letter.h"
+#include "core/link.h"
 #include "core/outbox.h"
 #include "core/settings.h"
 #include "doors/pool.h"
@@ -55,6 +56,7 @@ struct sending_run {
 	struct send_job *claimed;  /* in the open transaction */
 	struct send_job *finished; /* verdicts to settle, oldest first */
 	size_t in_flight;
+	char held_why[ERR_TEXT_SIZE]; /* the last reason that was logged */
 	bool may_be_due;
 	bool wants_reopen;
 };
@@ -347,30 +349,76 @@ bool sending_settle(struct sending_run *sending, int64_t now, struct err *err)
 	return true;
 }
 
+/* NULL with ERR_INPUT or ERR_GONE: this mail can't be made, others can */
 static struct send_job *job_make(struct sending_run *sending,
 				 const struct outbox_claim *claim,
 				 struct err *err)
 {
 	const struct daemon *daemon = sending->daemon;
-	struct send_job *job = xcalloc(1, sizeof(*job));
+	const struct link_key *key =
+	    link_find_key(&daemon->keys, claim->key_id);
+	struct letter_use *letter;
 
-	job->job.work = send_work;
-	job->arena = arena_new();
-	job->delivery_id = claim->delivery_id;
-	job->attempt = claim->attempt;
-	job->letter = letters_use(sending->letters, claim->letter_id, err);
-	if (!job->letter) {
-		job_free(job);
+	if (!key) {
+		err_set(err, ERR_GONE,
+			"the link key %c, with which it was made before, is "
+			"no longer among the keys",
+			claim->key_id);
 		return NULL;
 	}
-	letter_person_make(daemon->settings, &daemon->keys, claim->delivery_id,
+	letter = letters_use(sending->letters, claim->letter_id, err);
+	if (!letter)
+		return NULL;
+	struct send_job *job = xcalloc(1, sizeof(*job));
+	job->job.work = send_work;
+	job->arena = arena_new();
+	job->letter = letter;
+	job->delivery_id = claim->delivery_id;
+	job->attempt = claim->attempt;
+	letter_person_make(daemon->settings, key, claim->delivery_id,
 			   claim->address, claim->name, job->arena,
 			   &job->person);
-	job->from = letter_envelope_sender(daemon->settings, &daemon->keys,
+	job->from = letter_envelope_sender(daemon->settings, key,
 					   claim->delivery_id, job->arena);
 	job->to = arena_strdup(job->arena, claim->recipient);
 	job->list_name = arena_strdup(job->arena, claim->list_name);
 	return job;
+}
+
+/* One reason often holds many: only the first is an error to act on. */
+static bool hold(struct sending_run *sending, const struct outbox_claim *claim,
+		 const char *why, int64_t now, struct err *err)
+{
+	bool is_new = strcmp(why, sending->held_why) != 0;
+
+	if (!outbox_hold(sending->daemon->db, claim, why, now, err))
+		return false;
+	if (is_new)
+		log_error("held delivery=%lld list=%s: %s",
+			  (long long)claim->delivery_id, claim->list_name, why);
+	else
+		log_info("held delivery=%lld list=%s",
+			 (long long)claim->delivery_id, claim->list_name);
+	snprintf(sending->held_why, sizeof(sending->held_why), "%s", why);
+	return true;
+}
+
+static bool use_claim(struct sending_run *sending,
+		      const struct outbox_claim *claim, int64_t now,
+		      struct err *err)
+{
+	struct err why = {0};
+	struct send_job *job = job_make(sending, claim, &why);
+
+	if (job) {
+		job->next = sending->claimed;
+		sending->claimed = job;
+		return true;
+	}
+	if (why.kind == ERR_INPUT || why.kind == ERR_GONE)
+		return hold(sending, claim, why.text, now, err);
+	*err = why;
+	return false;
 }
 
 bool sending_claim(struct sending_run *sending, int64_t now, struct err *err)
@@ -389,18 +437,11 @@ bool sending_claim(struct sending_run *sending, int64_t now, struct err *err)
 	/* a finished job's sender is free once this turn has committed */
 	size_t most = pool_idle(sending->pool);
 	struct arena *arena = arena_new();
-	good = outbox_claim(daemon->db, &context, daemon->is_live, most, arena,
+	good = outbox_claim(daemon->db, &context, daemon->is_live,
+			    link_signer(&daemon->keys)->id, most, arena,
 			    &claims, &count, &cancelled, err);
-	for (size_t i = 0; good && i < count; i++) {
-		struct send_job *job = job_make(sending, &claims[i], err);
-
-		if (!job)
-			good = false;
-		else {
-			job->next = sending->claimed;
-			sending->claimed = job;
-		}
-	}
+	for (size_t i = 0; good && i < count; i++)
+		good = use_claim(sending, &claims[i], now, err);
 	if (good && cancelled > 0)
 		log_info("cancelled deliveries=%d", cancelled);
 	if (good)

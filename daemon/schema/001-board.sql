@@ -254,6 +254,7 @@ CREATE TABLE delivery (
 	due_at INTEGER NOT NULL,
 	created_at INTEGER NOT NULL,
 	claimed_at INTEGER,
+	key_id TEXT, -- of the link key its bytes are made with, once claimed
 	ended_at INTEGER, -- when it became accepted, refused or cancelled
 	-- when an operator asked for another try: its tries count from here
 	retried_at INTEGER NOT NULL DEFAULT 0,

@@ -49,7 +49,7 @@ static void try_code(struct visit *visit, const char *code)
 	}
 	switch (link_parse_code(visit->web->keys, code, &delivery_id)) {
 	case LINK_GOOD:
-		link_format(visit->web->keys, delivery_id, token);
+		link_format(link_signer(visit->web->keys), delivery_id, token);
 		visit_redirect(visit, visit_url(visit, "/a/%s", token));
 		return;
 	case LINK_SPECIMEN:

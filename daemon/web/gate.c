@@ -35,7 +35,7 @@ static bool take_pass(struct personal *personal, const char *pass)
 	if (!pass || !link_parse_form(keys, pass, id, &shown_at) ||
 	    shown_at > now || now - shown_at > PERSONAL_PASS_SECONDS)
 		return false;
-	link_format_form(keys, id, shown_at, personal->form);
+	link_format_form(link_signer(keys), id, shown_at, personal->form);
 	return true;
 }
 
@@ -155,8 +155,9 @@ static bool pass_gate(struct personal *personal, const char *pass)
 	}
 	if (!try_address(personal, typed))
 		return false;
-	link_format_form(visit->web->keys, personal->page->delivery_id,
-			 visit->now, personal->form);
+	link_format_form(link_signer(visit->web->keys),
+			 personal->page->delivery_id, visit->now,
+			 personal->form);
 	return true;
 }
 
@@ -165,7 +166,8 @@ void gate_set_home(struct personal *personal)
 	struct visit *visit = personal->visit;
 	char token[LINK_TOKEN_SIZE];
 
-	link_format(visit->web->keys, personal->page->delivery_id, token);
+	link_format(link_signer(visit->web->keys), personal->page->delivery_id,
+		    token);
 	personal->home =
 	    personal->is_sensitive
 		? visit_url(visit, "/a/%s.%s", token, personal->form)
@@ -179,7 +181,7 @@ bool gate_open(struct personal *personal, const char *pass)
 		if (!pass_gate(personal, pass))
 			return false;
 	} else {
-		link_format_form(personal->visit->web->keys,
+		link_format_form(link_signer(personal->visit->web->keys),
 				 personal->page->delivery_id,
 				 personal->visit->now, personal->form);
 	}

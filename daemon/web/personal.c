@@ -244,8 +244,9 @@ void personal_answer_recorded(struct visit *visit,
 	if (personal.is_sensitive)
 		memcpy(personal.form, pending->form, sizeof(personal.form));
 	else
-		link_format_form(visit->web->keys, pending->delivery_id,
-				 visit->now, personal.form);
+		link_format_form(link_signer(visit->web->keys),
+				 pending->delivery_id, visit->now,
+				 personal.form);
 	gate_set_home(&personal);
 	/* between the form and the button it may have been withdrawn */
 	bool is_saved = is_recorded(page, pending);

@@ -445,6 +445,51 @@ def test_f30_unsure_is_sent_again_with_the_same_bytes(board, recorder):
     assert (first["outcome"], second["outcome"]) == ("unsure", "accepted")
 
 
+def test_f30_a_new_link_key_changes_no_mail_that_was_tried(board, recorder):
+    offered = []
+
+    def drop_all(mail):
+        offered.append(mail)
+        return "drop"
+    recorder.on_data = drop_all
+    begin(board, recorder, ROWS[:2], unsure="hold")
+    board.brief("LTB-1")
+    until_state(board, "unsure", 2)
+    board.stop()
+    keys = board.folder / "state/keys/link.key"
+    old = keys.read_text()
+    keys.write_text("2 " + "ab" * 32 + "\n" + old)
+    recorder.on_data = None
+    board.start()
+    board.ctl("queue", "resolve", 1, "not-sent", "--reason", "looked")
+    [again] = board.until(lambda: recorder.mails, "the mail")
+    assert again.raw == next(mail.raw for mail in offered
+                             if mail.recipient == again.recipient)
+    assert "/a/1" in again.link
+    # what was never tried is signed with the new one
+    board.brief("LTB-2")
+    board.until(lambda: len(recorder.mails) == 3, "the second briefing's")
+    assert all("/a/2" in mail.link for mail in recorder.mails[1:])
+    # and without its key it can't be made again
+    board.stop()
+    keys.write_text("2 " + "ab" * 32 + "\n")
+    board.start()
+    board.ctl("queue", "resolve", 2, "not-sent", "--reason", "looked")
+    until_state(board, "held")
+    [held] = board.facts("queue", "list")
+    assert "link key 1" in held["detail"] and held["attempt"] == 1
+    assert "link key 1" in board.log
+    # put back, it goes out after all
+    board.stop()
+    keys.write_text("2 " + "ab" * 32 + "\n" + old)
+    board.start()
+    board.ctl("queue", "release", 2)
+    board.until(lambda: len(recorder.mails) == 4, "what was held")
+    assert recorder.mails[-1].raw == next(
+        mail.raw for mail in offered
+        if mail.recipient == recorder.mails[-1].recipient)
+
+
 def test_f30_unsure_is_held_where_the_list_says_so(board, recorder):
     recorder.on_data = lambda mail: "drop"
     begin(board, recorder, unsure="hold")

@@ -119,9 +119,10 @@ static char *next_piece(const uint8_t **data, size_t *size, int64_t shown_at)
 			++*data;
 			--*size;
 			if (byte == 1)
-				link_format(&keys, id, out);
+				link_format(link_signer(&keys), id, out);
 			else
-				link_format_form(&keys, id, shown_at, out);
+				link_format_form(link_signer(&keys), id,
+						 shown_at, out);
 			out += strlen(out);
 		} else {
 			*out++ = (char)byte;

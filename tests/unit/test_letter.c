@@ -158,7 +158,7 @@ static void assemble(const struct letter *letter, const struct letter_case *c,
 	struct letter_person person;
 	struct err err = {0};
 
-	letter_person_make(&settings, &keys, 81,
+	letter_person_make(&settings, link_signer(&keys), 81,
 			   c->address ? c->address : "sam.lee@police.example",
 			   c->name ? c->name : "Sam Lee", arena, &person);
 	if (!letter_assemble(letter, &person, out, &err))
@@ -188,7 +188,8 @@ static char *shown(const struct letter_case *c, bool as_html)
 	bool good;
 
 	buf_init(&out, LETTER_MAX_SIZE);
-	letter_person_make(&settings, &keys, 81, "sam.lee@police.example",
+	letter_person_make(&settings, link_signer(&keys), 81,
+			   "sam.lee@police.example",
 			   c->name ? c->name : "Sam Lee", arena, &person);
 	good = as_html ? letter_show_html(&letter, &person, &out, &err)
 		       : letter_show_text(&letter, &person, &out, &err);
@@ -317,7 +318,7 @@ static void f20_only_an_optional_list_can_be_left(void **state)
 	char token[LINK_TOKEN_SIZE], wanted[300], *text;
 
 	(void)state;
-	link_format(&keys, 81, token);
+	link_format(link_signer(&keys), 81, token);
 	snprintf(wanted, sizeof(wanted),
 		 "<https://learning.severnside.example/u/%s>, "
 		 "<mailto:learning@severnside.example?subject=unsubscribe%%20"
@@ -583,8 +584,10 @@ static void f30_each_delivery_has_its_own_names(void **state)
 	(void)state;
 	buf_init(&left, LETTER_MAX_SIZE);
 	buf_init(&right, LETTER_MAX_SIZE);
-	letter_person_make(&settings, &keys, 81, "a@x.example", "A", arena, &a);
-	letter_person_make(&settings, &keys, 82, "a@x.example", "A", arena, &b);
+	letter_person_make(&settings, link_signer(&keys), 81, "a@x.example",
+			   "A", arena, &a);
+	letter_person_make(&settings, link_signer(&keys), 82, "a@x.example",
+			   "A", arena, &b);
 	assert_true(letter_assemble(&letter, &a, &left, &err));
 	assert_true(letter_assemble(&letter, &b, &right, &err));
 	assert_string_not_equal(a.message_id, b.message_id);
@@ -717,8 +720,8 @@ static void f50_an_address_with_a_line_break_is_refused(void **state)
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(*addresses); i++) {
 		struct err err = {0};
 
-		letter_person_make(&settings, &keys, 81, addresses[i], "A",
-				   arena, &person);
+		letter_person_make(&settings, link_signer(&keys), 81,
+				   addresses[i], "A", arena, &person);
 		assert_false(letter_assemble(&letter, &person, &out, &err));
 		assert_int_equal(err.kind, ERR_INPUT);
 	}
@@ -837,8 +840,8 @@ static void f60_what_comes_back_is_known_again(void **state)
 	char v[LINK_NAME_SIZE], m[LINK_NAME_SIZE];
 
 	(void)state;
-	link_format_name(&keys, 'v', 81, v);
-	link_format_name(&keys, 'm', 81, m);
+	link_format_name(link_signer(&keys), 'v', 81, v);
+	link_format_name(link_signer(&keys), 'm', 81, m);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		const char *before = cases[i].before, *behind = cases[i].behind;
 
@@ -861,14 +864,16 @@ static void f60_envelope_sender(void **state)
 	const char *sender;
 
 	(void)state;
-	sender = letter_envelope_sender(&settings, &keys, 81, arena);
+	sender =
+	    letter_envelope_sender(&settings, link_signer(&keys), 81, arena);
 	assert_memory_equal(sender, "learning-bounce+0000002h", 24);
 	assert_string_equal(strchr(sender, '@'), "@severnside.example");
 	assert_true(strchr(sender, '@') - sender <= 64);
 	settings.mail_bounce = "a-local-part-that-leaves-no-room-for-more-"
 			       "text@x.example";
-	assert_string_equal(letter_envelope_sender(&settings, &keys, 81, arena),
-			    settings.mail_bounce);
+	assert_string_equal(
+	    letter_envelope_sender(&settings, link_signer(&keys), 81, arena),
+	    settings.mail_bounce);
 	settings.mail_bounce = bounce;
 	arena_free(arena);
 }

@@ -27,7 +27,7 @@ static size_t claim(struct planning *p, bool is_live, size_t max,
 
 	store_begin(&p->store);
 	store_check(&p->store, outbox_claim(p->store.db, &p->context, is_live,
-					    max, p->store.arena, &claims,
+					    '1', max, p->store.arena, &claims,
 					    &count, &cancelled, &p->store.err));
 	store_commit(&p->store);
 	if (ret)
@@ -446,6 +446,32 @@ static void f20_what_was_sending_is_in_doubt(void **state)
 
 /* --- looking */
 
+static void f30_what_cannot_be_made_is_held(void **state)
+{
+	struct outbox_claim *claims;
+	struct planning p;
+
+	(void)state;
+	scene(&p, true);
+	assert_int_equal(claim(&p, true, 1, &claims, NULL), 1);
+	store_begin(&p.store);
+	store_check(&p.store, outbox_hold(p.store.db, &claims[0], "no key", NOW,
+					  &p.store.err));
+	store_commit(&p.store);
+	assert_string_equal(
+	    store_text(&p.store, "SELECT state || attempt || detail || key_id"
+				 " FROM delivery WHERE id = 1"),
+	    "held0no key1");
+	assert_int_equal(store_number(&p.store,
+				      "SELECT count(*) FROM event WHERE kind ="
+				      " 'delivery-held' AND actor = 'briefingd'"
+				      " AND body LIKE '%\"why\":\"no key\"%'"),
+			 1);
+	/* the other one goes on */
+	assert_int_equal(claim(&p, true, 10, NULL, NULL), 1);
+	planning_close(&p);
+}
+
 static void f30_looking(void **state)
 {
 	struct outbox_counts counts;
@@ -510,6 +536,7 @@ int main(void)
 	    cmocka_unit_test(f20_a_verdict_twice_is_harmless),
 	    cmocka_unit_test(f20_in_doubt_it_goes_at_once_again),
 	    cmocka_unit_test(f20_what_was_sending_is_in_doubt),
+	    cmocka_unit_test(f30_what_cannot_be_made_is_held),
 	    cmocka_unit_test(f30_looking),
 	};
 

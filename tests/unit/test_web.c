@@ -118,7 +118,7 @@ static int open_site(void **state)
 			    site->templates);
 	for (int i = PLAIN; i <= FRESH; i++) {
 		strcpy(site->paths[i], "/a/");
-		link_format(&site->keys, i, site->paths[i] + 3);
+		link_format(link_signer(&site->keys), i, site->paths[i] + 3);
 	}
 	*state = site;
 	return 0;
@@ -183,7 +183,7 @@ static void get_golden(struct site *site, const char *path, int status,
 static void form_of(struct site *site, int delivery, int64_t shown_at,
 		    char ret[LINK_FORM_SIZE])
 {
-	link_format_form(&site->keys, delivery, shown_at, ret);
+	link_format_form(link_signer(&site->keys), delivery, shown_at, ret);
 }
 
 /* a POST of the form shown at a time, ids ended by NULL */
@@ -439,7 +439,7 @@ static void f20_links_that_did_not_arrive_whole(void **state)
 	check_get(site, path, 200, "Confirm what you have read");
 	/* of a delivery that an older copy of the store does not hold */
 	strcpy(path, "/a/");
-	link_format(&site->keys, 99, path + 3);
+	link_format(link_signer(&site->keys), 99, path + 3);
 	check_get(site, path, 404, "short code");
 }
 
@@ -636,7 +636,7 @@ static void f10_code_leads_to_the_page(void **state)
 	char code[LINK_CODE_SIZE], url[100];
 
 	get_golden(site, "/c", 200, "code");
-	link_format_code(&site->keys, PLAIN, code);
+	link_format_code(link_signer(&site->keys), PLAIN, code);
 	request = post_code(code, "192.0.2.1");
 	ask(site, &request, NOW);
 	assert_int_equal(request.status, 303);
@@ -674,7 +674,7 @@ static void f30_codes_are_limited_for_a_network(void **state)
 	struct site *site = *state;
 	char code[LINK_CODE_SIZE];
 
-	link_format_code(&site->keys, PLAIN, code);
+	link_format_code(link_signer(&site->keys), PLAIN, code);
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(
 		    post_code_status(site, "0000-0000-0000", "2001:db8:1:2::1"),
@@ -691,7 +691,7 @@ static void f30_codes_are_limited_in_all(void **state)
 	struct site *site = *state;
 	char code[LINK_CODE_SIZE], peer[32];
 
-	link_format_code(&site->keys, PLAIN, code);
+	link_format_code(link_signer(&site->keys), PLAIN, code);
 	for (int i = 0; i < 300; i++) {
 		snprintf(peer, sizeof(peer), "2001:db8:0:%x::1", i);
 		assert_int_equal(post_code_status(site, "0000-0000-0000", peer),
@@ -845,7 +845,7 @@ static const char *prepare_leaving(struct site *site, int delivery)
 		 "is_primary, joined_at, status, added_at) VALUES (1, 1, 'k', "
 		 "'h', 0, 0, 'active', 0)");
 	strcpy(path, "/u/");
-	link_format(&site->keys, delivery, path + 3);
+	link_format(link_signer(&site->keys), delivery, path + 3);
 	return path;
 }
 
@@ -951,7 +951,7 @@ static void f50_rehearsals_and_duties_record_nothing(void **state)
 	fake_done(&request);
 	store_do(&site->store, "UPDATE list SET mandatory = 1");
 	strcpy(site->paths[0], "/u/");
-	link_format(&site->keys, PLAIN, site->paths[0] + 3);
+	link_format(link_signer(&site->keys), PLAIN, site->paths[0] + 3);
 	get_golden(site, site->paths[0], 200, "leave-mandatory");
 	request = one_click(site->paths[0]);
 	ask(site, &request, NOW);
