@@ -241,7 +241,7 @@ static const char *state_name(const char *state)
 {
 	static const char *const names[] = {"due",     "sending", "accepted",
 					    "refused", "unsure",  "cancelled",
-					    "held"};
+					    "held",    "bounced"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(state, names[i]) == 0)

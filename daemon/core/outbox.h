@@ -3,8 +3,9 @@
 
 /*
  * Delivery states: due -> sending (committed before the act) -> accepted |
- * refused | due again | unsure | cancelled; operators move them too, and hold
- * them (core/outbox_operate). Every transition names the state
+ * refused | due again | unsure | cancelled, and later bounced
+ * (core/returned.h); operators move them too, and hold them
+ * (core/outbox_operate). Every transition names the state
  * and attempt it leaves and checks that one row changed. All in the caller's
  * transaction, on the loop thread.
  */
@@ -27,10 +28,16 @@ struct outbox_claim {
 	char key_id; /* of the link key that its bytes are made with */
 };
 
+/* Why a delivery was cancelled whose address mail came back from: the duty
+ * stays outstanding, and what it would have brought is new to the person again
+ * once mail to them arrives (queries/digest.sql). */
+#define OUTBOX_SUPPRESSED "suppressed"
+
 /* Takes at most max due deliveries. Each is checked again (invariant 1, person
- * not gone, address the same, mode the same); what is no longer allowed is
- * cancelled and what remains of it planned anew. key_id: of the key that signs
- * now; a delivery keeps the one of its first claim, and with it its bytes. */
+ * not gone, address the same and not suppressed, mode the same); what is no
+ * longer allowed is cancelled and what remains of it planned anew. key_id: of
+ * the key that signs now; a delivery keeps the one of its first claim, and with
+ * it its bytes. */
 bool outbox_claim(struct db *db, const struct digest_context *context,
 		  bool is_live, char key_id, size_t max, struct arena *arena,
 		  struct outbox_claim **ret, size_t *ret_count,
@@ -74,7 +81,8 @@ bool outbox_recover(struct db *db, int64_t now, int *ret_count,
 bool outbox_next_due(struct db *db, int64_t *ret_at, struct err *err);
 
 struct outbox_counts {
-	int64_t due, sending, accepted, refused, unsure, cancelled, held;
+	int64_t due, sending, accepted, refused, unsure, cancelled, held,
+	    bounced;
 	int64_t waiting; /* of due: tried before, not due yet */
 	int64_t oldest_due_at, next_due_at; /* 0: none */
 };

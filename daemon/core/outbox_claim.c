@@ -22,7 +22,8 @@ struct candidate {
 	const char *address_now;    /* NULL: erased */
 	const char *domains;        /* of the list, JSON */
 	const char *status;
-	char key_id; /* NUL: never claimed */
+	char key_id;        /* NUL: never claimed */
+	bool is_suppressed; /* mail to them came back */
 };
 
 static void read_candidate(struct query *q, struct arena *arena,
@@ -50,6 +51,7 @@ static void read_candidate(struct query *q, struct arena *arena,
 	    .domains = arena_strdup(arena, query_get_text(q, 11)),
 	    .status = arena_strdup(arena, query_get_text(q, 12)),
 	    .key_id = key_id ? *key_id : '\0',
+	    .is_suppressed = query_get_integer(q, 14) != 0,
 	};
 }
 
@@ -133,6 +135,8 @@ static bool check(struct db *db, const struct candidate *candidate,
 		objection.why = "the mode changed";
 	else if (strcmp(candidate->status, "active") != 0)
 		objection.why = candidate->status;
+	else if (candidate->is_suppressed)
+		objection.why = OUTBOX_SUPPRESSED;
 	else if (strcmp(candidate->address, candidate->address_now) != 0)
 		objection = (struct objection){"the address changed", true};
 	if (!objection.why)

@@ -20,7 +20,7 @@ static void add_state(struct outbox_counts *counts, const char *state,
 	    {"due", &counts->due},           {"sending", &counts->sending},
 	    {"accepted", &counts->accepted}, {"refused", &counts->refused},
 	    {"unsure", &counts->unsure},     {"cancelled", &counts->cancelled},
-	    {"held", &counts->held},
+	    {"held", &counts->held},         {"bounced", &counts->bounced},
 	};
 
 	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)

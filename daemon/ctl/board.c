@@ -16,6 +16,7 @@
 #include "core/briefing.h"
 #include "core/intake.h"
 #include "core/outbox.h"
+#include "core/returned.h"
 #include "core/roster.h"
 #include "core/settings.h"
 #include "ctl/ctl.h"
@@ -42,6 +43,7 @@ static bool daemon_is_running(const struct settings *settings)
 struct facts {
 	struct board board;
 	struct outbox_counts outbox;
+	struct returned_counts returned;
 	struct roster_list *lists;
 	size_t list_count;
 	struct briefing_version **briefings;
@@ -56,6 +58,7 @@ static bool load_facts(struct ctl *ctl, struct facts *facts, struct err *err)
 	facts->is_running = daemon_is_running(ctl->settings);
 	return board_load(ctl->db, ctl->arena, &facts->board, err) &&
 	       outbox_count(ctl->db, ctl->now, &facts->outbox, err) &&
+	       returned_count(ctl->db, &facts->returned, err) &&
 	       roster_load_lists(ctl->db, ctl->arena, &facts->lists,
 				 &facts->list_count, err) &&
 	       briefing_load_all(ctl->db, ctl->arena, &facts->briefings,
@@ -71,6 +74,20 @@ static size_t count_folders(const struct facts *facts, const char *state)
 	for (size_t i = 0; i < facts->folder_count; i++)
 		count += strcmp(facts->folders[i].state, state) == 0;
 	return count;
+}
+
+static void print_returned(const struct facts *facts)
+{
+	const struct returned_counts *returned = &facts->returned;
+
+	if (returned->suppressed)
+		printf("suppressed %" PRId64 " addresses that mail came back "
+		       "from; see \"briefingctl list bounces LIST\"\n",
+		       returned->suppressed);
+	if (returned->not_understood)
+		printf("came back  %" PRId64 " mails that a person must read, "
+		       "in the mailbox's folder for them\n",
+		       returned->not_understood);
 }
 
 static void print_status(struct ctl *ctl, const struct facts *facts)
@@ -104,8 +121,10 @@ static void print_status(struct ctl *ctl, const struct facts *facts)
 	       outbox->due, outbox->waiting, outbox->sending, outbox->held,
 	       outbox->unsure);
 	printf("so far     %" PRId64 " accepted by the relay, %" PRId64
-	       " refused, %" PRId64 " cancelled\n",
-	       outbox->accepted, outbox->refused, outbox->cancelled);
+	       " refused, %" PRId64 " cancelled, %" PRId64 " bounced\n",
+	       outbox->accepted, outbox->refused, outbox->cancelled,
+	       outbox->bounced);
+	print_returned(facts);
 	for (size_t i = 0; i < facts->list_count; i++) {
 		const struct roster_list *list = &facts->lists[i];
 
@@ -118,6 +137,19 @@ static void print_status(struct ctl *ctl, const struct facts *facts)
 			printf("problem    %s: %s%s", list->name, list->problem,
 			       text_ends(list->problem, "\n") ? "" : "\n");
 	}
+}
+
+static struct json_value *returned_json(const struct returned_counts *returned)
+{
+	struct json_value *map = json_map_new();
+
+	json_map_integer(map, "bounced", returned->bounced);
+	json_map_integer(map, "replies", returned->replies);
+	json_map_integer(map, "abuse", returned->abuse);
+	json_map_integer(map, "nothing", returned->nothing);
+	json_map_integer(map, "not_understood", returned->not_understood);
+	json_map_integer(map, "suppressed", returned->suppressed);
+	return map;
 }
 
 static struct json_value *status_json(const struct facts *facts)
@@ -136,6 +168,7 @@ static struct json_value *status_json(const struct facts *facts)
 	json_map_integer(map, "folders_rejected",
 			 (int64_t)count_folders(facts, "rejected"));
 	json_map_put(map, "queue", ctl_counts_json(&facts->outbox));
+	json_map_put(map, "returned", returned_json(&facts->returned));
 	return map;
 }
 

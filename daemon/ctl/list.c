@@ -342,6 +342,8 @@ int ctl_list(struct ctl *ctl, int argc, char **argv)
 	    {"accept", "accept LIST", "let a held removal through",
 	     accept_verb},
 	    {"next", "next [LIST]", "when the next slot is", next_verb},
+	    {"bounces", "bounces LIST", "what came back, and why",
+	     ctl_list_bounces},
 	    {NULL, NULL, NULL, NULL},
 	};
 

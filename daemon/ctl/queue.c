@@ -27,6 +27,7 @@ struct json_value *ctl_counts_json(const struct outbox_counts *counts)
 	    {"accepted", counts->accepted},
 	    {"refused", counts->refused},
 	    {"cancelled", counts->cancelled},
+	    {"bounced", counts->bounced},
 	    {"oldest_due_at", counts->oldest_due_at},
 	    {"next_due_at", counts->next_due_at},
 	};
@@ -45,9 +46,10 @@ static void print_counts(struct ctl *ctl, const struct outbox_counts *counts)
 		       counts->waiting);
 	printf("\nsending    %" PRId64 "\nheld       %" PRId64
 	       "\nunsure     %" PRId64 "\naccepted   %" PRId64
-	       "\nrefused    %" PRId64 "\ncancelled  %" PRId64 "\n",
+	       "\nrefused    %" PRId64 "\ncancelled  %" PRId64
+	       "\nbounced    %" PRId64 "\n",
 	       counts->sending, counts->held, counts->unsure, counts->accepted,
-	       counts->refused, counts->cancelled);
+	       counts->refused, counts->cancelled, counts->bounced);
 	printf("oldest     %s\n", counts->oldest_due_at
 				      ? ctl_time(ctl, counts->oldest_due_at)
 				      : "none is due now");

@@ -59,11 +59,20 @@ ORDER BY m.is_primary DESC, l.name;
 -- name: digest_had
 -- The versions that are not new to a person: they have a delivery of it in
 -- this mode, also one that an operator cancelled, or (live) have no duty any
--- more.
+-- more. What did not reach them is not new again by itself, for it would come
+-- back again; it is when their address is another than it went to, or was
+-- released since.
 SELECT lv.version_id
 FROM delivery d JOIN letter_version lv ON lv.letter_id = d.letter_id
 WHERE d.person_id = ?1 AND d.mode = ?2
-	AND (d.state <> 'cancelled' OR d.by_hand = 1)
+	AND (d.state <> 'cancelled' OR d.by_hand = 1 OR d.detail = 'suppressed')
+	AND NOT (d.state IN ('refused', 'bounced', 'cancelled')
+		AND d.by_hand = 0 AND EXISTS (
+		SELECT 1 FROM addressee a
+			JOIN identity i ON i.person_id = d.person_id
+			LEFT JOIN suppression x ON x.address_key = i.address_key
+		WHERE a.delivery_id = d.id AND (a.address <> i.address
+			OR x.released_at >= coalesce(d.bounced_at, d.ended_at))))
 UNION ALL
 SELECT r.version_id FROM requirement r
 WHERE r.person_id = ?1 AND ?2 = 'live'
@@ -105,6 +114,8 @@ SELECT max(
 		ORDER BY id DESC LIMIT 1), 0),
 	coalesce((SELECT recorded_at FROM event
 		WHERE kind = 'briefing-restored'
+		ORDER BY id DESC LIMIT 1), 0),
+	coalesce((SELECT recorded_at FROM event WHERE kind = 'address-released'
 		ORDER BY id DESC LIMIT 1), 0)),
 	coalesce((SELECT min(not_before_at) FROM version
 		WHERE not_before_at > ?1), 0);
@@ -165,8 +176,9 @@ ON CONFLICT (digest_id, person_id, generation) DO NOTHING;
 INSERT INTO addressee (delivery_id, address, name) VALUES (?1, ?2, ?3);
 
 -- name: digest_require
--- The duty to acknowledge. One whose delivery was cancelled goes on with the
--- new delivery; when it had been closed since, it begins again.
+-- The duty to acknowledge. One whose delivery was cancelled or did not arrive
+-- goes on with the new delivery; when it had been closed since, it begins again.
+-- A negative receipt stays what it is.
 INSERT INTO requirement (version_id, person_id, list_id, agency, delivery_id,
 	required_at, due_at, closes_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
@@ -176,13 +188,16 @@ ON CONFLICT (version_id, person_id) DO UPDATE SET
 	delivery_id = excluded.delivery_id,
 	required_at = CASE WHEN requirement.closed_at IS NULL
 		THEN requirement.required_at ELSE excluded.required_at END,
-	due_at = excluded.due_at,
-	closes_at = excluded.closes_at,
+	due_at = CASE WHEN requirement.missed_at IS NULL
+		THEN excluded.due_at ELSE requirement.due_at END,
+	closes_at = CASE WHEN requirement.missed_at IS NULL
+		THEN excluded.closes_at ELSE requirement.closes_at END,
 	closed_at = NULL,
 	closed_as = NULL
 WHERE requirement.acknowledged_at IS NULL
 	AND EXISTS (SELECT 1 FROM delivery d
-		WHERE d.id = requirement.delivery_id AND d.state = 'cancelled');
+		WHERE d.id = requirement.delivery_id
+			AND d.state IN ('cancelled', 'refused', 'bounced'));
 
 -- name: digest_withhold
 -- That a marked version did not go to a person, told once.

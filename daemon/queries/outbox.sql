@@ -7,7 +7,8 @@ SELECT d.id, d.digest_id, d.person_id, d.letter_id, d.mode, d.attempt,
 	ELSE coalesce((SELECT s.status FROM member_status s
 		WHERE s.member_id = m.id AND s.row_hash = m.row_hash
 		AND s.from_at <= ?1 AND (s.until_at IS NULL OR s.until_at > ?1)
-		ORDER BY s.id DESC LIMIT 1), m.status) END, d.key_id
+		ORDER BY s.id DESC LIMIT 1), m.status) END, d.key_id,
+	d.mode = 'live' AND x.suppressed_at IS NOT NULL
 FROM (SELECT id, digest_id, person_id, letter_id, mode, attempt, due_at,
 			key_id
 		FROM delivery WHERE state = 'due' AND due_at <= ?1
@@ -17,6 +18,7 @@ FROM (SELECT id, digest_id, person_id, letter_id, mode, attempt, due_at,
 	JOIN digest g ON g.id = d.digest_id
 	JOIN list l ON l.id = g.list_id
 	LEFT JOIN identity i ON i.person_id = d.person_id
+	LEFT JOIN suppression x ON x.address_key = i.address_key
 	LEFT JOIN member m ON m.list_id = g.list_id AND m.person_id = d.person_id
 ORDER BY d.due_at, d.id;
 

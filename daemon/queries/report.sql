@@ -4,21 +4,24 @@
 -- agency within it, where agencies with fewer than ?5 share the row ''. The
 -- CASE is the one definition of the states; core/report.h says them in words.
 WITH mail AS (
-	-- per person and version: when a relay first took it, and was it refused
+	-- per person and version: when a relay first took what had not come back
+	-- by ?1; and was one refused, returned, or not sent for such a reason
 	SELECT d.person_id, lv.version_id,
-		MIN(CASE WHEN d.state = 'accepted' THEN d.ended_at END)
-			AS accepted_at,
-		MAX(CASE WHEN d.state = 'refused' THEN 1 ELSE 0 END) AS refused
+		MIN(CASE WHEN d.state = 'accepted' OR d.bounced_at > ?1
+			THEN d.ended_at END) AS accepted_at,
+		MAX(CASE WHEN d.state IN ('refused', 'cancelled')
+			OR d.bounced_at <= ?1 THEN 1 ELSE 0 END) AS failed
 	FROM delivery d
 	JOIN letter_version lv ON lv.letter_id = d.letter_id
-	WHERE d.mode = 'live' AND d.state IN ('accepted', 'refused')
-		AND d.ended_at <= ?1
+	WHERE d.mode = 'live' AND d.ended_at <= ?1
+		AND (d.state IN ('accepted', 'refused', 'bounced')
+			OR d.state = 'cancelled' AND d.detail = 'suppressed')
 	GROUP BY d.person_id, lv.version_id
 ), fact AS (
 	SELECT r.version_id, r.agency, r.acknowledged_at, r.due_at,
 		COUNT(*) OVER (PARTITION BY r.version_id, r.agency) AS size,
 		m.accepted_at,
-		CASE WHEN m.accepted_at IS NULL THEN COALESCE(m.refused, 0)
+		CASE WHEN m.accepted_at IS NULL THEN COALESCE(m.failed, 0)
 			ELSE 0 END AS failed,
 		CASE WHEN r.closed_at <= ?1 AND r.closed_at > r.due_at
 			AND r.closed_as IN ('left', 'exempt')

@@ -249,7 +249,7 @@ CREATE TABLE delivery (
 	letter_id INTEGER NOT NULL REFERENCES letter (id),
 	mode TEXT NOT NULL CHECK (mode IN ('rehearsal', 'live')),
 	state TEXT NOT NULL CHECK (state IN ('due', 'sending', 'accepted',
-		'refused', 'unsure', 'cancelled', 'held')),
+		'refused', 'unsure', 'cancelled', 'held', 'bounced')),
 	attempt INTEGER NOT NULL DEFAULT 0,
 	due_at INTEGER NOT NULL,
 	created_at INTEGER NOT NULL,
@@ -260,6 +260,7 @@ CREATE TABLE delivery (
 	retried_at INTEGER NOT NULL DEFAULT 0,
 	-- cancelled by an operator, and so not planned anew
 	by_hand INTEGER NOT NULL DEFAULT 0 CHECK (by_hand IN (0, 1)),
+	bounced_at INTEGER, -- when it came back: until then it was accepted
 	detail TEXT NOT NULL DEFAULT '', -- why it was cancelled or held
 	UNIQUE (digest_id, person_id, generation)
 ) STRICT;
@@ -290,6 +291,40 @@ CREATE TABLE attempt (
 	queue_id TEXT NOT NULL,
 	duration_ms INTEGER NOT NULL,
 	PRIMARY KEY (delivery_id, number)
+) STRICT;
+
+-- ----------------------------------------------------------- what comes back
+
+-- Mails of the bounce mailbox, each once: known again by its bytes, wherever
+-- the mailbox has it since.
+CREATE TABLE returned (
+	id INTEGER PRIMARY KEY,
+	sha256 TEXT NOT NULL UNIQUE, -- of what was read of it
+	place TEXT NOT NULL, -- uidvalidity and uid, or its name in the Maildir
+	kind TEXT NOT NULL CHECK (kind IN ('returned', 'delayed', 'auto-reply',
+		'abuse', 'reply', 'receipt', 'unknown')),
+	class TEXT CHECK (class IN ('hard', 'soft', 'block')),
+	delivery_id INTEGER REFERENCES delivery (id), -- NULL: of none of ours
+	-- what it says could be used; the others wait for a person
+	is_understood INTEGER NOT NULL CHECK (is_understood IN (0, 1)),
+	code INTEGER NOT NULL, -- SMTP's, 0 when it was not told
+	status TEXT NOT NULL, -- RFC 3463's, likewise ''
+	text TEXT NOT NULL, -- the reason as it was told; may name a person
+	recorded_at INTEGER NOT NULL,
+	CHECK ((kind = 'returned') = (class IS NOT NULL))
+) STRICT;
+CREATE INDEX returned_delivery ON returned (delivery_id);
+
+-- Whether mail to an address arrives. Of the address and not of the person: a
+-- list that corrects an address has a new one. Personal data.
+CREATE TABLE suppression (
+	address_key TEXT PRIMARY KEY,
+	score INTEGER NOT NULL, -- of soft bounces, as it was at scored_at
+	scored_at INTEGER NOT NULL,
+	suppressed_at INTEGER, -- NULL: mail is sent
+	why TEXT CHECK (why IN ('hard', 'soft')),
+	released_at INTEGER, -- when a person last said that it works
+	CHECK ((suppressed_at IS NULL) = (why IS NULL))
 ) STRICT;
 
 -- ---------------------------------------------------------------- evidence

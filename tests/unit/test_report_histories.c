@@ -33,11 +33,20 @@
 
 enum duty_state { OUTSTANDING, IN_TIME, LATE, MISSED, EXEMPT, CLOSED };
 
+/* one that a relay took, refused or gave back */
+struct mail {
+	int delivery;
+	int64_t accepted_at; /* 0: it did not arrive */
+};
+
 struct duty {
 	int version, person, agency, delivery;
+	struct mail mails[STEPS];
+	int mail_count;
 	int64_t required_at, due_at, closes_at;
 	enum duty_state state;
 	bool is_flagged, is_failed;
+	bool is_unmailed; /* nobody misses what was never mailed */
 	int64_t accepted_at, confirmed_at; /* 0: not */
 };
 
@@ -123,26 +132,58 @@ static void require(struct history *history)
 			  duty->required_at, duty->due_at, duty->closes_at);
 }
 
-/* the relay takes or refuses the mail, or a reminder of it */
-static void end_mail(struct history *history, struct duty *duty,
-		     bool is_accepted)
+/* Reach begins with the first mail that did not come back; failed is who has
+ * none, though one was tried. */
+static void judge_mails(struct duty *duty)
 {
+	duty->accepted_at = 0;
+	for (int i = 0; i < duty->mail_count; i++) {
+		int64_t at = duty->mails[i].accepted_at;
+
+		if (at && (!duty->accepted_at || at < duty->accepted_at))
+			duty->accepted_at = at;
+	}
+	duty->is_failed = duty->mail_count > 0 && !duty->accepted_at;
+}
+
+/* The relay takes or refuses the mail, or a reminder of it; or it is not sent,
+ * for mail to that address came back. */
+static void end_mail(struct history *history, struct duty *duty)
+{
+	static const char *const ends[] = {
+	    "'accepted'", "'accepted'", "'accepted'", "'refused'",
+	    "'cancelled', detail = 'suppressed'"};
+	uint64_t how = roll(history, 5);
 	int delivery = duty->delivery;
 
-	if (duty->accepted_at || duty->is_failed)
+	if (duty->mail_count == 0)
+		duty->is_unmailed = how == 4;
+	else
 		delivery = send_mail(history, duty->version, duty->person);
 	scene_do(history->store,
-		 "UPDATE delivery SET state = '%s', ended_at = %lld "
+		 "UPDATE delivery SET state = %s, ended_at = %lld "
 		 "WHERE id = %d",
-		 is_accepted ? "accepted" : "refused", (long long)history->now,
-		 delivery);
-	if (!is_accepted) {
-		duty->is_failed = duty->accepted_at == 0;
+		 ends[how], (long long)history->now, delivery);
+	duty->mails[duty->mail_count++] =
+	    (struct mail){delivery, how < 3 ? history->now : 0};
+	judge_mails(duty);
+}
+
+/* what was accepted comes back, and never was in reach from then on */
+static void come_back(struct history *history, struct duty *duty)
+{
+	if (duty->mail_count == 0)
 		return;
-	}
-	if (!duty->accepted_at)
-		duty->accepted_at = history->now;
-	duty->is_failed = false;
+	struct mail *mail =
+	    &duty->mails[roll(history, (uint64_t)duty->mail_count)];
+	if (!mail->accepted_at)
+		return;
+	scene_do(history->store,
+		 "UPDATE delivery SET state = 'bounced', bounced_at = %lld "
+		 "WHERE id = %d",
+		 (long long)history->now, mail->delivery);
+	mail->accepted_at = 0;
+	judge_mails(duty);
 }
 
 static void confirm(struct history *history, struct duty *duty)
@@ -239,7 +280,7 @@ static void close_windows(struct history *history)
 	for (int i = 0; i < history->duty_count; i++) {
 		struct duty *duty = &history->duties[i];
 
-		if (duty->state == OUTSTANDING &&
+		if (duty->state == OUTSTANDING && !duty->is_unmailed &&
 		    duty->closes_at <= history->now) {
 			duty->state = MISSED;
 			expected++;
@@ -489,7 +530,9 @@ static void step(struct history *history)
 	if (what < 14 || !duty)
 		require(history);
 	else if (what < 20)
-		end_mail(history, duty, roll(history, 4) > 0);
+		end_mail(history, duty);
+	else if (what < 23)
+		come_back(history, duty);
 	else if (what < 29)
 		confirm(history, duty);
 	else if (what < 31)

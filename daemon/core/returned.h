@@ -1,0 +1,74 @@
+#ifndef CORE_RETURNED_H
+#define CORE_RETURNED_H
+
+/*
+ * A mail of the bounce mailbox, recorded: once, however often it is read. It is
+ * matched to its delivery by the token of the envelope sender, else by our
+ * Message-ID, both of which nobody can forge; the delivery becomes bounced, the
+ * address is counted against (core/suppression.h), an event says so. Delays,
+ * receipts and what machines answer count as nothing; what a person wrote goes
+ * to the owner of their list (core/notice.h). What can't be used waits for a
+ * person in a folder of the mailbox.
+ *
+ *	returned_find(db, sha256, &outcome, err)
+ *	if (!outcome.is_recorded) ... the errand reads it ...
+ *		returned_record(db, &keys, &mail, now, &outcome, err)
+ *
+ * Loop thread. The mailbox is told only after the commit.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/bounce.h"
+
+struct arena;
+struct db;
+struct err;
+struct link_keys;
+
+struct returned_mail {
+	const char *sha256; /* hex, of the bytes that were read */
+	const char *place;  /* in the mailbox, for a person who looks for it */
+	const struct bounce_mail *read;
+};
+
+struct returned_outcome {
+	bool is_recorded;   /* false: its delivery is being sent; try later */
+	bool is_understood; /* false: it waits for a person */
+	bool is_suppressed; /* from now on, by this mail */
+	enum bounce_kind kind;
+	enum bounce_class cls;
+	int64_t returned_id, delivery_id; /* 0: of none of ours */
+};
+
+/* Was it recorded before? Then only is_recorded, is_understood, returned_id and
+ * delivery_id are told. */
+bool returned_find(struct db *db, const char *sha256,
+		   struct returned_outcome *ret, struct err *err);
+
+/* In the caller's transaction; a mail that was recorded before is found. */
+bool returned_record(struct db *db, const struct link_keys *keys,
+		     const struct returned_mail *mail, int64_t now,
+		     struct returned_outcome *ret, struct err *err);
+
+struct returned_item {
+	int64_t delivery_id, recorded_at, suppressed_at; /* 0: mail is sent */
+	const char *kind, *cls;     /* NULL: it was not returned */
+	const char *address, *name; /* "": erased */
+	const char *status, *text;
+	int code;
+};
+/* What came back of a list's mails and counts, newest first. */
+bool returned_load_list(struct db *db, int64_t list_id, size_t max,
+			struct arena *arena, struct returned_item **ret,
+			size_t *ret_count, struct err *err);
+
+struct returned_counts {
+	int64_t bounced, replies, abuse, nothing; /* understood, by kind */
+	int64_t not_understood, suppressed;
+};
+bool returned_count(struct db *db, struct returned_counts *ret,
+		    struct err *err);
+
+#endif

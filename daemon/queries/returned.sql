@@ -1,0 +1,51 @@
+-- name: returned_find
+-- A mail by its bytes.
+SELECT id, is_understood, coalesce(delivery_id, 0) FROM returned
+WHERE sha256 = ?1;
+
+-- name: returned_insert
+-- A mail of the bounce mailbox, once.
+INSERT INTO returned (sha256, place, kind, class, delivery_id, is_understood,
+	code, status, text, recorded_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
+
+-- name: returned_delivery
+-- What it is about.
+SELECT d.state, d.attempt, d.mode, p.public_id, l.name, coalesce(a.address, '')
+FROM delivery d
+	JOIN person p ON p.id = d.person_id
+	JOIN digest g ON g.id = d.digest_id
+	JOIN list l ON l.id = g.list_id
+	LEFT JOIN addressee a ON a.delivery_id = d.id
+WHERE d.id = ?1;
+
+-- name: returned_bounce
+-- accepted, unsure -> bounced. One in doubt was never known as accepted.
+UPDATE delivery SET state = 'bounced', detail = '', bounced_at = ?4,
+	ended_at = coalesce(ended_at, ?4)
+WHERE id = ?1 AND state = ?2 AND attempt = ?3;
+
+-- name: returned_of_list
+-- What came back of a list's live mails, and whether mail is sent there now.
+SELECT d.id, r.kind, r.class, r.code, r.status, r.text, r.recorded_at,
+	coalesce(a.address, ''), coalesce(a.name, ''),
+	coalesce(x.suppressed_at, 0)
+FROM returned r
+	JOIN delivery d ON d.id = r.delivery_id
+	JOIN digest g ON g.id = d.digest_id
+	LEFT JOIN addressee a ON a.delivery_id = d.id
+	LEFT JOIN suppression x ON x.address_key = lower(a.address)
+WHERE g.list_id = ?1 AND d.mode = 'live' AND r.kind IN ('returned', 'abuse')
+ORDER BY r.id DESC
+LIMIT ?2;
+
+-- name: returned_count
+-- How many of which kind.
+SELECT count(CASE WHEN is_understood = 1 AND kind = 'returned' THEN 1 END),
+	count(CASE WHEN is_understood = 1 AND kind = 'reply' THEN 1 END),
+	count(CASE WHEN is_understood = 1 AND kind = 'abuse' THEN 1 END),
+	count(CASE WHEN kind IN ('delayed', 'auto-reply', 'receipt')
+		THEN 1 END),
+	count(CASE WHEN is_understood = 0 THEN 1 END),
+	(SELECT count(*) FROM suppression WHERE suppressed_at IS NOT NULL)
+FROM returned;
