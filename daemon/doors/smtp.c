@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <ctype.h>
 #include <curl/curl.h>
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +14,11 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "doors/smtp_reply.h"
+#include "doors/smtp_talk.h"
 
 #define CONNECT_TIMEOUT_MS (30 * 1000)
 #define REPLY_TIMEOUT_MS (600 * 1000) /* RFC 5321 4.5.3.2.6, the final dot */
 #define KEEP_S 20                     /* idle connections older are not used */
-#define QUIT_MS 2000                  /* for the answer to QUIT */
 #define SOCKETS 8 /* that libcurl tries at a time, IPv6 beside IPv4 */
 
 struct smtp_session {
@@ -28,17 +27,12 @@ struct smtp_session {
 	int connect_timeout_ms, reply_timeout_ms;
 
 	/* the sender's thread */
-	CURL *curl;   /* NULL until the next mail needs one */
-	bool is_kept; /* it served a mail before this one */
-	const struct smtp_mail *mail;
-	size_t offset;             /* bytes of the mail that libcurl took */
-	int64_t sent, moved_at_ms; /* bytes that left, and when that grew */
-	bool is_stalled;
-	bool is_named;      /* RCPT went out */
-	bool is_unasked;    /* the relay spoke when it was our turn */
-	int64_t quit_at_ms; /* when libcurl said QUIT, 0: not yet */
-	struct smtp_replies replies;
-	char tls_name[32]; /* of the connection that is open */
+	CURL *curl; /* NULL until the next mail needs one */
+	struct smtp_talk talk;
+	int64_t used_at_ms;         /* when the last mail ended */
+	struct smtp_reply greeting; /* the last reply while connecting */
+	char tls_name[32];          /* of the connection that is open */
+	char address[64];
 	char trouble[CURL_ERROR_SIZE];
 
 	pthread_mutex_t lock; /* what follows, shared with smtp_interrupt */
@@ -111,12 +105,12 @@ static int close_socket(void *context, curl_socket_t fd)
 	return status;
 }
 
-static void shut_sockets(struct smtp_session *session, int how)
+static void shut_sockets(struct smtp_session *session)
 {
 	pthread_mutex_lock(&session->lock);
 	for (int i = 0; i < SOCKETS; i++) {
 		if (session->sockets[i] >= 0)
-			shutdown(session->sockets[i], how);
+			shutdown(session->sockets[i], SHUT_RDWR);
 	}
 	pthread_mutex_unlock(&session->lock);
 }
@@ -126,91 +120,26 @@ void smtp_interrupt(struct smtp_session *session)
 	pthread_mutex_lock(&session->lock);
 	session->is_interrupted = true;
 	pthread_mutex_unlock(&session->lock);
-	shut_sockets(session, SHUT_RDWR);
-}
-
-/* Bytes, or the end, that wait where the relay has nothing to say: it gave up
- * an idle connection, or answers twice, and libcurl would take that for the
- * answer to the next command. What came in one packet with the last answer is
- * in libcurl's hands and not seen here. */
-static bool speaks_unasked(struct smtp_session *session)
-{
-	bool is_unasked = false;
-	char byte;
-
-	pthread_mutex_lock(&session->lock);
-	for (int i = 0; i < SOCKETS; i++) {
-		int fd = session->sockets[i];
-
-		if (fd >= 0 &&
-		    (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
-		     (errno != EAGAIN && errno != EINTR)))
-			is_unasked = true;
-	}
-	pthread_mutex_unlock(&session->lock);
-	return is_unasked;
+	shut_sockets(session);
 }
 
 /* --- libcurl's callbacks */
-
-/* libcurl's own limit on slow transfers reacts 6 s late and in whole seconds.
- */
-static bool has_stalled(struct smtp_session *session, int64_t sent)
-{
-	if (session->offset == 0 || sent != session->sent) {
-		session->sent = sent;
-		session->moved_at_ms = now_ms();
-		return false;
-	}
-	session->is_stalled =
-	    now_ms() - session->moved_at_ms > session->reply_timeout_ms;
-	return session->is_stalled;
-}
-
-/* After a refusal libcurl says QUIT and waits for the answer as long as for any
- * other, before it tells us of the refusal. */
-static bool has_quit(const struct smtp_session *session)
-{
-	return session->quit_at_ms > 0 &&
-	       now_ms() - session->quit_at_ms > QUIT_MS;
-}
 
 /* Reaches what shutdown() can't: looking up a name, connecting. Called at least
  * once a second. */
 static int on_progress(void *context, curl_off_t down_total, curl_off_t down,
 		       curl_off_t up_total, curl_off_t up)
 {
-	(void)down_total, (void)down, (void)up_total;
-	return is_interrupted(context) || has_stalled(context, up) ||
-	       has_quit(context);
-}
-
-static size_t on_read(char *buffer, size_t size, size_t count, void *context)
-{
-	struct smtp_session *session = context;
-	size_t room = size * count;
-	size_t left = session->mail->size - session->offset;
-
-	/* Never 0 for trouble: that would end the mail early, and a mail cut
-	 * short is accepted like any other. */
-	if (is_interrupted(session))
-		return CURL_READFUNC_ABORT;
-	if (session->offset == 0)
-		session->is_unasked = speaks_unasked(session);
-	if (session->is_unasked)
-		return CURL_READFUNC_ABORT;
-	if (left > room)
-		left = room;
-	memcpy(buffer, session->mail->data + session->offset, left);
-	session->offset += left;
-	return left;
+	(void)down_total, (void)down, (void)up_total, (void)up;
+	return is_interrupted(context);
 }
 
 static size_t on_header(char *line, size_t size, size_t count, void *context)
 {
 	struct smtp_session *session = context;
 
-	smtp_replies_add(&session->replies, line, size * count);
+	smtp_reply_add(&session->greeting, line, size * count);
+	smtp_talk_note_ehlo(&session->talk, line, size * count);
 	return size * count;
 }
 
@@ -234,28 +163,18 @@ static void note_tls(struct smtp_session *session, const char *text,
 	session->tls_name[length] = '\0';
 }
 
-static bool begins_with(const char *text, size_t size, const char *words)
-{
-	return size >= strlen(words) &&
-	       strncmp(text, words, strlen(words)) == 0;
-}
-
-/* libcurl tells these nowhere else: the version of TLS (without its TLS
- * library's own header), and how far the dialogue went. The other lines, which
- * may hold the login, are dropped. */
+/* libcurl tells the version of TLS nowhere else (without its TLS library's own
+ * header). The other lines, which may hold the login, are dropped. */
 static int on_debug(CURL *curl, curl_infotype type, char *text, size_t size,
 		    void *context)
 {
 	static const char tls[] = "SSL connection using ";
-	struct smtp_session *session = context;
 
 	(void)curl;
-	if (type == CURLINFO_TEXT && begins_with(text, size, tls))
-		note_tls(session, text + strlen(tls), size - strlen(tls));
-	if (type == CURLINFO_HEADER_OUT && begins_with(text, size, "RCPT"))
-		session->is_named = true;
-	if (type == CURLINFO_HEADER_OUT && begins_with(text, size, "QUIT"))
-		session->quit_at_ms = now_ms();
+	if (type == CURLINFO_TEXT && size >= sizeof(tls) &&
+	    strncmp(text, tls, sizeof(tls) - 1) == 0)
+		note_tls(context, text + sizeof(tls) - 1,
+			 size - (sizeof(tls) - 1));
 	return 0;
 }
 
@@ -277,8 +196,6 @@ static void set_callbacks(CURL *curl, struct smtp_session *session)
 	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
 	SET(CURLOPT_XFERINFODATA, session);
 	SET(CURLOPT_NOPROGRESS, 0L);
-	SET(CURLOPT_READFUNCTION, on_read);
-	SET(CURLOPT_READDATA, session);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
 	SET(CURLOPT_HEADERDATA, session);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
@@ -325,30 +242,28 @@ static CURL *make_handle(struct smtp_session *session)
 	set_callbacks(curl, session);
 	set_security(curl, session);
 	SET(CURLOPT_URL, session->url);
-	SET(CURLOPT_UPLOAD, 1L);
+	/* with TLS and login; the dialogue after them is ours */
+	SET(CURLOPT_CONNECT_ONLY, 1L);
 	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_MAXCONNECTS, 1L);
-	SET(CURLOPT_MAXAGE_CONN, (long)KEEP_S);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)session->connect_timeout_ms);
 	SET(CURLOPT_SERVER_RESPONSE_TIMEOUT,
 	    seconds(session->reply_timeout_ms));
 	return curl;
 }
 
-/* libcurl says QUIT when it cleans up and waits for the answer, up to two
- * minutes: with the socket shut, it does not. */
-static void drop_handle(struct smtp_session *session, int how)
+/* libcurl says no QUIT on a connection whose dialogue was not its own */
+static void drop_handle(struct smtp_session *session)
 {
 	CURL *curl = session->curl;
 
 	if (!curl)
 		return;
-	session->curl = NULL;
-	shut_sockets(session, how);
+	session->curl = session->talk.curl = NULL;
+	shut_sockets(session);
 	if (is_interrupted(session)) /* and waits for no name lookup */
 		SET(CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_cleanup(curl);
-	session->tls_name[0] = '\0';
+	session->tls_name[0] = session->address[0] = '\0';
 }
 
 /* --- opening and closing */
@@ -431,6 +346,7 @@ struct smtp_session *smtp_open(const struct smtp_relay *relay, struct err *err)
 	session->reply_timeout_ms = relay->reply_timeout_ms > 0
 					? relay->reply_timeout_ms
 					: REPLY_TIMEOUT_MS;
+	smtp_talk_init(&session->talk, session->reply_timeout_ms);
 	pthread_mutex_init(&session->lock, NULL);
 	for (int i = 0; i < SOCKETS; i++)
 		session->sockets[i] = -1;
@@ -441,8 +357,9 @@ void smtp_close(struct smtp_session *session)
 {
 	if (!session)
 		return;
-	/* Writing stays possible: QUIT goes out, its answer is not awaited. */
-	drop_handle(session, SHUT_RD);
+	smtp_talk_quit(&session->talk);
+	drop_handle(session);
+	smtp_talk_done(&session->talk);
 	if (session->password)
 		explicit_bzero(session->password, strlen(session->password));
 	free(session->password);
@@ -456,49 +373,40 @@ void smtp_close(struct smtp_session *session)
 
 /* --- sending */
 
-static CURLcode transfer(struct smtp_session *session,
-			 const struct smtp_mail *mail)
+static void note_peer(struct smtp_session *session)
 {
-	struct curl_slist *to = curl_slist_append(NULL, mail->to);
+	char *ip = NULL;
+	long port = 0;
 
-	if (!to)
-		abort();
-	session->is_kept = session->curl != NULL;
-	if (!session->curl)
-		session->curl = make_handle(session);
-	CURL *curl = session->curl;
-	session->mail = mail;
-	session->offset = 0;
-	session->sent = 0;
-	session->is_stalled = session->is_named = session->is_unasked = false;
-	session->quit_at_ms = 0;
-	session->replies = (struct smtp_replies){0};
-	session->trouble[0] = '\0';
-	SET(CURLOPT_MAIL_FROM, mail->from);
-	SET(CURLOPT_MAIL_RCPT, to);
-	SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail->size);
-	CURLcode code = curl_easy_perform(curl);
-	SET(CURLOPT_MAIL_RCPT, NULL);
-	curl_slist_free_all(to);
-	session->mail = NULL;
-	return code;
+	curl_easy_getinfo(session->curl, CURLINFO_PRIMARY_IP, &ip);
+	curl_easy_getinfo(session->curl, CURLINFO_PRIMARY_PORT, &port);
+	if (ip && ip[0])
+		snprintf(session->address, sizeof(session->address),
+			 strchr(ip, ':') ? "[%s]:%ld" : "%s:%ld", ip, port);
 }
 
-static struct smtp_end look_at_end(const struct smtp_session *session,
-				   CURLcode code, size_t size)
+/* As far as the end of EHLO; ret_end and the greeting say what came of it. */
+static CURLcode connect_relay(struct smtp_session *session,
+			      struct smtp_end *ret_end)
 {
-	long reply = 0, connects = 0;
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	long reply = 0;
 
+	session->greeting = (struct smtp_reply){0};
+	session->trouble[0] = '\0';
+	session->curl = make_handle(session);
+	CURLcode code = curl_easy_perform(session->curl);
 	curl_easy_getinfo(session->curl, CURLINFO_RESPONSE_CODE, &reply);
-	curl_easy_getinfo(session->curl, CURLINFO_NUM_CONNECTS, &connects);
-	return (struct smtp_end){
-	    .curl_code = (int)code,
-	    .code = (int)reply,
-	    .has_data = session->replies.has_data || reply == 354,
-	    .is_handed_over = session->offset == size,
-	    .is_named = session->is_named,
-	    .is_reused = session->is_kept && connects == 0,
-	};
+	note_peer(session);
+	*ret_end =
+	    (struct smtp_end){.stage = SMTP_STAGE_OPEN, .code = (int)reply};
+	if (code != CURLE_OK)
+		return code;
+	/* only connecting has to tell of TLS */
+	curl_easy_setopt(session->curl, CURLOPT_VERBOSE, 0L);
+	curl_easy_getinfo(session->curl, CURLINFO_ACTIVESOCKET, &fd);
+	smtp_talk_attach(&session->talk, session->curl, fd);
+	return CURLE_OK;
 }
 
 static const char *words_of(const struct smtp_session *session, CURLcode code)
@@ -524,10 +432,6 @@ static const char *words_of(const struct smtp_session *session, CURLcode code)
 	    {CURLE_SEND_ERROR, "the dialogue broke off"},
 	};
 
-	if (session->is_unasked)
-		return "the relay spoke before it was asked";
-	if (session->is_stalled)
-		code = CURLE_OPERATION_TIMEDOUT;
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
 		if (table[i].code == code)
 			return table[i].words;
@@ -536,64 +440,114 @@ static const char *words_of(const struct smtp_session *session, CURLcode code)
 				   : curl_easy_strerror(code);
 }
 
-/* Says in words what went wrong where no reply decided. */
-static void describe_trouble(const struct smtp_session *session, CURLcode code,
+/* What libcurl, or the relay, said when there was no connecting. */
+static void describe_refusal(const struct smtp_session *session, CURLcode code,
 			     const struct smtp_end *end,
 			     struct smtp_verdict *verdict)
 {
 	const char *words = words_of(session, code);
 	const char *detail = session->trouble;
+	bool is_reply = end->code >= 400 && end->code <= 599 &&
+			session->greeting.code == end->code;
 	char text[1024];
 
-	if (code == CURLE_LOGIN_DENIED && session->replies.code == end->code)
-		detail = session->replies.text;
-	if (session->is_stalled)
-		detail = end->is_handed_over ? "" : "it stopped reading";
-	if (detail == words)
-		detail = "";
+	if (is_reply && code != CURLE_LOGIN_DENIED) {
+		smtp_verdict_reply(verdict, session->greeting.text);
+		return;
+	}
+	if (is_reply)
+		detail = session->greeting.text;
+	if (detail[0] && detail != words)
+		snprintf(text, sizeof(text), "%s: %s", words, detail);
+	else
+		snprintf(text, sizeof(text), "%s", words);
+	smtp_printable(verdict->text, sizeof(verdict->text), text);
+}
+
+/* Says in words what went wrong where no reply decided. */
+static void describe_loss(struct smtp_session *session,
+			  const struct smtp_end *end,
+			  const struct smtp_reply *reply,
+			  struct smtp_verdict *verdict)
+{
+	static const char *const words[] = {
+	    [SMTP_LOSS_NONE] = "the relay's answer makes no sense",
+	    [SMTP_LOSS_CLOSED] = "the connection was lost",
+	    [SMTP_LOSS_LATE] = "the relay gave no answer in time",
+	    [SMTP_LOSS_STALLED] =
+		"the relay gave no answer in time: it stopped reading",
+	    [SMTP_LOSS_UNASKED] = "the relay spoke before it was asked",
+	};
+	bool is_unsure = verdict->outcome == SMTP_UNSURE;
+	char text[1024];
+
 	snprintf(text, sizeof(text), "%s%s%s%s",
-		 verdict->outcome == SMTP_UNSURE ? "all was handed over, then "
-						 : "",
-		 words, detail[0] ? ": " : "", detail);
+		 is_unsure ? "all was handed over, then " : "",
+		 is_interrupted(session) ? "sending was stopped"
+					 : words[end->loss],
+		 end->loss == SMTP_LOSS_NONE ? ": " : "",
+		 end->loss == SMTP_LOSS_NONE ? reply->text : "");
 	smtp_printable(verdict->text, sizeof(verdict->text), text);
 }
 
 static void describe_peer(const struct smtp_session *session,
 			  struct smtp_verdict *verdict)
 {
-	char *ip = NULL;
-	long port = 0;
-
 	memcpy(verdict->tls, session->tls_name, sizeof(verdict->tls));
-	curl_easy_getinfo(session->curl, CURLINFO_PRIMARY_IP, &ip);
-	curl_easy_getinfo(session->curl, CURLINFO_PRIMARY_PORT, &port);
-	if (ip && ip[0])
-		snprintf(verdict->address, sizeof(verdict->address),
-			 strchr(ip, ':') ? "[%s]:%ld" : "%s:%ld", ip, port);
+	memcpy(verdict->address, session->address, sizeof(verdict->address));
+}
+
+static struct smtp_judgement offer(struct smtp_session *session,
+				   const struct smtp_mail *mail, bool is_reused,
+				   struct smtp_verdict *ret_verdict)
+{
+	struct smtp_reply reply;
+	struct smtp_end end;
+
+	smtp_talk_mail(&session->talk, mail, &end, &reply);
+	end.is_reused = is_reused;
+	struct smtp_judgement judgement = smtp_judge(&end);
+	*ret_verdict = (struct smtp_verdict){.outcome = judgement.outcome};
+	if (judgement.outcome == SMTP_ACCEPTED ||
+	    (end.code >= 400 && end.code <= 599)) {
+		ret_verdict->code = end.code;
+		smtp_verdict_reply(ret_verdict, reply.text);
+	} else {
+		describe_loss(session, &end, &reply, ret_verdict);
+	}
+	return judgement;
 }
 
 static struct smtp_judgement send_once(struct smtp_session *session,
 				       const struct smtp_mail *mail,
 				       struct smtp_verdict *ret_verdict)
 {
-	CURLcode code = transfer(session, mail);
-	struct smtp_end end = look_at_end(session, code, mail->size);
-	struct smtp_judgement judgement = smtp_judge(&end);
-	bool is_reply = judgement.is_clean || judgement.outcome == SMTP_REFUSED;
+	bool is_reused = session->curl != NULL;
+	struct smtp_judgement judgement = {.outcome = SMTP_LATER};
+	struct smtp_end end;
+	CURLcode code = is_reused ? CURLE_OK : connect_relay(session, &end);
 
-	*ret_verdict = (struct smtp_verdict){.outcome = judgement.outcome};
-	/* 354 decides nothing, nor does a 250 before the mail was begun. */
-	bool is_negative = end.code >= 400 && end.code <= 599;
-	if (is_reply || is_negative)
-		ret_verdict->code = end.code;
-	describe_trouble(session, code, &end, ret_verdict);
-	if ((is_reply || (is_negative && code != CURLE_LOGIN_DENIED)) &&
-	    session->replies.code == end.code)
-		smtp_verdict_reply(ret_verdict, session->replies.text);
+	if (code == CURLE_OK) {
+		judgement = offer(session, mail, is_reused, ret_verdict);
+	} else {
+		*ret_verdict = (struct smtp_verdict){
+		    .outcome = SMTP_LATER,
+		    .code = end.code >= 400 && end.code <= 599 ? end.code : 0};
+		describe_refusal(session, code, &end, ret_verdict);
+	}
 	describe_peer(session, ret_verdict);
 	if (!judgement.is_clean)
-		drop_handle(session, SHUT_RDWR);
+		drop_handle(session);
+	session->used_at_ms = now_ms();
 	return judgement;
+}
+
+/* A relay closes what is idle for long, and some forget to say so. */
+static void drop_stale(struct smtp_session *session)
+{
+	if (session->curl && (now_ms() - session->used_at_ms > KEEP_S * 1000 ||
+			      smtp_talk_is_stale(&session->talk)))
+		drop_handle(session);
 }
 
 static bool is_sound(const struct smtp_mail *mail, struct smtp_verdict *verdict)
@@ -624,11 +578,10 @@ void smtp_send(struct smtp_session *session, const struct smtp_mail *mail,
 		strcpy(ret_verdict->text, "sending was stopped");
 		return;
 	}
-	if (speaks_unasked(session))
-		drop_handle(session, SHUT_RDWR);
+	drop_stale(session);
 	struct smtp_judgement judgement = send_once(session, mail, ret_verdict);
 	if (judgement.is_stale && !is_interrupted(session)) {
-		drop_handle(session, SHUT_RDWR);
+		drop_handle(session);
 		send_once(session, mail, ret_verdict);
 	}
 	ret_verdict->duration_ms = now_ms() - start;

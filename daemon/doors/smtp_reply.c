@@ -1,7 +1,6 @@
 #include "doors/smtp_reply.h"
 
 #include <ctype.h>
-#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,8 +14,8 @@ static bool is_digit(char byte)
 /* The code at the start of a reply line, or 0. */
 static int line_code(const char *line, size_t size)
 {
-	if (size < 3 || line[0] < '2' || line[0] > '5' || !is_digit(line[1]) ||
-	    !is_digit(line[2]))
+	if (size < 3 || !is_digit(line[0]) || line[0] == '0' ||
+	    !is_digit(line[1]) || !is_digit(line[2]))
 		return 0;
 	if (size > 3 && line[3] != ' ' && line[3] != '-')
 		return 0;
@@ -46,61 +45,51 @@ static size_t enhanced_size(const char *text)
 	return text[size] == ' ' || text[size] == '\0' ? size : 0;
 }
 
-static void add_text(struct smtp_replies *replies, const char *text,
-		     size_t size)
+static void add_text(struct smtp_reply *reply, const char *text, size_t size)
 {
-	size_t used = strlen(replies->text);
-	size_t room = sizeof(replies->text) - 1 - used;
+	size_t used = strlen(reply->text);
+	size_t room = sizeof(reply->text) - 1 - used;
 
 	if (used > 0 && room > 0) {
-		replies->text[used++] = ' ';
+		reply->text[used++] = ' ';
 		room--;
 	}
 	if (size > room)
 		size = room;
-	memcpy(replies->text + used, text, size);
-	replies->text[used + size] = '\0';
+	memcpy(reply->text + used, text, size);
+	reply->text[used + size] = '\0';
 }
 
 /* What a line says behind its code; the enhanced code that a further line
  * repeats is left out. */
-static void add_line(struct smtp_replies *replies, const char *line,
-		     size_t size)
+static void add_line(struct smtp_reply *reply, const char *line, size_t size)
 {
-	char text[512];
+	char text[sizeof(reply->text)];
 
 	if (size <= 4)
 		return;
 	snprintf(text, sizeof(text), "%.*s", (int)(size - 4), line + 4);
 	const char *start = text;
 	size_t skip = enhanced_size(text);
-	if (skip > 0 && strncmp(replies->text, text, skip) == 0)
+	if (skip > 0 && strncmp(reply->text, text, skip) == 0)
 		start = text + skip + (text[skip] == ' ');
-	add_text(replies, start, strlen(start));
+	add_text(reply, start, strlen(start));
 }
 
-void smtp_replies_add(struct smtp_replies *replies, const char *line,
-		      size_t size)
+bool smtp_reply_add(struct smtp_reply *reply, const char *line, size_t size)
 {
 	while (size > 0 && (line[size - 1] == '\n' || line[size - 1] == '\r'))
 		size--;
 	int code = line_code(line, size);
-	if (code == 0 || replies->is_answered)
-		return;
-	/* After a refusal libcurl says QUIT within the same transfer. */
-	if (code == 221 && replies->code >= 400)
-		return;
-	bool is_last = size == 3 || line[3] == ' ';
-	if (!replies->is_open || replies->code != code) {
-		replies->code = code;
-		replies->text[0] = '\0';
+	if (code == 0)
+		return false;
+	if (reply->is_whole || reply->code != code) {
+		reply->code = code;
+		reply->text[0] = '\0';
 	}
-	add_line(replies, line, size);
-	replies->is_open = !is_last;
-	if (is_last && replies->has_data)
-		replies->is_answered = true;
-	if (is_last && code == 354)
-		replies->has_data = true;
+	add_line(reply, line, size);
+	reply->is_whole = size == 3 || line[3] == ' ';
+	return reply->is_whole;
 }
 
 static bool is_negative(int code)
@@ -131,45 +120,39 @@ static struct smtp_judgement judge_negative(const struct smtp_end *end)
 	return (struct smtp_judgement){
 	    .outcome =
 		end->code >= 500 && !is_session ? SMTP_REFUSED : SMTP_LATER,
-	    .is_clean = !is_session,
-	    .is_stale =
-		end->is_reused && !end->has_data &&
-		(end->code == 421 || end->code == 503 || !end->is_named),
+	    .is_clean = end->is_in_step && !is_session,
+	    .is_stale = end->is_reused && end->stage < SMTP_STAGE_DOT &&
+			(end->code == 421 || end->code == 503 ||
+			 end->stage == SMTP_STAGE_MAIL),
 	};
 }
 
-/* 354 was said. CURLE_WEIRD_SERVER_REPLY is libcurl's word for any reply to the
- * final dot but 250. */
-static struct smtp_judgement judge_after_data(const struct smtp_end *end)
+static struct smtp_judgement judge_at_dot(const struct smtp_end *end)
 {
-	bool is_reply = end->curl_code == CURLE_OK ||
-			end->curl_code == CURLE_WEIRD_SERVER_REPLY;
-
-	if (is_reply && is_negative(end->code))
-		return judge_negative(end);
 	if (!end->is_handed_over)
 		return (struct smtp_judgement){.outcome = SMTP_LATER};
-	if (is_reply && end->code >= 200 && end->code <= 299)
+	if (end->code >= 200 && end->code <= 299)
 		return (struct smtp_judgement){.outcome = SMTP_ACCEPTED,
-					       .is_clean = true};
+					       .is_clean = end->is_in_step};
 	return (struct smtp_judgement){.outcome = SMTP_UNSURE};
 }
 
 struct smtp_judgement smtp_judge(const struct smtp_end *end)
 {
-	struct smtp_judgement judgement = {.outcome = SMTP_LATER};
-
-	if (end->has_data)
-		return judge_after_data(end);
-	if (end->curl_code == CURLE_SEND_ERROR && is_negative(end->code))
+	/* a relay that lets nobody in says nothing of this mail */
+	if (end->stage > SMTP_STAGE_OPEN && is_negative(end->code))
 		return judge_negative(end);
-	/* The relay closed a connection that we had kept. */
-	judgement.is_stale =
-	    end->is_reused &&
-	    (end->curl_code == CURLE_SEND_ERROR ||
-	     end->curl_code == CURLE_RECV_ERROR ||
-	     end->curl_code == CURLE_GOT_NOTHING || end->code == 421);
-	return judgement;
+	if (end->stage == SMTP_STAGE_DOT)
+		return judge_at_dot(end);
+	return (struct smtp_judgement){
+	    .outcome = SMTP_LATER,
+	    /* the relay closed a connection that we had kept, or makes no
+	     * sense on it */
+	    .is_stale =
+		end->is_reused && (end->stage == SMTP_STAGE_OPEN ||
+				   end->loss == SMTP_LOSS_CLOSED ||
+				   end->loss == SMTP_LOSS_UNASKED || end->code),
+	};
 }
 
 static bool is_id_byte(char byte)

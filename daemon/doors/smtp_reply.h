@@ -10,28 +10,44 @@
 
 #include "doors/smtp.h"
 
-/* The replies of one transfer, as its lines came in. */
-struct smtp_replies {
-	int code;         /* of the reply that is kept, 0: none */
-	char text[512];   /* its lines, joined by a space, without codes */
-	bool is_open;     /* more lines of it follow */
-	bool has_data;    /* 354 was said: the mail itself was begun */
-	bool is_answered; /* the final reply after 354 is here and is kept */
+/* One reply, as its lines came in. */
+struct smtp_reply {
+	int code;       /* 0: none yet */
+	char text[512]; /* its lines, joined by a space, without codes */
+	bool is_whole;  /* its last line is here */
 };
 
-/* Takes one line as received (RFC 5321 4.2), CRLF or not. After 354 only the
- * first whole reply counts: later ones may be another connection's. */
-void smtp_replies_add(struct smtp_replies *replies, const char *line,
-		      size_t size);
+/* Takes one line as received (RFC 5321 4.2), CRLF or not; one without a code is
+ * passed over. A line behind a whole reply begins the next. True: the reply is
+ * whole with it. */
+bool smtp_reply_add(struct smtp_reply *reply, const char *line, size_t size);
 
-/* How a transfer ended, in libcurl's terms. */
+/* How far a mail came. */
+enum smtp_stage {
+	SMTP_STAGE_OPEN, /* connecting, TLS, login; or RSET */
+	SMTP_STAGE_MAIL,
+	SMTP_STAGE_RCPT,
+	SMTP_STAGE_DATA,
+	SMTP_STAGE_DOT, /* 354 was said */
+};
+
+/* Why there is no reply. */
+enum smtp_loss {
+	SMTP_LOSS_NONE,
+	SMTP_LOSS_CLOSED,
+	SMTP_LOSS_LATE,    /* none in time */
+	SMTP_LOSS_STALLED, /* the relay stopped reading */
+	SMTP_LOSS_UNASKED, /* the relay spoke in our turn */
+};
+
+/* How a mail's dialogue ended. */
 struct smtp_end {
-	int curl_code;       /* CURLcode */
-	int code;            /* CURLINFO_RESPONSE_CODE */
-	bool has_data;       /* see struct smtp_replies */
-	bool is_named;       /* RCPT was said */
-	bool is_handed_over; /* libcurl took the last byte of the mail */
+	enum smtp_stage stage;
+	enum smtp_loss loss;
+	int code;            /* of the stage's reply; 0: there was none */
+	bool is_handed_over; /* all bytes, the final dot with them */
 	bool is_reused;      /* on a connection kept from the last mail */
+	bool is_in_step;     /* no reply is still to come */
 };
 
 struct smtp_judgement {
@@ -40,7 +56,6 @@ struct smtp_judgement {
 	bool is_stale; /* nothing was sent: try a fresh connection at once */
 };
 
-/* The reply code first, the transfer's code second. */
 struct smtp_judgement smtp_judge(const struct smtp_end *end);
 
 /* Fills enhanced, text and, when accepted, queue_id from a reply. */

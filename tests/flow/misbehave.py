@@ -127,6 +127,8 @@ class Talk:
 
     def extensions(self):
         words = ["8BITMIME", "ENHANCEDSTATUSCODES"]
+        if self.server.in_one_go:
+            words.append("PIPELINING")
         if self.server.tls == "starttls" and not self.is_tls:
             if not (self.script.fault == "withheld" and
                     self.script.is_now(self, "ehlo")):
@@ -447,8 +449,9 @@ class Misbehaver:
     """One server with its script, on a port of its own."""
 
     def __init__(self, script=None, tls="none", authority=None, user="",
-                 patience_s=2):
+                 patience_s=2, in_one_go=False):
         self.script = script or Script()
+        self.in_one_go = in_one_go
         self.tls, self.authority, self.user = tls, authority, user
         self.patience_s = patience_s  # how long the client waits
         self.takings, self.said = [], {}

@@ -32,7 +32,8 @@ IDLE = ("idle-drop", "idle-rst", "idle-421", "idle-451", "idle-554",
 QUIT = ("stall", "drop", "rst", "garbage", "endless", "dribble")
 
 # struck: the number of the mail, or of the connection before there is one
-Case = collections.namedtuple("Case", "stage fault tls struck")
+Case = collections.namedtuple("Case", "stage fault tls struck in_one_go",
+                              defaults=[False])
 Verdict = collections.namedtuple("Verdict", "outcome code tls text")
 
 
@@ -53,27 +54,28 @@ def cases():
     for tls in ("starttls", "implicit"):
         for fault in TLS:
             yield Case("tls", fault, tls, 0)
-    for tls in ("none", "starttls"):
+    for tls, in_one_go in (("none", False), ("none", True), ("starttls", True)):
         for struck in (0, 1):
             for stage, more in OUT_OF_PLACE.items():
                 for fault in (*DIALOGUE, *more):
-                    yield Case(stage, fault, tls, struck)
+                    yield Case(stage, fault, tls, struck, in_one_go)
             for fault in MIDDLE:
-                yield Case("middle", fault, tls, struck)
+                yield Case("middle", fault, tls, struck, in_one_go)
         for fault in IDLE:
-            yield Case("after", fault, tls, 1)
+            yield Case("after", fault, tls, 1, in_one_go)
         for fault in QUIT:
-            yield Case("quit", fault, tls, 0)
+            yield Case("quit", fault, tls, 0, in_one_go)
 
 
 # On a connection that was kept, where nothing was sent yet: a fresh one is tried.
-AGAIN = {"mail": (*LOST, *REFUSED, "later", "421", "421-stay", "199", "999"),
-         "rcpt": (*LOST, "421", "421-stay", "199", "999"),
+AGAIN = {"mail": (*LOST, *REFUSED, "later", "421", "421-stay", "199", "999",
+                  "354", "twice"),
+         "rcpt": (*LOST, "421", "421-stay", "199", "999", "354", "twice"),
          "data": (*LOST, "421", "421-stay", "199", "221", "999", "250")}
 NO = {"refuse": ("refused", 550), "refuse-drop": ("refused", 554),
       "tall-refuse": ("refused", 550), "later": ("later", 450),
       "421": ("later", 421), "421-stay": ("later", 421)}
-# an answer too many, in one packet with the right one, is libcurl's next answer
+# an answer too many may be in one packet with the right one
 STRAY = ("twice", "early-250", "early-wait", "glued-250")
 
 
@@ -92,7 +94,7 @@ def wanted(case):
                "251": ("accepted", 251)}
         return [(NO | yes).get(fault, unsure)]
     if stage == "middle":
-        return [later]
+        return [NO.get(fault, later)]
     if fault in ("early-250", "early-wait"):
         return [accepted, later]
     if stage == "data" and fault == "twice":  # 354 is no answer to the dot
@@ -102,6 +104,8 @@ def wanted(case):
     if stage in AGAIN:
         is_fine = fault in ("221", "251") and stage != "data"
         return [accepted] if is_fine else [NO.get(fault, later)]
+    if fault in STRAY:
+        return [accepted, later]
     return [before_the_mail(stage, fault, case.tls)]
 
 
@@ -215,7 +219,8 @@ def test_f10_every_stage_with_every_fault(authority):
                             mail=case.struck - (case.stage == "after"))
             servers[f"c{number}"] = case, stack.enter_context(Misbehaver(
                 script, case.tls, authority,
-                "briefingd" if case.stage in ("auth", "login") else ""))
+                "briefingd" if case.stage in ("auth", "login") else "",
+                in_one_go=case.in_one_go))
         verdicts = run(servers, authority.ca)
         for name, (case, server) in servers.items():
             try:

@@ -4,13 +4,15 @@
 
 #include "base/text.h"
 #include "doors/smtp_reply.h"
+#include "doors/smtp_talk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Lines of replies as a hostile relay might say them. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct smtp_replies replies = {0};
+	struct smtp_reply reply = {0};
+	struct smtp_talk talk = {0};
 	struct smtp_verdict verdict = {.outcome = SMTP_ACCEPTED};
 	const char *text = (const char *)data;
 
@@ -18,11 +20,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const char *end = memchr(text, '\n', size);
 		size_t line = end ? (size_t)(end - text) + 1 : size;
 
-		smtp_replies_add(&replies, text, line);
+		smtp_reply_add(&reply, text, line);
+		smtp_talk_note_ehlo(&talk, text, line);
 		text += line;
 		size -= line;
 	}
-	smtp_verdict_reply(&verdict, replies.text);
+	smtp_verdict_reply(&verdict, reply.text);
 	if (!text_is_utf8(verdict.text, strlen(verdict.text), NULL) ||
 	    text_has_control(verdict.text, strlen(verdict.text)) ||
 	    text_has_control(verdict.queue_id, strlen(verdict.queue_id)))

@@ -31,56 +31,65 @@ extern char **environ;
 
 static void f10_verdicts(void **state)
 {
+	enum {
+		open = SMTP_STAGE_OPEN,
+		from = SMTP_STAGE_MAIL,
+		rcpt = SMTP_STAGE_RCPT,
+		data = SMTP_STAGE_DATA,
+		dot = SMTP_STAGE_DOT
+	};
+	enum {
+		none = SMTP_LOSS_NONE,
+		lost = SMTP_LOSS_CLOSED,
+		late = SMTP_LOSS_LATE,
+		stalled = SMTP_LOSS_STALLED
+	};
 	const bool all = true, part = false, kept = true, fresh = false;
-	static const int ok = CURLE_OK, weird = CURLE_WEIRD_SERVER_REPLY,
-			 sending = CURLE_SEND_ERROR, lost = CURLE_RECV_ERROR,
-			 late = CURLE_OPERATION_TIMEDOUT,
-			 stopped = CURLE_ABORTED_BY_CALLBACK;
 	const struct {
-		int curl_code, code;
-		bool has_data, is_handed_over, is_reused;
+		int stage, loss, code;
+		bool is_handed_over, is_reused;
 		enum smtp_outcome outcome;
 		bool is_clean, is_stale;
 	} cases[] = {
-	    /* the facts, row by row */
-	    {ok, 250, true, all, fresh, SMTP_ACCEPTED, true, false},
-	    {sending, 450, false, part, fresh, SMTP_LATER, true, false},
-	    {sending, 550, false, part, fresh, SMTP_REFUSED, true, false},
-	    {weird, 452, true, all, fresh, SMTP_LATER, true, false},
-	    {weird, 554, true, all, fresh, SMTP_REFUSED, true, false},
-	    {weird, 251, true, all, fresh, SMTP_ACCEPTED, true, false},
-	    {lost, 354, true, all, fresh, SMTP_UNSURE, false, false},
-	    {lost, 354, true, part, fresh, SMTP_LATER, false, false},
-	    {late, 354, true, all, fresh, SMTP_UNSURE, false, false},
-	    {late, 354, true, part, fresh, SMTP_LATER, false, false},
-	    {stopped, 354, true, part, fresh, SMTP_LATER, false, false},
-	    {stopped, 354, true, all, fresh, SMTP_UNSURE, false, false},
-	    {sending, 421, false, part, kept, SMTP_LATER, false, true},
-	    {sending, 421, false, part, fresh, SMTP_LATER, false, false},
-	    {lost, 250, false, part, kept, SMTP_LATER, false, true},
-	    {lost, 250, false, part, fresh, SMTP_LATER, false, false},
+	    {dot, none, 250, all, fresh, SMTP_ACCEPTED, true, false},
+	    {dot, none, 251, all, fresh, SMTP_ACCEPTED, true, false},
+	    {from, none, 450, part, fresh, SMTP_LATER, true, false},
+	    {rcpt, none, 550, part, fresh, SMTP_REFUSED, true, false},
+	    {data, none, 554, part, kept, SMTP_REFUSED, true, false},
+	    {dot, none, 452, all, fresh, SMTP_LATER, true, false},
+	    {dot, none, 554, all, fresh, SMTP_REFUSED, true, false},
+	    {dot, lost, 0, all, fresh, SMTP_UNSURE, false, false},
+	    {dot, lost, 0, part, fresh, SMTP_LATER, false, false},
+	    {dot, late, 0, all, fresh, SMTP_UNSURE, false, false},
+	    {dot, stalled, 0, part, kept, SMTP_LATER, false, false},
+	    {dot, lost, 552, part, fresh, SMTP_REFUSED, false, false},
+	    {from, none, 421, part, kept, SMTP_LATER, false, true},
+	    {from, none, 421, part, fresh, SMTP_LATER, false, false},
+	    {from, lost, 0, part, kept, SMTP_LATER, false, true},
+	    {from, lost, 0, part, fresh, SMTP_LATER, false, false},
+	    {from, late, 0, part, kept, SMTP_LATER, false, false},
 	    /* replies that speak of the session strike nobody off */
-	    {sending, 503, false, part, kept, SMTP_LATER, false, true},
-	    {sending, 530, false, part, fresh, SMTP_LATER, false, false},
-	    {weird, 554, false, part, fresh, SMTP_LATER, false, false},
-	    {CURLE_LOGIN_DENIED, 535, false, part, fresh, SMTP_LATER, false,
-	     false},
-	    {weird, 421, true, all, kept, SMTP_LATER, false, false},
-	    /* a reply to the dot that is none, and success without all */
-	    {weird, 354, true, all, fresh, SMTP_UNSURE, false, false},
-	    {ok, 250, true, part, fresh, SMTP_LATER, false, false},
-	    {sending, 354, true, all, fresh, SMTP_UNSURE, false, false},
+	    {from, none, 503, part, kept, SMTP_LATER, false, true},
+	    {from, none, 530, part, fresh, SMTP_LATER, false, false},
+	    {open, none, 554, part, fresh, SMTP_LATER, false, false},
+	    {open, none, 535, part, fresh, SMTP_LATER, false, false},
+	    {open, none, 502, part, kept, SMTP_LATER, false, true}, /* RSET */
+	    {dot, none, 421, all, kept, SMTP_LATER, false, false},
+	    /* a reply to the dot that is none, and one where none was due */
+	    {dot, none, 354, all, fresh, SMTP_UNSURE, false, false},
+	    {dot, none, 250, part, fresh, SMTP_LATER, false, false},
+	    {data, none, 250, part, fresh, SMTP_LATER, false, false},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct smtp_judgement got = smtp_judge(&(struct smtp_end){
-		    .curl_code = cases[i].curl_code,
+		    .stage = (enum smtp_stage)cases[i].stage,
+		    .loss = (enum smtp_loss)cases[i].loss,
 		    .code = cases[i].code,
-		    .has_data = cases[i].has_data,
 		    .is_handed_over = cases[i].is_handed_over,
 		    .is_reused = cases[i].is_reused,
-		    .is_named = true,
+		    .is_in_step = cases[i].loss == SMTP_LOSS_NONE,
 		});
 
 		if (got.outcome != cases[i].outcome ||
@@ -99,14 +108,15 @@ static void f20_a_no_to_mail_is_asked_again(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
-		struct smtp_end end = {.curl_code = CURLE_SEND_ERROR,
+		struct smtp_end end = {.stage = SMTP_STAGE_MAIL,
 				       .code = codes[i],
 				       .is_reused = true};
 
 		assert_true(smtp_judge(&end).is_stale);
-		end.is_named = true;
+		end.stage = SMTP_STAGE_RCPT;
 		assert_false(smtp_judge(&end).is_stale);
-		end.is_named = end.is_reused = false;
+		end.stage = SMTP_STAGE_MAIL;
+		end.is_reused = false;
 		assert_false(smtp_judge(&end).is_stale);
 	}
 }
@@ -142,28 +152,27 @@ static void f10_queue_ids(void **state)
 	}
 }
 
-static void add_line(struct smtp_replies *replies, const char *line)
+static bool add_line(struct smtp_reply *reply, const char *line)
 {
-	smtp_replies_add(replies, line, strlen(line));
+	return smtp_reply_add(reply, line, strlen(line));
 }
 
 static void f10_reply_lines(void **state)
 {
-	struct smtp_replies replies = {0};
+	struct smtp_reply reply = {0};
 
 	(void)state;
-	add_line(&replies, "250-relay.example\r\n");
-	add_line(&replies, "250 SIZE 1000\r\n");
-	assert_string_equal(replies.text, "relay.example SIZE 1000");
-	add_line(&replies, "nonsense\r\n");
-	assert_int_equal(replies.code, 250);
-	add_line(&replies, "354 go on\r\n");
-	assert_true(replies.has_data && !replies.is_answered);
-	add_line(&replies, "550-5.7.1 Not wanted\r\n");
-	add_line(&replies, "550 5.7.1 here\r\n");
-	assert_string_equal(replies.text, "5.7.1 Not wanted here");
-	add_line(&replies, "250 too late\r\n");
-	assert_int_equal(replies.code, 550);
+	assert_false(add_line(&reply, "250-relay.example\r\n"));
+	assert_false(add_line(&reply, "nonsense\r\n"));
+	assert_true(add_line(&reply, "250 SIZE 1000\r\n"));
+	assert_string_equal(reply.text, "relay.example SIZE 1000");
+	assert_true(add_line(&reply, "354 go on\r\n"));
+	assert_int_equal(reply.code, 354);
+	assert_false(add_line(&reply, "550-5.7.1 Not wanted\r\n"));
+	assert_true(add_line(&reply, "550 5.7.1 here\r\n"));
+	assert_string_equal(reply.text, "5.7.1 Not wanted here");
+	assert_true(add_line(&reply, "550"));
+	assert_string_equal(reply.text, "");
 }
 
 static void f20_texts_that_are_shown(void **state)
@@ -205,7 +214,7 @@ static void f20_addresses_and_lines(void **state)
 
 /* What one connection does; a reply of NULL is the usual one. */
 struct manner {
-	const char *banner, *ehlo, *auth, *mail, *rcpt, *data, *dot;
+	const char *banner, *ehlo, *auth, *mail, *rcpt, *data, *dot, *reset;
 	bool close_at_data;   /* drops at DATA, in place of 354 */
 	bool close_after_dot; /* takes all, answers nothing */
 	bool hang_at_dot;
@@ -322,7 +331,8 @@ static void take_mail(struct talk *talk)
 		hang(talk, 20000);
 	while (get_line(talk) && strcmp(talk->line, ".\r\n") != 0)
 		continue;
-	add(talk->relay, &talk->relay->mails);
+	if (strcmp(talk->line, ".\r\n") == 0)
+		add(talk->relay, &talk->relay->mails);
 	talk->is_over = manner->close_after_dot;
 	if (manner->hang_at_dot)
 		hang(talk, 20000);
@@ -402,6 +412,8 @@ static void converse(struct talk *talk)
 			say(talk, manner->rcpt, "250 2.1.5 Ok");
 		else if (strncmp(talk->line, "DATA", 4) == 0)
 			take_mail(talk);
+		else if (strncmp(talk->line, "RSET", 4) == 0)
+			say(talk, manner->reset, "250 2.0.0 Ok");
 		else if (strncmp(talk->line, "QUIT", 4) == 0) {
 			add(talk->relay, &talk->relay->quits);
 			if (manner->is_deaf_to_quit)
@@ -722,18 +734,66 @@ static void f40_a_kept_connection_that_was_closed(void **state)
 	}
 }
 
-/* libcurl says QUIT itself after a refusal: RCPT of the next mail would come
- * within the transaction that the refused one left open. */
+static const char pipelining[] = "250-relay.example\r\n250 PIPELINING";
+
+/* RCPT of the next mail must not come within the transaction that the refused
+ * one left open. */
 static void f40_after_a_refusal_the_next_mail_goes(void **state)
 {
-	const struct manner manners[] = {{.rcpt = "550 5.1.1 nobody"}, {0}};
+	static const struct {
+		struct manner manner;
+		int connections;
+	} cases[] = {
+	    {{.rcpt = "550 5.1.1 nobody"}, 1},
+	    {{.rcpt = "550 5.1.1 nobody", .data = "503 5.5.1 no recipient"}, 1},
+	    {{.rcpt = "550 5.1.1 nobody",
+	      .data = "503 5.5.1 no recipient",
+	      .ehlo = pipelining},
+	     1},
+	    /* it waits for a mail: an empty one would be worse than a new
+	     * connection */
+	    {{.rcpt = "550 5.1.1 nobody", .ehlo = pipelining}, 2},
+	    {{.rcpt = "550 5.1.1 nobody", .reset = "502 5.5.1 what?"}, 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct manner *manner = &cases[i].manner;
+		struct relay relay;
+
+		relay_start(&relay, manner, 1);
+		struct smtp_session *session = open_session(&relay);
+		for (int j = 0; j < 2; j++) {
+			struct smtp_verdict verdict = send_mail(session);
+
+			assert_int_equal(verdict.outcome, SMTP_REFUSED);
+			assert_string_equal(verdict.text, "5.1.1 nobody");
+		}
+		if (read_counter(&relay, &relay.mails) != 0 ||
+		    read_counter(&relay, &relay.connections) !=
+			cases[i].connections)
+			fail_msg("row %zu: connections=%d heard %s", i,
+				 relay.connections, relay.heard.data);
+		smtp_close(session);
+		relay_stop(&relay);
+	}
+}
+
+static void f40_in_one_go(void **state)
+{
+	const struct manner manner = {.ehlo = pipelining};
 	struct relay relay;
 
 	(void)state;
-	relay_start(&relay, manners, 2);
+	relay_start(&relay, &manner, 1);
 	struct smtp_session *session = open_session(&relay);
-	assert_int_equal(send_mail(session).outcome, SMTP_REFUSED);
-	assert_int_equal(send_mail(session).outcome, SMTP_ACCEPTED);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(send_mail(session).outcome, SMTP_ACCEPTED);
+	assert_int_equal(read_counter(&relay, &relay.connections), 1);
+	assert_int_equal(read_counter(&relay, &relay.mails), 3);
+	assert_true(heard(&relay, "MAIL FROM:<b+81@board.example>\r\n"
+				  "RCPT TO:<member@agency.example>\r\n"
+				  "DATA\r\nSubject: x\r\n"));
 	smtp_close(session);
 	relay_stop(&relay);
 }
@@ -1130,6 +1190,7 @@ int main(void)
 	    cmocka_unit_test(f40_a_late_reply_is_not_the_next_mails),
 	    cmocka_unit_test(f40_a_kept_connection_that_was_closed),
 	    cmocka_unit_test(f40_after_a_refusal_the_next_mail_goes),
+	    cmocka_unit_test(f40_in_one_go),
 	    cmocka_unit_test(f40_no_answer_to_quit),
 	    cmocka_unit_test(f40_nothing_listens),
 	    cmocka_unit_test(f40_injection_sends_nothing),
