@@ -75,6 +75,33 @@ static const struct config_setting table[] = {
      "certificates that the server's is checked against; empty: the "
      "system's"},
 
+    {"mailbox.kind", CONFIG_CHOICE, AT(mailbox.kind), 0, 0, "none|imap|maildir",
+     "none", "where mail that comes back is read"},
+    {"mailbox.host", CONFIG_TEXT, AT(mailbox.host), 0, 253, NULL, "",
+     "the IMAP server"},
+    {"mailbox.port", CONFIG_INTEGER, AT(mailbox.port), 1, 65535, NULL, "993",
+     "the port it listens on"},
+    {"mailbox.tls", CONFIG_CHOICE, AT(mailbox.tls), 0, 0,
+     "starttls|implicit|none", "implicit",
+     "how the connection is encrypted; never silently given up"},
+    {"mailbox.ca_file", CONFIG_TEXT, AT(mailbox.ca_file), 0, 1000, NULL, "",
+     "certificates that its own is checked against; empty: the system's"},
+    {"mailbox.user", CONFIG_TEXT, AT(mailbox.user), 0, 254, NULL, "",
+     "the name to log in with"},
+    {"mailbox.auth", CONFIG_CHOICE, AT(mailbox.auth), 0, 0,
+     "auto|plain|login|xoauth2", "auto",
+     "how to log in; xoauth2 with the token of the group oauth"},
+    {"mailbox.password_file", CONFIG_TEXT, AT(mailbox.password_file), 0, 1000,
+     NULL, "",
+     "a file of mode 0600 with the password; empty: systemd's credential "
+     "mailbox-password"},
+    {"mailbox.folder", CONFIG_TEXT, AT(mailbox.folder), 1, 200, NULL, "INBOX",
+     "the folder that is read; what was dealt with is moved out of it"},
+    {"mailbox.path", CONFIG_TEXT, AT(mailbox.path), 0, 1000, NULL, "",
+     "the Maildir that is read"},
+    {"mailbox.poll_seconds", CONFIG_INTEGER, AT(mailbox.poll_seconds), 1, 3600,
+     NULL, "60", "between two looks, where nothing tells of new mail"},
+
     {"delivery.retry_first_seconds", CONFIG_INTEGER, AT(retry_first_seconds), 1,
      86400, NULL, "300", "the wait before the second attempt; it doubles"},
     {"delivery.retry_most_seconds", CONFIG_INTEGER, AT(retry_most_seconds), 1,
@@ -326,6 +353,8 @@ static void check_together(const struct reading *reading,
 		settings_complain(source, problems, "oauth.client_id",
 				  "and oauth.token_url are of use together "
 				  "only");
+	settings_mailbox_check(&settings->mailbox, settings->oauth_token_url,
+			       source, problems);
 	if (settings->retry_first_seconds > settings->retry_most_seconds)
 		settings_complain(source, problems,
 				  "delivery.retry_first_seconds",
@@ -360,6 +389,9 @@ static void complete(struct settings *settings)
 	    &settings->templates_folder,
 	    &settings->oauth_client_secret_file,
 	    &settings->oauth_ca_file,
+	    &settings->mailbox.ca_file,
+	    &settings->mailbox.password_file,
+	    &settings->mailbox.path,
 	};
 	struct err err;
 

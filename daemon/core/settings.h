@@ -29,6 +29,21 @@ struct relay_settings {
 	int64_t timeout_seconds;   /* for each reply */
 };
 
+/* Where returned mail is read; core/settings_mailbox.c checks it. */
+struct mailbox_settings {
+	const char *kind; /* none | imap | maildir */
+	const char *host;
+	int64_t port;
+	const char *tls;     /* starttls | implicit | none */
+	const char *ca_file; /* "": the system's */
+	const char *user;
+	const char *auth;          /* auto | plain | login | xoauth2 */
+	const char *password_file; /* 0600; "": a credential, see run/keys */
+	const char *folder;        /* of IMAP */
+	const char *path;          /* of the Maildir */
+	int64_t poll_seconds;      /* between two looks */
+};
+
 struct settings {
 	struct arena *arena;
 	const char *folder; /* of the file; relative paths start there */
@@ -66,6 +81,8 @@ struct settings {
 	const char *oauth_client_secret_file; /* 0600; "": a credential */
 	const char *oauth_scope;              /* "": the server's own */
 	const char *oauth_ca_file;            /* "": the system's */
+
+	struct mailbox_settings mailbox;
 
 	/* delivery */
 	int64_t retry_first_seconds, retry_most_seconds, retry_days;

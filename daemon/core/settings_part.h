@@ -48,6 +48,14 @@ void settings_relay_check(const struct relay_settings *relays, size_t count,
 void settings_relay_complete(struct relay_settings *relays, size_t count,
 			     const char *folder, struct arena *arena);
 
+/* --- the mailbox: core/settings_mailbox */
+
+struct mailbox_settings;
+void settings_mailbox_check(const struct mailbox_settings *mailbox,
+			    const char *oauth_token_url,
+			    const struct settings_source *source,
+			    struct problems *problems);
+
 /* path as it is, or below the folder when it is relative and not empty */
 const char *settings_absolute(struct arena *arena, const char *folder,
 			      const char *path);

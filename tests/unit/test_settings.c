@@ -200,6 +200,17 @@ static void f30_sample_shows_the_true_defaults(void **state)
 	SAME_TEXT(oauth_client_secret_file);
 	SAME_TEXT(oauth_scope);
 	SAME_TEXT(oauth_ca_file);
+	SAME_TEXT(mailbox.kind);
+	SAME_TEXT(mailbox.host);
+	SAME_TEXT(mailbox.tls);
+	SAME_TEXT(mailbox.ca_file);
+	SAME_TEXT(mailbox.user);
+	SAME_TEXT(mailbox.auth);
+	SAME_TEXT(mailbox.password_file);
+	SAME_TEXT(mailbox.folder);
+	SAME_TEXT(mailbox.path);
+	SAME_NUMBER(mailbox.port);
+	SAME_NUMBER(mailbox.poll_seconds);
 	SAME_TEXT(web_listen);
 	SAME_NUMBER(relays[0].port);
 	SAME_NUMBER(relays[0].connections);
@@ -260,6 +271,24 @@ static void f40_faults_are_told_with_their_line(void **state)
 	     ":1: oauth.token_url"},
 	    {LEAST("", "", "", "", "") "oauth: { client_id = \"c\"; };",
 	     "oauth.client_id"},
+	    {LEAST("", "", "", "", "") "mailbox: { kind = \"pop\"; };",
+	     ":6: mailbox.kind"},
+	    {LEAST("", "", "", "", "") "mailbox: { kind = \"maildir\"; };",
+	     "mailbox.path"},
+	    {LEAST("", "", "", "", "") "mailbox: { kind = \"imap\"; user ="
+				       " \"u\"; };",
+	     "mailbox.host"},
+	    {LEAST("", "", "", "", "") "mailbox: { kind = \"imap\"; host ="
+				       " \"h\"; };",
+	     "mailbox.user"},
+	    {LEAST("", "", "", "", "") "mailbox: { kind = \"imap\"; host ="
+				       " \"h\"; user = \"u\"; tls ="
+				       " \"none\"; };",
+	     "in clear text"},
+	    {LEAST("", "", "", "", "") "mailbox: { kind = \"imap\"; host ="
+				       " \"h\"; user = \"u\"; auth ="
+				       " \"xoauth2\"; };",
+	     "needs the group oauth"},
 	    {LEAST("", "", "", "", "listen = \"localhost:80\";"),
 	     ":5: web.listen"},
 	    {LEAST("", "", "", "", "listen = \"[::1]\";"), "names no port"},
