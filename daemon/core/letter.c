@@ -77,8 +77,8 @@ static void fill(struct buf *out, enum letter_slot slot,
 	}
 }
 
-static bool fill_all(struct buf *out, const char *text, size_t size,
-		     const struct letter_person *person, struct err *err)
+static void fill_all(struct buf *out, const char *text, size_t size,
+		     const struct letter_person *person)
 {
 	while (size > 0) {
 		size_t before = strcspn(text, LETTER_SLOTS);
@@ -86,15 +86,11 @@ static bool fill_all(struct buf *out, const char *text, size_t size,
 		buf_add(out, text, before);
 		if (before == size)
 			break;
-		if (text[before] == '\0')
-			return err_set(err, ERR_SYSTEM,
-				       "a stored letter is damaged: it has a "
-				       "NUL in it");
+		assert(text[before] != '\0'); /* letter_load has looked */
 		fill(out, (enum letter_slot)text[before], person);
 		text += before + 1;
 		size -= before + 1;
 	}
-	return true;
 }
 
 static bool check_person(const struct letter_person *person, struct err *err)
@@ -118,22 +114,15 @@ bool letter_assemble(const struct letter *letter,
 		     const struct letter_person *person, struct buf *out,
 		     struct err *err)
 {
-	if (letter->format != LETTER_FORMAT)
-		return err_set(err, ERR_SYSTEM,
-			       "letter %lld has format %d, this program knows "
-			       "%d only",
-			       (long long)letter->id, letter->format,
-			       LETTER_FORMAT);
+	assert(letter->format == LETTER_FORMAT);
 	if (!check_person(person, err) ||
 	    !mime_header_mailbox(out, "To", person->name, person->address, err))
 		return false;
 	buf_addf(out, "Message-ID: <%s@%s>\r\n", person->message_id,
 		 domain_of(letter->sender));
-	if (!fill_all(out, letter->head, letter->head_size, person, err))
-		return false;
+	fill_all(out, letter->head, letter->head_size, person);
 	buf_adds(out, "\r\n");
-	if (!fill_all(out, letter->body, letter->body_size, person, err))
-		return false;
+	fill_all(out, letter->body, letter->body_size, person);
 	return !out->overflow ||
 	       err_set(err, ERR_FULL, "the mail is larger than %zu bytes",
 		       out->ceiling);
@@ -273,6 +262,34 @@ static char *copy_blob(struct query *q, int column, size_t *ret_size)
 	return copy;
 }
 
+static bool is_encoded(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if ((text[i] < ' ' || text[i] > '~') &&
+		    (text[i] == '\0' ||
+		     !strchr("\r\n\t" LETTER_SLOTS, text[i])))
+			return false;
+	return true;
+}
+
+/* What letter_make makes passes; a row that something else wrote to must not
+ * be mailed, nor stop the senders. */
+static const char *find_damage(const struct letter *letter)
+{
+	if (letter->format != LETTER_FORMAT)
+		return "this program does not know its format";
+	if (text_is_empty(letter->sender) ||
+	    text_has_control(letter->sender, strlen(letter->sender)))
+		return "it has no sender";
+	if (!is_encoded(letter->head, letter->head_size) ||
+	    !is_encoded(letter->body, letter->body_size))
+		return "it has bytes that no mail has";
+	if (!strchr(letter->body, LETTER_SLOT_BOUNDARY) ||
+	    !strchr(letter->body, LETTER_SLOT_TOKEN))
+		return "it has no place for the person's link";
+	return NULL;
+}
+
 bool letter_load(struct db *db, int64_t letter_id, struct letter *ret,
 		 struct err *err)
 {
@@ -296,6 +313,13 @@ bool letter_load(struct db *db, int64_t letter_id, struct letter *ret,
 	if (!found)
 		return err_set(err, ERR_GONE, "no letter %lld",
 			       (long long)letter_id);
+	const char *damage = find_damage(&letter);
+	if (damage) {
+		letter_done(&letter);
+		return err_set(err, ERR_INPUT,
+			       "the stored letter %lld is damaged: %s",
+			       (long long)letter_id, damage);
+	}
 	*ret = letter;
 	return true;
 }

@@ -107,7 +107,7 @@ bool letter_store(struct db *db, int64_t digest_id, const char *content_key,
 		  struct letter *letter,
 		  const struct briefing_version *const *versions, size_t count,
 		  struct err *err); /* sets letter->id */
-/* ERR_GONE when there is none */
+/* ERR_GONE: there is none; ERR_INPUT: what is stored can't be mailed. */
 bool letter_load(struct db *db, int64_t letter_id, struct letter *ret,
 		 struct err *err);
 

@@ -1,6 +1,8 @@
 """An approved briefing reaches every member's mailbox: the real daemon against
 real mail servers, and what it does when they behave badly."""
+import contextlib
 import re
+import sqlite3
 import time
 
 import pytest
@@ -488,6 +490,44 @@ def test_f30_a_new_link_key_changes_no_mail_that_was_tried(board, recorder):
     assert recorder.mails[-1].raw == next(
         mail.raw for mail in offered
         if mail.recipient == recorder.mails[-1].recipient)
+
+
+def set_format(board, number):
+    """Of the letter to the list police"""
+    with contextlib.closing(sqlite3.connect(
+            board.folder / "state/briefingd.db", timeout=10)) as db, db:
+        db.execute("UPDATE letter SET format = ? WHERE digest_id = (SELECT"
+                   " digest.id FROM digest JOIN list ON list.id = list_id"
+                   " WHERE name = 'police')", [number])
+
+
+def test_f30_a_damaged_letter_holds_its_own_mails_alone(clocked, recorder):
+    board = clocked
+    board.list("school", ["sam@school.example,Sam"])
+    recorder.on_rcpt = lambda to: "451 later"
+    board.relay(recorder)
+    board.list("police", ROWS[:2])
+    board.start()
+    board.live()
+    until_loaded(board, police=2, school=1)
+    board.brief("LTB-1")
+    board.until(lambda: board.facts("status")["queue"]["waiting"] == 3,
+                "all wait for another try")
+    board.stop()
+    set_format(board, 9)
+    recorder.on_rcpt = None
+    board.start()
+    board.advance(3600)
+    until_state(board, "held", 2)
+    [mail] = board.until(lambda: recorder.mails, "what is not damaged")
+    assert mail.recipient == "sam@school.example"
+    assert {item["detail"] for item in board.facts("queue", "list")} == {
+        "the stored letter 1 is damaged: this program does not know its format"}
+    assert board.log.count("the stored letter 1 is damaged") == 1
+    assert board.confirm(mail).status == 200  # pages record
+    set_format(board, 1)
+    board.ctl("queue", "release", "--list", "police")
+    board.until(lambda: len(recorder.mails) == 3, "what was held")
 
 
 def test_f30_unsure_is_held_where_the_list_says_so(board, recorder):
