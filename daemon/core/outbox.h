@@ -35,13 +35,14 @@ struct outbox_claim {
 
 /* Takes at most max due deliveries. Each is checked again (invariant 1, person
  * not gone, address the same and not suppressed, mode the same); what is no
- * longer allowed is cancelled and what remains of it planned anew. key_id: of
- * the key that signs now; a delivery keeps the one of its first claim, and with
- * it its bytes. */
+ * longer allowed is cancelled and what remains of it planned anew. In its
+ * list's quiet hours it is put off until they end, with others of the list.
+ * key_id: of the key that signs now; a delivery keeps the one of its first
+ * claim, and with it its bytes. */
 bool outbox_claim(struct db *db, const struct digest_context *context,
 		  bool is_live, char key_id, size_t max, struct arena *arena,
 		  struct outbox_claim **ret, size_t *ret_count,
-		  int *ret_cancelled, struct err *err);
+		  int *ret_cancelled, int *ret_postponed, struct err *err);
 
 /* In the transaction of its claim: its mail can't be made, for the reason that
  * a person reads in the queue. It is held, and the attempt never was. */

@@ -11,9 +11,12 @@
 #include "core/digest_scope.h"
 #include "core/event.h"
 #include "core/outbox_event.h"
+#include "core/quiet.h"
 #include "core/settings.h"
 #include "core/wordlist.h"
 #include "tools/db.h"
+
+#define POSTPONE_AT_ONCE 1000
 
 struct candidate {
 	struct outbox_subject subject;
@@ -21,6 +24,8 @@ struct candidate {
 	const char *address, *name; /* as planned */
 	const char *address_now;    /* NULL: erased */
 	const char *domains;        /* of the list, JSON */
+	int64_t list_id;
+	struct quiet quiet; /* the list's */
 	const char *status;
 	char key_id;        /* NUL: never claimed */
 	bool is_suppressed; /* mail to them came back */
@@ -52,7 +57,11 @@ static void read_candidate(struct query *q, struct arena *arena,
 	    .status = arena_strdup(arena, query_get_text(q, 12)),
 	    .key_id = key_id ? *key_id : '\0',
 	    .is_suppressed = query_get_integer(q, 14) != 0,
+	    .list_id = query_get_integer(q, 15),
 	};
+	/* roster_parse_conf let no other through */
+	bool is_good = quiet_parse(query_get_text(q, 16), &ret->quiet, NULL);
+	assert(is_good);
 }
 
 static bool load_candidates(struct db *db, int64_t now, size_t max,
@@ -170,6 +179,37 @@ static bool cancel(struct db *db, const struct digest_context *context,
 				  candidate->person_id, err);
 }
 
+/* What is due in its list's quiet hours is due when they end: so that what
+ * others have behind it is not looked for past a million rows. */
+static bool keep_quiet(struct db *db, const struct digest_context *context,
+		       const struct candidate *candidates, size_t i,
+		       int *ret_postponed, struct err *err)
+{
+	const struct candidate *candidate = &candidates[i];
+	struct query *q;
+	int64_t until = quiet_until(&candidate->quiet, context->settings->zone,
+				    context->now);
+	bool is_first = true; /* of its list: the others are among its oldest */
+	int changes;
+
+	*ret_postponed = 0;
+	if (until == 0)
+		return true;
+	for (size_t before = 0; before < i; before++)
+		if (candidates[before].list_id == candidate->list_id)
+			is_first = false;
+	q = db_query(db, QUERY_OUTBOX_POSTPONE);
+	query_integer(q, 1, candidate->subject.delivery_id);
+	query_integer(q, 2, candidate->list_id);
+	query_integer(q, 3, context->now);
+	query_integer(q, 4, until);
+	query_integer(q, 5, is_first ? POSTPONE_AT_ONCE : 0);
+	if (!query_run(q, &changes, err))
+		return false;
+	*ret_postponed = changes;
+	return true;
+}
+
 static bool take(struct db *db, const struct digest_context *context,
 		 const struct candidate *candidate, char key_id,
 		 struct outbox_claim *ret, struct err *err)
@@ -203,13 +243,13 @@ static bool take(struct db *db, const struct digest_context *context,
 bool outbox_claim(struct db *db, const struct digest_context *context,
 		  bool is_live, char key_id, size_t max, struct arena *arena,
 		  struct outbox_claim **ret, size_t *ret_count,
-		  int *ret_cancelled, struct err *err)
+		  int *ret_cancelled, int *ret_postponed, struct err *err)
 {
 	const char *mode = is_live ? "live" : "rehearsal";
 	struct outbox_claim *claims;
 	struct candidate *candidates;
 	size_t count, claimed = 0;
-	int cancelled = 0;
+	int cancelled = 0, postponed = 0;
 
 	if (!load_candidates(db, context->now, max, arena, &candidates, &count,
 			     err))
@@ -217,7 +257,13 @@ bool outbox_claim(struct db *db, const struct digest_context *context,
 	claims = arena_allocarray(arena, count, sizeof(*claims));
 	for (size_t i = 0; i < count; i++) {
 		struct objection objection;
+		int quiet;
 
+		if (!keep_quiet(db, context, candidates, i, &quiet, err))
+			return false;
+		postponed += quiet;
+		if (quiet > 0)
+			continue;
 		if (!check(db, &candidates[i], mode, context->now, arena,
 			   &objection, err))
 			return false;
@@ -234,5 +280,6 @@ bool outbox_claim(struct db *db, const struct digest_context *context,
 	*ret = claims;
 	*ret_count = claimed;
 	*ret_cancelled = cancelled;
+	*ret_postponed = postponed;
 	return true;
 }

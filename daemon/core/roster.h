@@ -46,6 +46,7 @@ struct roster_list {
 	const char *name, *agency, *title, *lead, *lead_address;
 	const char *review_on; /* "" = none */
 	const char *schedule;
+	const char *quiet_hours; /* "20:00-07:00"; "" = none */
 	const char **audience, **domains;
 	size_t audience_count, domain_count;
 	int64_t deadline_days;

@@ -9,6 +9,7 @@
 #include "base/problems.h"
 #include "base/text.h"
 #include "core/address.h"
+#include "core/quiet.h"
 #include "core/schedule.h"
 #include "tools/config.h"
 
@@ -37,6 +38,9 @@ static const struct config_setting table[] = {
      "when the lead next goes through the list"},
     {"schedule", CONFIG_TEXT, AT(schedule), 1, 500, NULL, NULL,
      "when digests go out: immediately, daily 08:00, weekly mon 08:00, ..."},
+    {"quiet_hours", CONFIG_TEXT, AT(quiet_hours), 0, 11, NULL, "",
+     "when nothing is sent, as 20:00-07:00 in the board's time; left out: "
+     "never"},
     {"audience", CONFIG_TEXTS, OWN(audience), 0, 50, NULL, "",
      "words by which briefings mean this list, besides the agency"},
     {"domains", CONFIG_TEXTS, OWN(domains), 0, 200, NULL, "",
@@ -96,6 +100,15 @@ static void check_schedule(const struct check *check, const char *text)
 	schedule_free(schedule);
 }
 
+static void check_quiet(const struct check *check, const char *text)
+{
+	struct quiet quiet;
+	struct err err;
+
+	if (text && !quiet_parse(text, &quiet, &err))
+		complain(check, "quiet_hours", err.text);
+}
+
 static void check_review(const struct check *check, const char *text)
 {
 	struct civil civil;
@@ -151,6 +164,7 @@ static void check_all(const struct check *check, struct reading *reading,
 	check_address(check, "lead_address", list->lead_address);
 	check_address(check, "reply_to", list->reply_to);
 	check_schedule(check, list->schedule);
+	check_quiet(check, list->quiet_hours);
 	check_review(check, list->review_on);
 	check_domains(check, reading, arena);
 }

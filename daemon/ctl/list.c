@@ -30,6 +30,7 @@ static struct json_value *list_json(const struct roster_list *list)
 	json_map_text(map, "lead", list->lead);
 	json_map_text(map, "lead_address", list->lead_address);
 	json_map_text(map, "schedule", list->schedule);
+	json_map_text(map, "quiet_hours", list->quiet_hours);
 	json_map_integer(map, "members", list->member_count);
 	json_map_flag(map, "mandatory", list->mandatory);
 	json_map_flag(map, "removed", list->is_removed);
@@ -91,6 +92,8 @@ static void print_list(const struct roster_list *list)
 	printf("%s: %s (%s)\n", list->name, list->title, list->agency);
 	printf("lead       %s, %s\n", list->lead, list->lead_address);
 	printf("schedule   %s\n", list->schedule);
+	if (*list->quiet_hours)
+		printf("quiet      %s\n", list->quiet_hours);
 	printf("documents  %s\n",
 	       list->attach_documents ? "attached" : "linked");
 	if (*list->review_on)

@@ -11,6 +11,7 @@
 #include "core/board.h"
 #include "core/digest.h"
 #include "core/letter.h"
+#include "core/quiet.h"
 #include "core/request.h"
 #include "core/roster.h"
 #include "core/settings.h"
@@ -156,9 +157,22 @@ static int dry_run(struct ctl *ctl, const struct roster_list *list)
 	return CTL_GOOD;
 }
 
-/* waits a little for the daemon; it runs the request in any case */
-static int await_answer(struct ctl *ctl, int64_t id, const char *name)
+/* 0: mail goes out now */
+static int64_t quiet_end(const struct ctl *ctl, const struct roster_list *list)
 {
+	struct quiet quiet;
+
+	return quiet_parse(list->quiet_hours, &quiet, NULL)
+		   ? quiet_until(&quiet, ctl->settings->zone, ctl->now)
+		   : 0;
+}
+
+/* waits a little for the daemon; it runs the request in any case */
+static int await_answer(struct ctl *ctl, int64_t id,
+			const struct roster_list *list)
+{
+	const char *name = list->name;
+	int64_t quiet_until_at = quiet_end(ctl, list);
 	const char *answer = NULL;
 	struct err err = {0};
 
@@ -177,6 +191,11 @@ static int await_answer(struct ctl *ctl, int64_t id, const char *name)
 	}
 	if (strcmp(answer, "digest 0") == 0)
 		printf("%s: nothing is new for anyone\n", name);
+	else if (text_starts(answer, "digest ") && quiet_until_at)
+		printf(
+		    "%s: the slot is planned, and sent when the list's quiet "
+		    "hours end at %s\n",
+		    name, ctl_time(ctl, quiet_until_at));
 	else if (text_starts(answer, "digest "))
 		printf("%s: the slot is being sent; see \"briefingctl "
 		       "status\"\n",
@@ -208,5 +227,5 @@ int ctl_run(struct ctl *ctl, int argc, char **argv)
 	if (!request_add(ctl->db, "run", list->name, ctl->actor, ctl->now, &id,
 			 &err))
 		return ctl_fail_err(&err);
-	return await_answer(ctl, id, list->name);
+	return await_answer(ctl, id, list);
 }

@@ -8,7 +8,7 @@ SELECT d.id, d.digest_id, d.person_id, d.letter_id, d.mode, d.attempt,
 		WHERE s.member_id = m.id AND s.row_hash = m.row_hash
 		AND s.from_at <= ?1 AND (s.until_at IS NULL OR s.until_at > ?1)
 		ORDER BY s.id DESC LIMIT 1), m.status) END, d.key_id,
-	d.mode = 'live' AND x.suppressed_at IS NOT NULL
+	d.mode = 'live' AND x.suppressed_at IS NOT NULL, l.id, l.quiet_hours
 FROM (SELECT id, digest_id, person_id, letter_id, mode, attempt, due_at,
 			key_id
 		FROM delivery WHERE state = 'due' AND due_at <= ?1
@@ -28,6 +28,17 @@ SELECT v.marking, v.not_before_at, coalesce(v.withdrawn_at, 0), v.is_latest
 FROM letter_version lv JOIN briefing_version v ON v.id = lv.version_id
 WHERE lv.letter_id = ?1
 ORDER BY lv.position;
+
+-- name: outbox_postpone
+-- In a list's quiet hours, until they end: this one, and what else of the list
+-- is among the oldest. The inner LIMIT bounds the work, whatever is due.
+UPDATE delivery SET due_at = ?4
+WHERE state = 'due' AND (id = ?1 OR id IN (
+	SELECT d.id FROM (SELECT id, digest_id FROM delivery
+			WHERE state = 'due' AND due_at <= ?3
+			ORDER BY due_at, id LIMIT ?5) d
+		JOIN digest g ON g.id = d.digest_id
+	WHERE g.list_id = ?2));
 
 -- name: outbox_take
 -- due -> sending; the key of its first claim stays

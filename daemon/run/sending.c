@@ -429,7 +429,7 @@ bool sending_claim(struct sending_run *sending, int64_t now, struct err *err)
 					       .now = now};
 	struct outbox_claim *claims;
 	size_t count;
-	int cancelled;
+	int cancelled, postponed;
 	bool good = true;
 
 	if (!may_claim(sending) || !pool_is_ready(sending))
@@ -439,13 +439,14 @@ bool sending_claim(struct sending_run *sending, int64_t now, struct err *err)
 	struct arena *arena = arena_new();
 	good = outbox_claim(daemon->db, &context, daemon->is_live,
 			    link_signer(&daemon->keys)->id, most, arena,
-			    &claims, &count, &cancelled, err);
+			    &claims, &count, &cancelled, &postponed, err);
 	for (size_t i = 0; good && i < count; i++)
 		good = use_claim(sending, &claims[i], now, err);
 	if (good && cancelled > 0)
 		log_info("cancelled deliveries=%d", cancelled);
 	if (good)
-		sending->may_be_due = count > 0 || cancelled > 0;
+		sending->may_be_due =
+		    count > 0 || cancelled > 0 || postponed > 0;
 	arena_free(arena);
 	return good;
 }

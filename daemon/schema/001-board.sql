@@ -144,6 +144,7 @@ CREATE TABLE list (
 	documents TEXT NOT NULL CHECK (documents IN ('linked', 'attached')),
 	unsure TEXT NOT NULL CHECK (unsure IN ('resend', 'hold')),
 	domains TEXT NOT NULL, -- JSON list; where marked content may go
+	quiet_hours TEXT NOT NULL DEFAULT '', -- "20:00-07:00"; nothing is sent
 	conf_hash TEXT NOT NULL,
 	csv_hash TEXT NOT NULL DEFAULT '', -- of the last CSV applied whole
 	waiting_hash TEXT,		   -- of a CSV that the guard holds

@@ -4,7 +4,7 @@ import zoneinfo
 
 import pytest
 
-from test_delivery import begin, until_taken
+from test_delivery import begin, until_loaded, until_taken
 
 LONDON = zoneinfo.ZoneInfo("Europe/London")
 UTC = datetime.timezone.utc
@@ -187,3 +187,31 @@ def test_f30_a_clock_set_back_sends_nothing_twice(clocked, recorder):
     assert len(recorder.mails) == 1
     go_to(board, utc(2027, 5, 17, 7))
     board.until(lambda: len(recorder.mails) == 2, "the next slot")
+
+
+def test_f20_quiet_hours_keep_one_list_waiting(clocked, recorder):
+    """Also over a night that is an hour longer."""
+    board = clocked
+    go_to(board, utc(2027, 10, 30, 18, 59))
+    begin(board, recorder, schedule="weekly mon 08:00",
+          quiet_hours="20:00-07:00")
+    board.list("health", ["bea@health.example,Bea"])
+    board.reload()
+    until_loaded(board, police=1, health=1)
+    assert "quiet      20:00-07:00" in board.ctl("list", "show", "police")
+    go_to(board, utc(2027, 10, 30, 19, 0))
+    board.brief("LTB-1")
+    until_taken(board)
+    assert "quiet hours end at 2027-10-31 07:00" in board.ctl("run", "police")
+    board.until(lambda: recorder.to("bea@health.example"), "the other list's")
+    board.until(lambda: board.facts("queue")["next_due_at"] ==
+                utc(2027, 10, 31, 7).timestamp(), "it is put off")
+    # asking for another try does not wake anyone either
+    board.ctl("queue", "retry", "--list", "police")
+    board.until(lambda: board.facts("queue")["oldest_due_at"] == 0,
+                "it is put off again")
+    go_to(board, utc(2027, 10, 31, 6, 59, 30))
+    assert len(recorder.mails) == 1
+    go_to(board, utc(2027, 10, 31, 7))
+    board.ctl("run", "police")  # it looks at once; by itself within a minute
+    board.until(lambda: len(recorder.mails) == 2, "the mail in the morning")

@@ -23,12 +23,13 @@ static size_t claim(struct planning *p, bool is_live, size_t max,
 {
 	struct outbox_claim *claims;
 	size_t count;
-	int cancelled;
+	int cancelled, postponed;
 
 	store_begin(&p->store);
-	store_check(&p->store, outbox_claim(p->store.db, &p->context, is_live,
-					    '1', max, p->store.arena, &claims,
-					    &count, &cancelled, &p->store.err));
+	store_check(&p->store,
+		    outbox_claim(p->store.db, &p->context, is_live, '1', max,
+				 p->store.arena, &claims, &count, &cancelled,
+				 &postponed, &p->store.err));
 	store_commit(&p->store);
 	if (ret)
 		*ret = claims;
@@ -216,6 +217,34 @@ static void f20_what_is_no_longer_allowed_is_cancelled(void **state)
 				 0);
 		planning_close(&p);
 	}
+}
+
+/* NOW is 08:00 in London */
+static void f20_quiet_hours_put_off_the_whole_list(void **state)
+{
+	struct outbox_claim *claims;
+	struct planning p;
+
+	(void)state;
+	scene(&p, true);
+	open_now(&p, "health", true);
+	plan_all(&p, 100);
+	store_do(&p.store, "UPDATE list SET quiet_hours = '07:00-09:30' WHERE"
+			   " id = 1");
+	/* one that is looked at takes the others of its list with it */
+	assert_int_equal(claim(&p, true, 1, &claims, NULL), 0);
+	assert_string_equal(store_text(&p.store,
+				       "SELECT group_concat(state || (due_at -"
+				       " 1795420800), ' ') FROM delivery"),
+			    "due5400 due5400 due0");
+	assert_int_equal(claim(&p, true, 10, &claims, NULL), 1);
+	assert_string_equal(claims[0].list_name, "health");
+	assert_int_equal(claim(&p, true, 10, NULL, NULL), 0);
+	p.context.now += 5399;
+	assert_int_equal(claim(&p, true, 10, NULL, NULL), 0);
+	p.context.now += 1;
+	assert_int_equal(claim(&p, true, 10, NULL, NULL), 2);
+	planning_close(&p);
 }
 
 static void f20_an_address_that_changed_gets_the_mail(void **state)
@@ -530,6 +559,7 @@ int main(void)
 	    cmocka_unit_test(f10_a_rehearsal_goes_to_one_address),
 	    cmocka_unit_test(f10_verdicts),
 	    cmocka_unit_test(f20_what_is_no_longer_allowed_is_cancelled),
+	    cmocka_unit_test(f20_quiet_hours_put_off_the_whole_list),
 	    cmocka_unit_test(f20_an_address_that_changed_gets_the_mail),
 	    cmocka_unit_test(f20_what_an_attempt_and_an_event_tell),
 	    cmocka_unit_test(f20_later_waits_longer_each_time),

@@ -369,12 +369,13 @@ static size_t claim(struct planning *p)
 {
 	struct outbox_claim *claims;
 	size_t count;
-	int cancelled;
+	int cancelled, postponed;
 
 	store_begin(&p->store);
-	store_check(&p->store, outbox_claim(p->store.db, &p->context, true, 'a',
-					    10, p->store.arena, &claims, &count,
-					    &cancelled, &p->store.err));
+	store_check(&p->store,
+		    outbox_claim(p->store.db, &p->context, true, 'a', 10,
+				 p->store.arena, &claims, &count, &cancelled,
+				 &postponed, &p->store.err));
 	store_commit(&p->store);
 	return count;
 }
