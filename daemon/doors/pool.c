@@ -15,6 +15,7 @@
 
 struct queue {
 	struct pool_job *first, **last;
+	size_t count;
 };
 
 struct worker {
@@ -35,6 +36,7 @@ struct pool {
 	pthread_mutex_t lock; /* what follows */
 	pthread_cond_t work;
 	struct queue waiting, finished;
+	size_t ring_at; /* finished jobs */
 	bool is_stopping;
 };
 
@@ -42,6 +44,7 @@ static void queue_init(struct queue *queue)
 {
 	queue->first = NULL;
 	queue->last = &queue->first;
+	queue->count = 0;
 }
 
 static void queue_add(struct queue *queue, struct pool_job *job)
@@ -49,6 +52,7 @@ static void queue_add(struct queue *queue, struct pool_job *job)
 	job->next = NULL;
 	*queue->last = job;
 	queue->last = &job->next;
+	queue->count++;
 }
 
 static struct pool_job *queue_take(struct queue *queue)
@@ -60,6 +64,7 @@ static struct pool_job *queue_take(struct queue *queue)
 	queue->first = job->next;
 	if (!queue->first)
 		queue->last = &queue->first;
+	queue->count--;
 	job->next = NULL;
 	return job;
 }
@@ -92,7 +97,8 @@ static void finish_job(struct pool *pool, struct pool_job *job)
 	queue_add(&pool->finished, job);
 	/* Inside the lock: outside it, the ring could come after pool_take
 	 * had emptied both, and wake the loop for nothing. */
-	ring(pool);
+	if (pool->finished.count == pool->ring_at)
+		ring(pool);
 	pthread_mutex_unlock(&pool->lock);
 }
 
@@ -157,6 +163,7 @@ struct pool *pool_new(size_t threads, const struct pool_thread *thread,
 	pthread_cond_init(&pool->work, NULL);
 	queue_init(&pool->waiting);
 	queue_init(&pool->finished);
+	pool->ring_at = 1;
 	pool->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pool->event_fd < 0) {
 		err_errno(err, ERR_SYSTEM, "making an eventfd");
@@ -177,18 +184,38 @@ void pool_give(struct pool *pool, struct pool_job *job)
 	pool->held++;
 	pthread_mutex_lock(&pool->lock);
 	queue_add(&pool->waiting, job);
-	pthread_cond_signal(&pool->work);
 	pthread_mutex_unlock(&pool->lock);
+	pthread_cond_signal(&pool->work);
+}
+
+static void silence(struct pool *pool)
+{
+	uint64_t count;
+
+	(void)!read(pool->event_fd, &count, sizeof(count));
+}
+
+size_t pool_await(struct pool *pool, size_t count)
+{
+	assert(count > 0);
+	pthread_mutex_lock(&pool->lock);
+	size_t finished = pool->finished.count;
+	if (finished < count) {
+		pool->ring_at = count;
+		silence(pool);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return finished;
 }
 
 struct pool_job *pool_take(struct pool *pool)
 {
-	uint64_t count;
-
 	pthread_mutex_lock(&pool->lock);
 	struct pool_job *job = queue_take(&pool->finished);
-	if (!pool->finished.first)
-		(void)!read(pool->event_fd, &count, sizeof(count));
+	if (!pool->finished.first) {
+		pool->ring_at = 1;
+		silence(pool);
+	}
 	pthread_mutex_unlock(&pool->lock);
 	if (job) {
 		assert(pool->held > 0);

@@ -51,6 +51,12 @@ struct pool_job *pool_take(struct pool *pool);
 /* An eventfd, readable while finished jobs wait. The pool closes it. */
 int pool_fd(const struct pool *pool);
 
+/* How many finished jobs wait. While they are fewer than count, pool_fd is
+ * quiet until there are count or pool_take has emptied it: for a caller who
+ * would rather take several at once, and sees to it that it takes them some
+ * time. */
+size_t pool_await(struct pool *pool, size_t count);
+
 /* Threads less jobs that are given and not yet taken: how many to give now, so
  * that no thread begins a job before the last one's result was taken. */
 size_t pool_idle(const struct pool *pool);

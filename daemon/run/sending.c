@@ -25,6 +25,8 @@
 #include "run/turn.h"
 
 #define LOOK_AGAIN_MS (60 * 1000)
+/* Verdicts wait so long for others, so that one commit serves several. */
+#define GATHER_MS 1
 
 /* One mail on its way. Whoever holds the pointer owns it. */
 struct send_job {
@@ -50,7 +52,8 @@ struct sending_run {
 	struct daemon *daemon;
 	struct pool *pool;
 	sd_event_source *pool_source;
-	struct timer *timer; /* the next mail that falls due */
+	struct timer *timer;    /* the next mail that falls due */
+	struct timer *gathered; /* verdicts have waited long enough */
 	struct letters *letters;
 	char *relay_name;
 	struct send_job *claimed;  /* in the open transaction */
@@ -165,16 +168,29 @@ static void sender_close(void *context)
 	free(sender);
 }
 
+static void gather(void *context)
+{
+	struct sending_run *sending = context;
+
+	sending_collect(sending);
+	turn_wake(sending->daemon->turn);
+}
+
 static int pool_ready(sd_event_source *source, int fd, uint32_t events,
 		      void *userdata)
 {
 	struct sending_run *sending = userdata;
 
+	size_t half = (sending->in_flight + 1) / 2;
+
 	(void)source;
 	(void)fd;
 	(void)events;
-	sending_collect(sending);
-	turn_wake(sending->daemon->turn);
+	/* the other half goes on sending while this one is made durable */
+	if (half > 0 && pool_await(sending->pool, half) < half)
+		timer_set_sooner(sending->gathered, GATHER_MS);
+	else
+		gather(sending);
 	return 0;
 }
 
@@ -218,6 +234,7 @@ struct sending_run *sending_open(struct daemon *daemon, struct err *err)
 	sending->daemon = daemon;
 	sending->letters = letters_new(daemon->db);
 	sending->timer = timer_new(daemon->loop, look_work, sending);
+	sending->gathered = timer_new(daemon->loop, gather, sending);
 	sending->may_be_due = true;
 	if (!pool_begin(sending, err)) {
 		sending_close(sending);
@@ -235,6 +252,7 @@ void sending_close(struct sending_run *sending)
 	jobs_free(&sending->finished);
 	letters_free(sending->letters);
 	timer_free(sending->timer);
+	timer_free(sending->gathered);
 	free(sending->relay_name);
 	free(sending);
 }

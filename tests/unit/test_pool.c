@@ -155,6 +155,33 @@ static void f20_idle_counts_what_is_not_taken(void **state)
 	pool_free(pool);
 }
 
+static void f20_several_are_awaited(void **state)
+{
+	struct office office = {.fail_at = THREADS};
+	struct pool *pool = open_office(&office, NULL);
+	struct pollfd look = {.fd = pool_fd(pool), .events = POLLIN};
+	struct sum sums[2] = {{.job.work = do_square}, {.job.work = do_square}};
+
+	(void)state;
+	pool_give(pool, &sums[0].job);
+	assert_int_equal(poll(&look, 1, 5000), 1);
+	assert_int_equal(pool_await(pool, 1), 1);
+	assert_int_equal(pool_await(pool, 2), 1);
+	assert_int_equal(poll(&look, 1, 0), 0);
+	pool_give(pool, &sums[1].job);
+	assert_int_equal(poll(&look, 1, 5000), 1);
+	assert_int_equal(pool_await(pool, 2), 2);
+	assert_non_null(pool_take(pool));
+	assert_int_equal(poll(&look, 1, 0), 1);
+	assert_non_null(pool_take(pool));
+	assert_null(pool_take(pool));
+	assert_int_equal(poll(&look, 1, 0), 0);
+	/* it rings for a single one again */
+	pool_give(pool, &sums[0].job);
+	assert_non_null(wait_for_job(pool));
+	pool_free(pool);
+}
+
 static void f30_stop_interrupts_and_gives_all_back(void **state)
 {
 	struct office office = {.fail_at = THREADS};
@@ -196,6 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_every_job_comes_back_worked),
 	    cmocka_unit_test(f20_idle_counts_what_is_not_taken),
+	    cmocka_unit_test(f20_several_are_awaited),
 	    cmocka_unit_test(f30_stop_interrupts_and_gives_all_back),
 	    cmocka_unit_test(f40_a_context_that_fails_undoes_the_rest),
 	};
