@@ -22,13 +22,16 @@
 #define SOCKETS 8 /* that libcurl tries at a time, IPv6 beside IPv4 */
 
 struct smtp_session {
-	char *url, *ca_file, *user, *password;
+	char *url, *ca_file, *certificate_file, *key_file, *user, *password;
 	enum smtp_tls tls;
-	int connect_timeout_ms, reply_timeout_ms;
+	bool needs_tls13;
+	enum smtp_auth auth;
+	int connect_timeout_ms, reply_timeout_ms, mails_per_connection;
 
 	/* the sender's thread */
 	CURL *curl; /* NULL until the next mail needs one */
 	struct smtp_talk talk;
+	int served;                 /* mails on the connection that is open */
 	int64_t used_at_ms;         /* when the last mail ended */
 	struct smtp_reply greeting; /* the last reply while connecting */
 	char tls_name[32];          /* of the connection that is open */
@@ -213,19 +216,41 @@ static void set_security(CURL *curl, const struct smtp_session *session)
 	SET(CURLOPT_USE_SSL, session->tls == SMTP_TLS_NONE
 				 ? (long)CURLUSESSL_NONE
 				 : (long)CURLUSESSL_ALL);
-	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_SSLVERSION, session->needs_tls13
+				    ? (long)CURL_SSLVERSION_TLSv1_3
+				    : (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
 	if (session->ca_file) {
 		SET(CURLOPT_CAINFO, session->ca_file);
 		SET(CURLOPT_CAPATH, NULL);
 	}
+	if (session->certificate_file) {
+		SET(CURLOPT_SSLCERT, session->certificate_file);
+		SET(CURLOPT_SSLKEY, session->key_file
+					? session->key_file
+					: session->certificate_file);
+	}
+}
+
+static void set_login(CURL *curl, const struct smtp_session *session,
+		      const char *bearer)
+{
+	static const char *const options[] = {
+	    [SMTP_AUTH_ANY] = "AUTH=PLAIN;AUTH=LOGIN",
+	    [SMTP_AUTH_PLAIN] = "AUTH=PLAIN",
+	    [SMTP_AUTH_LOGIN] = "AUTH=LOGIN",
+	    [SMTP_AUTH_XOAUTH2] = "AUTH=XOAUTH2",
+	};
+
 	if (!session->user)
 		return;
 	SET(CURLOPT_USERNAME, session->user);
-	SET(CURLOPT_PASSWORD, session->password);
-	/* Whichever of the two the relay offers, after TLS. */
-	SET(CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN");
+	if (session->password)
+		SET(CURLOPT_PASSWORD, session->password);
+	if (bearer)
+		SET(CURLOPT_XOAUTH2_BEARER, bearer);
+	SET(CURLOPT_LOGIN_OPTIONS, options[session->auth]);
 }
 
 static long seconds(int ms)
@@ -233,7 +258,7 @@ static long seconds(int ms)
 	return (ms + 999L) / 1000;
 }
 
-static CURL *make_handle(struct smtp_session *session)
+static CURL *make_handle(struct smtp_session *session, const char *bearer)
 {
 	CURL *curl = curl_easy_init();
 
@@ -241,6 +266,7 @@ static CURL *make_handle(struct smtp_session *session)
 		abort();
 	set_callbacks(curl, session);
 	set_security(curl, session);
+	set_login(curl, session, bearer);
 	SET(CURLOPT_URL, session->url);
 	/* with TLS and login; the dialogue after them is ours */
 	SET(CURLOPT_CONNECT_ONLY, 1L);
@@ -283,6 +309,13 @@ static bool is_host(const char *text, const char *more)
 	return true;
 }
 
+static bool check_file(const char *name, const char *path, struct err *err)
+{
+	if (!path || access(path, R_OK) == 0)
+		return true;
+	return err_errno(err, ERR_INPUT, "relay %s %s", name, path);
+}
+
 static bool check_relay(const struct smtp_relay *relay, struct err *err)
 {
 	if (!is_host(relay->host, ":"))
@@ -296,13 +329,12 @@ static bool check_relay(const struct smtp_relay *relay, struct err *err)
 	if (relay->helo && !is_host(relay->helo, ":[]"))
 		return err_set(err, ERR_INPUT, "relay helo \"%s\": not a name",
 			       relay->helo);
-	if (relay->user && !relay->password)
+	if (relay->user && !relay->password && relay->auth != SMTP_AUTH_XOAUTH2)
 		return err_set(err, ERR_INPUT, "relay user \"%s\": no password",
 			       relay->user);
-	if (relay->ca_file && access(relay->ca_file, R_OK) != 0)
-		return err_errno(err, ERR_INPUT, "relay ca_file %s",
-				 relay->ca_file);
-	return true;
+	return check_file("ca_file", relay->ca_file, err) &&
+	       check_file("certificate_file", relay->certificate_file, err) &&
+	       check_file("key_file", relay->key_file, err);
 }
 
 static char *format_url(const struct smtp_relay *relay)
@@ -337,9 +369,14 @@ struct smtp_session *smtp_open(const struct smtp_relay *relay, struct err *err)
 	struct smtp_session *session = xcalloc(1, sizeof(*session));
 	session->url = format_url(relay);
 	session->tls = relay->tls;
+	session->needs_tls13 = relay->needs_tls13;
 	session->ca_file = copy(relay->ca_file);
+	session->certificate_file = copy(relay->certificate_file);
+	session->key_file = copy(relay->key_file);
 	session->user = copy(relay->user);
 	session->password = copy(relay->password);
+	session->auth = relay->auth;
+	session->mails_per_connection = relay->mails_per_connection;
 	session->connect_timeout_ms = relay->connect_timeout_ms > 0
 					  ? relay->connect_timeout_ms
 					  : CONNECT_TIMEOUT_MS;
@@ -364,6 +401,8 @@ void smtp_close(struct smtp_session *session)
 		explicit_bzero(session->password, strlen(session->password));
 	free(session->password);
 	free(session->user);
+	free(session->key_file);
+	free(session->certificate_file);
 	free(session->ca_file);
 	free(session->url);
 	pthread_mutex_destroy(&session->lock);
@@ -386,7 +425,7 @@ static void note_peer(struct smtp_session *session)
 }
 
 /* As far as the end of EHLO; ret_end and the greeting say what came of it. */
-static CURLcode connect_relay(struct smtp_session *session,
+static CURLcode connect_relay(struct smtp_session *session, const char *bearer,
 			      struct smtp_end *ret_end)
 {
 	curl_socket_t fd = CURL_SOCKET_BAD;
@@ -394,7 +433,8 @@ static CURLcode connect_relay(struct smtp_session *session,
 
 	session->greeting = (struct smtp_reply){0};
 	session->trouble[0] = '\0';
-	session->curl = make_handle(session);
+	session->served = 0;
+	session->curl = make_handle(session, bearer);
 	CURLcode code = curl_easy_perform(session->curl);
 	curl_easy_getinfo(session->curl, CURLINFO_RESPONSE_CODE, &reply);
 	note_peer(session);
@@ -507,7 +547,10 @@ static struct smtp_judgement offer(struct smtp_session *session,
 	smtp_talk_mail(&session->talk, mail, &end, &reply);
 	end.is_reused = is_reused;
 	struct smtp_judgement judgement = smtp_judge(&end);
-	*ret_verdict = (struct smtp_verdict){.outcome = judgement.outcome};
+	*ret_verdict = (struct smtp_verdict){
+	    .outcome = judgement.outcome,
+	    .is_relay_trouble = judgement.is_relay_trouble,
+	};
 	if (judgement.outcome == SMTP_ACCEPTED ||
 	    (end.code >= 400 && end.code <= 599)) {
 		ret_verdict->code = end.code;
@@ -525,17 +568,24 @@ static struct smtp_judgement send_once(struct smtp_session *session,
 	bool is_reused = session->curl != NULL;
 	struct smtp_judgement judgement = {.outcome = SMTP_LATER};
 	struct smtp_end end;
-	CURLcode code = is_reused ? CURLE_OK : connect_relay(session, &end);
+	CURLcode code =
+	    is_reused ? CURLE_OK : connect_relay(session, mail->bearer, &end);
 
 	if (code == CURLE_OK) {
 		judgement = offer(session, mail, is_reused, ret_verdict);
 	} else {
 		*ret_verdict = (struct smtp_verdict){
 		    .outcome = SMTP_LATER,
+		    .is_relay_trouble = true,
 		    .code = end.code >= 400 && end.code <= 599 ? end.code : 0};
 		describe_refusal(session, code, &end, ret_verdict);
 	}
 	describe_peer(session, ret_verdict);
+	if (judgement.is_clean &&
+	    ++session->served == session->mails_per_connection) {
+		smtp_talk_quit(&session->talk);
+		drop_handle(session);
+	}
 	if (!judgement.is_clean)
 		drop_handle(session);
 	session->used_at_ms = now_ms();
@@ -584,5 +634,7 @@ void smtp_send(struct smtp_session *session, const struct smtp_mail *mail,
 		drop_handle(session);
 		send_once(session, mail, ret_verdict);
 	}
+	if (is_interrupted(session)) /* by us */
+		ret_verdict->is_relay_trouble = false;
 	ret_verdict->duration_ms = now_ms() - start;
 }

@@ -27,16 +27,28 @@ enum smtp_tls {
 	SMTP_TLS_NONE,     /* only when an administrator says so */
 };
 
+enum smtp_auth {
+	SMTP_AUTH_ANY, /* PLAIN or LOGIN, whichever the relay offers */
+	SMTP_AUTH_PLAIN,
+	SMTP_AUTH_LOGIN,
+	SMTP_AUTH_XOAUTH2, /* with the bearer of each mail, no password */
+};
+
 struct smtp_relay {
 	const char *host; /* name or address, IPv6 without brackets */
 	int port;
 	enum smtp_tls tls;
-	const char *ca_file;    /* PEM; NULL: the system's authorities */
-	const char *user;       /* NULL: no AUTH */
-	const char *password;   /* NULL only when user is */
-	int connect_timeout_ms; /* connecting and TLS; 0: 30 s */
-	int reply_timeout_ms;   /* for each reply; 0: 600 s, RFC 5321 4.5.3.2 */
-	const char *helo;       /* name for EHLO; NULL: this host's name */
+	bool needs_tls13;             /* else 1.2 is enough */
+	const char *ca_file;          /* PEM; NULL: the system's authorities */
+	const char *certificate_file; /* PEM, our own; NULL: none */
+	const char *key_file;         /* PEM; NULL: in certificate_file */
+	const char *user;             /* NULL: no AUTH */
+	const char *password;         /* not NULL where user and auth want it */
+	enum smtp_auth auth;
+	int mails_per_connection; /* then QUIT and a new one; 0: no limit */
+	int connect_timeout_ms;   /* connecting and TLS; 0: 30 s */
+	int reply_timeout_ms; /* for each reply; 0: 600 s, RFC 5321 4.5.3.2 */
+	const char *helo;     /* name for EHLO; NULL: this host's name */
 };
 
 struct smtp_mail {
@@ -44,6 +56,7 @@ struct smtp_mail {
 	const char *to;   /* be "" (the null reverse-path) */
 	const char *data; /* headers and body, every line end CRLF */
 	size_t size;
+	const char *bearer; /* of SMTP_AUTH_XOAUTH2, else NULL */
 };
 
 enum smtp_outcome {
@@ -57,6 +70,9 @@ enum smtp_outcome {
 
 struct smtp_verdict {
 	enum smtp_outcome outcome;
+	/* The relay, not this mail, is in trouble: no connection, no TLS, no
+	 * login, 421, no answer. Any mail would have met with it. */
+	bool is_relay_trouble;
 	int code;          /* the deciding reply's; 0 when there was none */
 	char enhanced[16]; /* RFC 3463, "5.1.1", or "" */
 	char text[256];    /* the reply, or what went wrong: printable UTF-8 */

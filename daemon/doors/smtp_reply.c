@@ -121,6 +121,7 @@ static struct smtp_judgement judge_negative(const struct smtp_end *end)
 	    .outcome =
 		end->code >= 500 && !is_session ? SMTP_REFUSED : SMTP_LATER,
 	    .is_clean = end->is_in_step && !is_session,
+	    .is_relay_trouble = is_session,
 	    .is_stale = end->is_reused && end->stage < SMTP_STAGE_DOT &&
 			(end->code == 421 || end->code == 503 ||
 			 end->stage == SMTP_STAGE_MAIL),
@@ -130,11 +131,13 @@ static struct smtp_judgement judge_negative(const struct smtp_end *end)
 static struct smtp_judgement judge_at_dot(const struct smtp_end *end)
 {
 	if (!end->is_handed_over)
-		return (struct smtp_judgement){.outcome = SMTP_LATER};
+		return (struct smtp_judgement){.outcome = SMTP_LATER,
+					       .is_relay_trouble = true};
 	if (end->code >= 200 && end->code <= 299)
 		return (struct smtp_judgement){.outcome = SMTP_ACCEPTED,
 					       .is_clean = end->is_in_step};
-	return (struct smtp_judgement){.outcome = SMTP_UNSURE};
+	return (struct smtp_judgement){.outcome = SMTP_UNSURE,
+				       .is_relay_trouble = true};
 }
 
 struct smtp_judgement smtp_judge(const struct smtp_end *end)
@@ -146,6 +149,7 @@ struct smtp_judgement smtp_judge(const struct smtp_end *end)
 		return judge_at_dot(end);
 	return (struct smtp_judgement){
 	    .outcome = SMTP_LATER,
+	    .is_relay_trouble = true,
 	    /* the relay closed a connection that we had kept, or makes no
 	     * sense on it */
 	    .is_stale =

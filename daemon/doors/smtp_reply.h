@@ -54,6 +54,7 @@ struct smtp_judgement {
 	enum smtp_outcome outcome;
 	bool is_clean; /* the connection may serve the next mail */
 	bool is_stale; /* nothing was sent: try a fresh connection at once */
+	bool is_relay_trouble; /* see struct smtp_verdict */
 };
 
 struct smtp_judgement smtp_judge(const struct smtp_end *end);

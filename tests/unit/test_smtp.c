@@ -591,34 +591,59 @@ static void f30_replies_decide(void **state)
 		enum smtp_outcome outcome;
 		int code;
 		const char *enhanced, *text;
+		bool is_relay_trouble;
 	} cases[] = {
-	    {{.mail = "451 4.3.0 busy"}, SMTP_LATER, 451, "4.3.0", "busy"},
+	    {{.mail = "451 4.3.0 busy"},
+	     SMTP_LATER,
+	     451,
+	     "4.3.0",
+	     "busy",
+	     false},
 	    {{.mail = "550 5.7.1 no sender"},
 	     SMTP_REFUSED,
 	     550,
 	     "5.7.1",
-	     "no sender"},
+	     "no sender",
+	     false},
 	    {{.rcpt = "450 4.2.0 greylisted"},
 	     SMTP_LATER,
 	     450,
 	     "4.2.0",
-	     "greylisted"},
+	     "greylisted",
+	     false},
 	    {{.rcpt = "550-5.1.1 nobody\r\n550 5.1.1 here"},
 	     SMTP_REFUSED,
 	     550,
 	     "5.1.1",
-	     "5.1.1 nobody here"},
-	    {{.data = "451 4.3.0 no data"}, SMTP_LATER, 451, "4.3.0", ""},
-	    {{.dot = "452 4.3.1 full"}, SMTP_LATER, 452, "4.3.1", "full"},
-	    {{.dot = "554 5.6.0 spam"}, SMTP_REFUSED, 554, "5.6.0", "spam"},
+	     "5.1.1 nobody here",
+	     false},
+	    {{.data = "451 4.3.0 no data"},
+	     SMTP_LATER,
+	     451,
+	     "4.3.0",
+	     "",
+	     false},
+	    {{.dot = "452 4.3.1 full"},
+	     SMTP_LATER,
+	     452,
+	     "4.3.1",
+	     "full",
+	     false},
+	    {{.dot = "554 5.6.0 spam"},
+	     SMTP_REFUSED,
+	     554,
+	     "5.6.0",
+	     "spam",
+	     false},
 	    {{.dot = "251 2.1.5 forwarded"},
 	     SMTP_ACCEPTED,
 	     251,
 	     "2.1.5",
-	     "forwarded"},
-	    {{.banner = "554 5.7.1 go away"}, SMTP_LATER, 554, "", ""},
-	    {{.banner = "421 4.7.0 too many"}, SMTP_LATER, 421, "", ""},
-	    {{.mail = "530 5.7.0 login first"}, SMTP_LATER, 530, "", ""},
+	     "forwarded",
+	     false},
+	    {{.banner = "554 5.7.1 go away"}, SMTP_LATER, 554, "", "", true},
+	    {{.banner = "421 4.7.0 too many"}, SMTP_LATER, 421, "", "", true},
+	    {{.mail = "530 5.7.0 login first"}, SMTP_LATER, 530, "", "", true},
 	};
 
 	(void)state;
@@ -627,6 +652,7 @@ static void f30_replies_decide(void **state)
 
 		if (verdict.outcome != cases[i].outcome ||
 		    verdict.code != cases[i].code ||
+		    verdict.is_relay_trouble != cases[i].is_relay_trouble ||
 		    !strstr(verdict.enhanced, cases[i].enhanced) ||
 		    !strstr(verdict.text, cases[i].text))
 			fail_msg("row %zu: %s %d %s %s", i,
@@ -653,7 +679,8 @@ static void f30_lost_before_and_after_the_dot(void **state)
 		struct smtp_verdict verdict = send_to(&cases[i].manner, &mails);
 
 		if (verdict.outcome != cases[i].outcome ||
-		    mails != cases[i].mails || verdict.code != 0)
+		    mails != cases[i].mails || verdict.code != 0 ||
+		    !verdict.is_relay_trouble)
 			fail_msg("row %zu: %s mails=%d %s", i,
 				 smtp_outcome_name(verdict.outcome), mails,
 				 verdict.text);
@@ -685,6 +712,24 @@ static void f30_a_relay_that_stops_reading_is_not_unsure(void **state)
 	smtp_close(session);
 	relay_stop(&relay);
 	free(data);
+}
+
+static void f30_a_connection_serves_so_many_mails(void **state)
+{
+	const struct manner manner = {0};
+	struct relay relay;
+
+	(void)state;
+	relay_start(&relay, &manner, 1);
+	struct smtp_relay with = settings(&relay);
+	with.mails_per_connection = 2;
+	struct smtp_session *session = smtp_open(&with, NULL);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(send_mail(session).outcome, SMTP_ACCEPTED);
+	assert_int_equal(read_counter(&relay, &relay.connections), 3);
+	assert_int_equal(read_counter(&relay, &relay.quits), 2);
+	smtp_close(session);
+	relay_stop(&relay);
 }
 
 static void f40_a_late_reply_is_not_the_next_mails(void **state)
@@ -912,6 +957,7 @@ struct tunnel {
 	struct manner front_manner;
 	struct talk talk;
 	struct manner manner;
+	const char *options; /* of s_server; NULL: TLS 1.2 alone */
 	pid_t pid;
 	int port;
 };
@@ -977,14 +1023,16 @@ static bool is_listening(int port)
 static void tunnel_spawn(struct tunnel *tunnel, const char *name,
 			 const int in[2], const int out[2])
 {
-	char shell[] = "sh", flag[] = "-c", command[500];
+	char shell[] = "sh", flag[] = "-c", command[600];
 	char *arguments[] = {shell, flag, command, NULL};
 	posix_spawn_file_actions_t actions;
 
 	snprintf(command, sizeof(command),
-		 "exec openssl s_server -quiet -naccept 1 -tls1_2 -accept "
-		 "127.0.0.1:%d -cert %s/%s.pem -key %s/%s.key",
-		 tunnel->port, folder, name, folder, name);
+		 "exec openssl s_server -quiet -naccept 1 %s -accept "
+		 "127.0.0.1:%d -cert %s/%s.pem -key %s/%s.key -CAfile "
+		 "%s/both.pem",
+		 tunnel->options ? tunnel->options : "-tls1_2", tunnel->port,
+		 folder, name, folder, name, folder);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, in[0], 0);
 	posix_spawn_file_actions_adddup2(&actions, out[1], 1);
@@ -1037,24 +1085,37 @@ static void tunnel_stop(struct tunnel *tunnel)
 	close(tunnel->talk.out);
 }
 
+static struct smtp_verdict send_with(struct tunnel *tunnel,
+				     struct smtp_relay with, const char *ca,
+				     const char *bearer)
+{
+	struct smtp_mail this_mail = mail;
+	struct smtp_verdict verdict;
+	char path[100];
+
+	snprintf(path, sizeof(path), "%s/%s.pem", folder, ca);
+	with.host = "127.0.0.1";
+	with.port = tunnel->relay.port;
+	with.ca_file = path;
+	with.helo = "daemon.example";
+	with.reply_timeout_ms = 3000;
+	struct smtp_session *session = smtp_open(&with, NULL);
+	assert_non_null(session);
+	this_mail.bearer = bearer;
+	smtp_send(session, &this_mail, &verdict);
+	smtp_close(session);
+	return verdict;
+}
+
 static struct smtp_verdict send_through(struct tunnel *tunnel,
 					enum smtp_tls tls, const char *ca,
 					const char *user)
 {
-	struct smtp_relay with = settings(&tunnel->relay);
-	char path[100];
-
-	snprintf(path, sizeof(path), "%s/%s.pem", folder, ca);
-	with.tls = tls;
-	with.ca_file = path;
-	with.user = user;
-	with.password = user ? "s3cret" : NULL;
-	with.reply_timeout_ms = 3000;
-	struct smtp_session *session = smtp_open(&with, NULL);
-	assert_non_null(session);
-	struct smtp_verdict verdict = send_mail(session);
-	smtp_close(session);
-	return verdict;
+	return send_with(
+	    tunnel,
+	    (struct smtp_relay){
+		.tls = tls, .user = user, .password = user ? "s3cret" : NULL},
+	    ca, NULL);
 }
 
 static void f60_starttls_and_login(void **state)
@@ -1088,6 +1149,99 @@ static void f60_implicit_tls(void **state)
 	tunnel_stop(&tunnel);
 }
 
+static void f60_the_way_of_logging_in_is_chosen(void **state)
+{
+	static const struct {
+		enum smtp_auth auth;
+		const char *bearer, *said;
+	} cases[] = {
+	    {SMTP_AUTH_PLAIN, NULL, "AUTH PLAIN"},
+	    {SMTP_AUTH_LOGIN, NULL, "AUTH LOGIN"},
+	    /* user=board^Aauth=Bearer t0ken^A^A */
+	    {SMTP_AUTH_XOAUTH2, "t0ken",
+	     "dXNlcj1ib2FyZAFhdXRoPUJlYXJlciB0MGtlbgEB"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct tunnel tunnel = {
+		    .manner = {.ehlo = "250-x\r\n250 AUTH PLAIN LOGIN XOAUTH2",
+			       .auth = "235 2.7.0 good"}};
+		const struct smtp_relay with = {
+		    .tls = SMTP_TLS_STARTTLS,
+		    .user = "board",
+		    .password = cases[i].bearer ? NULL : "s3cret",
+		    .auth = cases[i].auth,
+		};
+
+		tunnel_start(&tunnel, true, "good");
+		send_with(&tunnel, with, "good", cases[i].bearer);
+		if (!heard(&tunnel.relay, cases[i].said))
+			fail_msg("row %zu: %s", i, tunnel.relay.heard.data);
+		tunnel_stop(&tunnel);
+	}
+}
+
+static void f60_our_own_certificate(void **state)
+{
+	char path[100], key[100];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/other.pem", folder);
+	snprintf(key, sizeof(key), "%s/other.key", folder);
+	for (int is_shown = 0; is_shown < 2; is_shown++) {
+		struct tunnel tunnel = {.options =
+					    "-Verify 1 -verify_return_error"};
+		const struct smtp_relay with = {
+		    .tls = SMTP_TLS_STARTTLS,
+		    .certificate_file = is_shown ? path : NULL,
+		    .key_file = is_shown ? key : NULL,
+		};
+
+		tunnel_start(&tunnel, true, "good");
+		struct smtp_verdict verdict =
+		    send_with(&tunnel, with, "good", NULL);
+		assert_int_equal(verdict.outcome,
+				 is_shown ? SMTP_ACCEPTED : SMTP_LATER);
+		assert_int_equal(verdict.is_relay_trouble, !is_shown);
+		tunnel_stop(&tunnel);
+	}
+}
+
+static void f70_tls_that_is_too_old(void **state)
+{
+	static const struct {
+		const char *options;
+		bool needs_tls13, is_good;
+		const char *tls;
+	} cases[] = {
+	    {"-tls1_1 -cipher ALL:@SECLEVEL=0", false, false, ""},
+	    {"-tls1_2", false, true, "TLS1.2"},
+	    {"-tls1_2", true, false, ""},
+	    {"-tls1_3", true, true, "TLS1.3"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct tunnel tunnel = {.options = cases[i].options};
+		const struct smtp_relay with = {
+		    .tls = SMTP_TLS_STARTTLS,
+		    .needs_tls13 = cases[i].needs_tls13,
+		};
+
+		tunnel_start(&tunnel, true, "good");
+		struct smtp_verdict verdict =
+		    send_with(&tunnel, with, "good", NULL);
+		if (verdict.outcome !=
+			(cases[i].is_good ? SMTP_ACCEPTED : SMTP_LATER) ||
+		    verdict.is_relay_trouble == cases[i].is_good ||
+		    strcmp(verdict.tls, cases[i].tls) != 0)
+			fail_msg("row %zu: %s", i, verdict.text);
+		assert_true(heard(&tunnel.relay, "MAIL") == cases[i].is_good);
+		tunnel_stop(&tunnel);
+	}
+}
+
 static void f70_a_login_that_is_refused(void **state)
 {
 	struct tunnel tunnel = {.manner = {
@@ -1101,6 +1255,7 @@ static void f70_a_login_that_is_refused(void **state)
 	    send_through(&tunnel, SMTP_TLS_STARTTLS, "good", "board");
 	assert_int_equal(verdict.outcome, SMTP_LATER);
 	assert_int_equal(verdict.code, 535);
+	assert_true(verdict.is_relay_trouble);
 	assert_string_equal(verdict.text, "the relay refused the login: 5.7.8 "
 					  "wrong password");
 	assert_int_equal(read_counter(&tunnel.relay, &tunnel.relay.mails), 0);
@@ -1162,6 +1317,8 @@ static void f80_settings_that_can_not_be(void **state)
 	    {.host = "relay", .port = 25, .helo = "a\r\nMAIL"},
 	    {.host = "relay", .port = 25, .user = "board"},
 	    {.host = "relay", .port = 25, .ca_file = "/nowhere/ca.pem"},
+	    {.host = "relay", .port = 25, .certificate_file = "/nowhere/c.pem"},
+	    {.host = "relay", .port = 25, .key_file = "/nowhere/c.key"},
 	};
 
 	(void)state;
@@ -1187,6 +1344,7 @@ int main(void)
 	    cmocka_unit_test(f30_replies_decide),
 	    cmocka_unit_test(f30_lost_before_and_after_the_dot),
 	    cmocka_unit_test(f30_a_relay_that_stops_reading_is_not_unsure),
+	    cmocka_unit_test(f30_a_connection_serves_so_many_mails),
 	    cmocka_unit_test(f40_a_late_reply_is_not_the_next_mails),
 	    cmocka_unit_test(f40_a_kept_connection_that_was_closed),
 	    cmocka_unit_test(f40_after_a_refusal_the_next_mail_goes),
@@ -1197,6 +1355,9 @@ int main(void)
 	    cmocka_unit_test(f50_an_interrupt_ends_a_hung_send),
 	    cmocka_unit_test(f60_starttls_and_login),
 	    cmocka_unit_test(f60_implicit_tls),
+	    cmocka_unit_test(f60_the_way_of_logging_in_is_chosen),
+	    cmocka_unit_test(f60_our_own_certificate),
+	    cmocka_unit_test(f70_tls_that_is_too_old),
 	    cmocka_unit_test(f70_a_login_that_is_refused),
 	    cmocka_unit_test(f70_certificates_that_are_not_trusted),
 	    cmocka_unit_test(f70_no_starttls_sends_nothing),
