@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/wrap.h"
 #include "core/briefing.h"
 #include "core/letter_view.h"
 #include "core/roster.h"
@@ -213,23 +214,29 @@ static bool add_text_part(struct buf *out, const struct letter_content *content,
 			  struct arena *arena, struct err *err)
 {
 	bool is_html = kind == TEMPLATE_HTML;
-	struct buf text;
+	struct buf text, wrapped;
 	bool good;
 
 	letter_view_slots(view, content, kind, arena);
 	buf_init(&text, LETTER_MAX_SIZE);
+	buf_init(&wrapped, LETTER_MAX_SIZE);
 	good = template_set_render(
 	    templates, is_html ? "mail/digest.html" : "mail/digest.txt", view,
 	    &text, err);
 	/* a NUL in it would hide what follows from the search for slots */
 	assert(!good || strlen(text.data) == text.size);
+	if (good && !is_html)
+		wrap_lines(&wrapped, text.data, text.size, LETTER_TEXT_WIDTH);
 	if (good) {
+		const struct buf *shown = is_html ? &text : &wrapped;
+
 		add_boundary(out, LETTER_SLOT_BOUNDARY, "");
 		buf_adds(out, is_html ? LETTER_HTML_HEAD : LETTER_TEXT_HEAD);
-		add_encoded(out, text.data, text.size);
+		add_encoded(out, shown->data, shown->size);
 		buf_adds(out, "\r\n");
 	}
 	buf_done(&text);
+	buf_done(&wrapped);
 	return good;
 }
 

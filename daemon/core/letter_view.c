@@ -17,7 +17,6 @@
 #include "tools/view.h"
 
 #define DAY_SECONDS INT64_C(86400)
-#define TEXT_WIDTH 72
 #define SUMMARY_MAX_SIZE (4 * 1024 * 1024)
 #define PREHEADER_MAX_SIZE 110
 
@@ -171,8 +170,8 @@ static bool show_summary(struct view *view,
 	if (good)
 		view_raw(view, "summary_html", out.data);
 	buf_clear(&out);
-	good = good &&
-	       markdown_to_text(version->summary, size, TEXT_WIDTH, &out, err);
+	good = good && markdown_to_text(version->summary, size,
+					LETTER_TEXT_WIDTH, &out, err);
 	if (good)
 		view_text(view, "summary_text", trim_lines(&out));
 	buf_done(&out);

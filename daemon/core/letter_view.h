@@ -36,6 +36,8 @@ enum letter_slot {
 };
 #define LETTER_SLOTS "\2\3\4\5\6\7"
 
+#define LETTER_TEXT_WIDTH 72 /* columns of the text part */
+
 /* What stands before the one and the other part's text. An "=" of the text is
  * encoded, so that no text holds either. */
 #define LETTER_TEXT_HEAD                                                       \

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/wrap.h"
 #include "tools/markdown_tree.h"
 
 /* What stands in front of each line within a quote or an item. */
@@ -29,15 +30,6 @@ struct plain {
 	size_t link_start;    /* in paragraph */
 	struct buf row;
 };
-
-static int columns(const char *text, size_t size)
-{
-	int count = 0;
-
-	for (size_t i = 0; i < size; i++)
-		count += (text[i] & 0xc0) != 0x80;
-	return count;
-}
 
 static void plain_row(struct plain *t, const char *text, size_t size)
 {
@@ -93,7 +85,7 @@ static int plain_wrap_line(struct plain *t, const char *text, size_t size)
 
 		while (end < size && text[end] != ' ')
 			end++;
-		int word = columns(text + i, end - i);
+		int word = wrap_columns(text + i, end - i);
 		if (width > 0 && width + 1 + word > limit) {
 			plain_row(t, words.data, words.size);
 			buf_clear(&words);

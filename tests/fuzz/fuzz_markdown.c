@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "base/wrap.h"
 #include "tools/markdown.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -84,6 +85,32 @@ static void check_text(const struct buf *text)
 	assert(text->size == 0 || text->data[text->size - 1] == '\n');
 }
 
+static size_t next_visible(const char *text, size_t size, size_t at)
+{
+	while (at < size && (text[at] == ' ' || text[at] == '\n'))
+		at++;
+	return at;
+}
+
+/* Only spaces and line ends may differ. */
+static void check_wrap(const char *text, size_t size)
+{
+	struct buf out;
+	size_t i = 0, j = 0;
+
+	buf_init(&out, 4 * 1024 * 1024);
+	wrap_lines(&out, text, size, 30);
+	for (;; i++, j++) {
+		i = next_visible(text, size, i);
+		j = next_visible(out.data, out.size, j);
+		if (i == size || j == out.size)
+			break;
+		assert(text[i] == out.data[j]);
+	}
+	assert(i == size && j == out.size);
+	buf_done(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *text = (const char *)data;
@@ -101,6 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_clear(&out);
 	if (markdown_to_text(text, size, 40, &out, NULL))
 		check_text(&out);
+	check_wrap(text, size);
 	buf_done(&out);
 	return 0;
 }

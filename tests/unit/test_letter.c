@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/problems.h"
+#include "base/wrap.h"
 #include "core/briefing.h"
 #include "core/letter.h"
 #include "core/link.h"
@@ -58,8 +59,12 @@ static struct roster_list list = {
 
 static const char *key_messages[] = {
     "See the child alone, and ask what a day is like.",
-    "“No further action” is a decision: write down why."};
-static const char *questions[] = {"What will you do differently?"};
+    "“No further action” is a decision: write down why, who decided it, and "
+    "what would have to change before it is looked at again."};
+static const char *questions[] = {
+    "What will you do differently?",
+    "Whom in another agency would you ring first when a child’s story and a "
+    "parent’s story don’t agree – and do you have the number?"};
 static const char *themes[] = {"neglect", "disguised compliance"};
 static struct briefing_document documents[] = {
     {1, "ltb-2026-07.pdf", "Briefing, 2 pages",
@@ -86,7 +91,7 @@ static const struct briefing_version child_g = {
     .key_messages = key_messages,
     .key_message_count = 2,
     .questions = questions,
-    .question_count = 1,
+    .question_count = 2,
     .summary = "## What happened\n\nG was *four*. The health visitor, the "
 	       "school and the police each knew a part of it; nobody had put "
 	       "the parts together.\n\n- Missed appointments\n- A cold house\n"
@@ -621,6 +626,18 @@ static const char scene[] =
     " key_messages, questions, summary, taken_at) VALUES (7, 1, 1, '', '', '',"
     " '', '', '', '', '', 1, 0, 0, '', '', '', '', '', 0)";
 
+/* in an override of the template, too: what a person wrote is of any length */
+static void f30_no_line_of_the_text_is_too_wide(void **state)
+{
+	char *text = shown(&several, false), *rest = text;
+
+	(void)state;
+	for (char *line; (line = strsep(&rest, "\n"));)
+		if (wrap_columns(line, strlen(line)) > 72)
+			fail_msg("%s", line);
+	free(text);
+}
+
 static void f40_stored_and_loaded_it_has_the_same_bytes(void **state)
 {
 	struct store store;
@@ -966,6 +983,7 @@ int main(void)
 	    cmocka_unit_test(f30_a_document_that_is_not_what_was_approved),
 	    cmocka_unit_test(f30_lines_are_short_and_end_crlf),
 	    cmocka_unit_test(f30_each_delivery_has_its_own_names),
+	    cmocka_unit_test(f30_no_line_of_the_text_is_too_wide),
 	    cmocka_unit_test(f40_stored_and_loaded_it_has_the_same_bytes),
 	    cmocka_unit_test(f40_what_is_damaged_is_not_loaded),
 	    cmocka_unit_test(f50_no_text_starts_a_header),
