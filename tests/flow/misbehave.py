@@ -305,7 +305,7 @@ def late(talk, stage):
 def endless(talk, stage):
     line = f"{PROPER.get(stage, 250)}-on and on\r\n".encode()
     while True:
-        talk.send(line * 100)
+        talk.send(line * 10000)
         talk.wait(0.01)
 
 
@@ -448,13 +448,16 @@ FAULTS = {
 class Misbehaver:
     """One server with its script, on a port of its own."""
 
+    ca = None
+
     def __init__(self, script=None, tls="none", authority=None, user="",
                  patience_s=2, in_one_go=False):
         self.script = script or Script()
         self.in_one_go = in_one_go
-        self.tls, self.authority, self.user = tls, authority, user
+        self.tls = self.tls_mode = tls
+        self.authority, self.user = authority, user
         self.patience_s = patience_s  # how long the client waits
-        self.takings, self.said = [], {}
+        self.talks, self.takings, self.said = [], [], {}
         self.faulted = self.quits = self.connections = 0
         self.lock = threading.Lock()
         self.end_fd, self.end = socket.socketpair()
@@ -473,6 +476,9 @@ class Misbehaver:
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+        for talk in self.talks:
+            with contextlib.suppress(OSError):
+                talk.sock.shutdown(socket.SHUT_RDWR)
         for thread in self.threads:
             thread.join(PATIENCE_S)
         self.end_fd.close()
@@ -484,6 +490,7 @@ class Misbehaver:
             except OSError:
                 return
             talk = Talk(self, sock, self.connections)
+            self.talks.append(talk)
             self.connections += 1
             thread = threading.Thread(target=self._serve, args=[talk],
                                       daemon=True)

@@ -7,7 +7,8 @@ import re
 import subprocess
 
 from board import PROGRAMS
-from misbehave import Misbehaver, Script
+from misbehave import FAULTS, Misbehaver, Script
+from test_delivery import begin, until_state
 
 MAILS = 3  # of each session: one is struck, the others must not be
 AT_ONCE = 48
@@ -68,10 +69,9 @@ def cases():
 
 
 # On a connection that was kept, where nothing was sent yet: a fresh one is tried.
-AGAIN = {"mail": (*LOST, *REFUSED, "later", "421", "421-stay", "199", "999",
-                  "354", "twice"),
-         "rcpt": (*LOST, "421", "421-stay", "199", "999", "354", "twice"),
-         "data": (*LOST, "421", "421-stay", "199", "221", "999", "250")}
+GONE = (*LOST, "endless", "421", "421-stay", "199", "999")
+AGAIN = {"mail": (*GONE, *REFUSED, "later", "354", "twice"),
+         "rcpt": (*GONE, "354", "twice"), "data": (*GONE, "221", "250")}
 NO = {"refuse": ("refused", 550), "refuse-drop": ("refused", 554),
       "tall-refuse": ("refused", 550), "later": ("later", 450),
       "421": ("later", 421), "421-stay": ("later", 421)}
@@ -228,3 +228,71 @@ def test_f10_every_stage_with_every_fault(authority):
             except AssertionError as error:
                 wrong.append(f"{name} {case}: {verdicts[name]}: {error}")
     assert not wrong, f"{len(wrong)} of {len(servers)}:\n" + "\n".join(wrong)
+
+
+class NamedScript(Script):
+    """Strikes each recipient once, as their address says: dot-drop@..."""
+
+    def __init__(self):
+        super().__init__()
+        self.struck = set()
+
+    def is_now(self, talk, stage):
+        name = talk.recipient.partition("@")[0]
+        if name.partition("-")[0] != stage or name in self.struck:
+            return False
+        self.struck.add(name)
+        return True
+
+    def act(self, talk, stage):
+        FAULTS[talk.recipient.partition("@")[0].partition("-")[2]](talk, stage)
+
+
+def test_f10_what_is_recorded_of_it(board):
+    """The daemon's own records of the same, against the server's bytes."""
+    names = [f"{stage}-{fault}" for stage in ("rcpt", "data", "dot")
+             for fault in (*DIALOGUE, *OUT_OF_PLACE[stage])
+             if fault not in STRAY]  # which strike others
+    with Misbehaver(NamedScript()) as server:
+        board.configure(relay={"connections": 16, "timeout_seconds": 2})
+        begin(board, server, [f"{name}@case.example,Some One"
+                              for name in names])
+        board.brief("LTB-1")
+        gone = len([name for name in names if name.endswith(REFUSED)])
+        until_state(board, "refused", gone)
+        until_state(board, "accepted", len(names) - gone)
+        for name in names:
+            check_records(board, server, name)
+        board.invariants()
+
+
+def check_records(board, server, name):
+    address = f"{name}@case.example"
+    [[delivery, state]] = board.rows(
+        "SELECT id, state FROM delivery JOIN addressee ON delivery_id = id"
+        " WHERE address = ?", address)
+    attempts = board.rows(
+        "SELECT outcome, code, text FROM attempt WHERE delivery_id = ?"
+        " ORDER BY number", delivery)
+    stage, _, fault = name.partition("-")
+    may_be = sum((wanted(Case(stage, fault, "none", struck))
+                  for struck in (0, 1)), [])
+    assert attempts[0][:2] in may_be, (name, attempts)
+    assert all(outcome == "accepted" for outcome, _, _ in attempts[1:])
+    assert state == attempts[-1][0], (name, state)
+    check_takings(server, address, stage, attempts)
+
+
+def check_takings(server, address, stage, attempts):
+    taken = [each for each in server.takings if each.recipient == address]
+    assert len({each.raw for each in taken}) <= 1
+    told = [(outcome, code) for outcome, code, _ in attempts
+            if outcome in ("accepted", "unsure") or stage == "dot"]
+    assert len(taken) == len(told), (address, attempts)
+    for each, (outcome, code) in zip(taken, told):
+        is_no = 400 <= each.code <= 599
+        assert is_no == (outcome in ("later", "refused"))
+        assert outcome == "unsure" or code // 100 == each.code // 100
+    for outcome, code, text in attempts:
+        if said := re.search(r"#([1-9]\d*)$", text):
+            assert server.said[int(said[1])][2] in ("", address)
