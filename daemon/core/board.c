@@ -24,6 +24,12 @@ bool board_load(struct db *db, struct arena *arena, struct board *ret,
 		board.paused_at = query_get_integer(q, 1);
 		if (reason)
 			board.paused_reason = arena_strdup(arena, reason);
+		board.clock_held_at = query_get_integer(q, 3);
+		board.clock_ahead = query_get_integer(q, 4);
+		if (!query_is_null(q, 5))
+			board.boot_id =
+			    arena_strdup(arena, query_get_text(q, 5));
+		board.clock_offset = query_get_integer(q, 6);
 	}
 	if (!query_done(q, err))
 		return false;
@@ -72,14 +78,68 @@ bool board_pause(struct db *db, const char *actor, const char *reason,
 		   err);
 }
 
+static bool trust_clock(struct db *db, const char *actor, const char *why,
+			int64_t now, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_BOARD_TRUST_CLOCK);
+	struct event event;
+	int changes;
+
+	if (!query_run(q, &changes, err))
+		return false;
+	if (changes == 0)
+		return true;
+	event_begin(&event, "clock-trusted", now, actor);
+	event_text(&event, "why", why);
+	return event_end(&event, db, now, err);
+}
+
 bool board_resume(struct db *db, const char *actor, int64_t now,
 		  struct err *err)
 {
 	if (!db_begin(db, err))
 		return false;
 	struct query *q = db_query(db, QUERY_BOARD_RESUME);
-	return end(db, change(db, q, "resumed", NULL, actor, NULL, now, err),
+	return end(db,
+		   change(db, q, "resumed", NULL, actor, NULL, now, err) &&
+		       trust_clock(db, actor, "resumed", now, err),
 		   err);
+}
+
+bool board_hold_clock(struct db *db, int64_t ahead, int64_t now,
+		      struct err *err)
+{
+	struct event event;
+
+	if (!db_begin(db, err))
+		return false;
+	struct query *q = db_query(db, QUERY_BOARD_HOLD_CLOCK);
+	query_integer(q, 1, now);
+	query_integer(q, 2, ahead);
+	if (!query_run(q, NULL, err))
+		return end(db, false, err);
+	event_begin(&event, "clock-jumped", now, "briefingd");
+	event_integer(&event, "seconds", ahead);
+	return end(db, event_end(&event, db, now, err), err);
+}
+
+bool board_trust_clock(struct db *db, const char *actor, const char *why,
+		       int64_t now, struct err *err)
+{
+	if (!db_begin(db, err))
+		return false;
+	return end(db, trust_clock(db, actor, why, now, err), err);
+}
+
+bool board_note_clock(struct db *db, const char *boot_id, int64_t offset,
+		      struct err *err)
+{
+	if (!db_begin(db, err))
+		return false;
+	struct query *q = db_query(db, QUERY_BOARD_NOTE_CLOCK);
+	query_text(q, 1, boot_id);
+	query_integer(q, 2, offset);
+	return end(db, query_run(q, NULL, err), err);
 }
 
 bool board_set_live(struct db *db, bool is_live, const char *actor,

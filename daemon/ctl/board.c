@@ -109,6 +109,12 @@ static void print_status(struct ctl *ctl, const struct facts *facts)
 		printf("paused     since %s: %s\n",
 		       ctl_time(ctl, facts->board.paused_at),
 		       facts->board.paused_reason);
+	if (facts->board.clock_held_at)
+		printf("held       at %s the clock jumped forward by %" PRId64
+		       " minutes: nothing is sent until it is synchronised, "
+		       "or \"briefingctl resume\"\n",
+		       ctl_time(ctl, facts->board.clock_held_at),
+		       (facts->board.clock_ahead + 30) / 60);
 	printf("lists      %zu, with %" PRId64 " members\n", facts->list_count,
 	       members);
 	printf("briefings  %zu\n", facts->briefing_count);
@@ -161,6 +167,9 @@ static struct json_value *status_json(const struct facts *facts)
 	json_map_flag(map, "paused", facts->board.paused_at != 0);
 	if (facts->board.paused_at)
 		json_map_text(map, "paused_reason", facts->board.paused_reason);
+	json_map_flag(map, "held", facts->board.clock_held_at != 0);
+	if (facts->board.clock_held_at)
+		json_map_integer(map, "clock_ahead", facts->board.clock_ahead);
 	json_map_integer(map, "lists", (int64_t)facts->list_count);
 	json_map_integer(map, "briefings", (int64_t)facts->briefing_count);
 	json_map_integer(map, "folders_waiting",

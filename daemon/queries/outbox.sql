@@ -155,3 +155,19 @@ WHERE d.id = ?1;
 SELECT number, code, began_at, duration_ms, outcome, relay, tls, enhanced,
 	text, queue_id
 FROM attempt WHERE delivery_id = ?1 ORDER BY number;
+
+-- name: outbox_ahead
+-- The next that wait behind (?1, ?2), and whether that is because a clock was
+-- ahead of ?3: they were written later than now, or wait longer than until ?4.
+SELECT d.id, d.due_at,
+	d.due_at > ?4 OR d.created_at > ?3 OR d.retried_at > ?3
+	OR EXISTS (SELECT 1 FROM attempt t WHERE t.delivery_id = d.id
+		AND t.number = d.attempt AND t.ended_at > ?3)
+FROM delivery d
+WHERE d.state = 'due' AND d.due_at >= ?1 AND (d.due_at > ?1 OR d.id > ?2)
+ORDER BY d.due_at, d.id
+LIMIT ?5;
+
+-- name: outbox_mend
+-- It waits no longer.
+UPDATE delivery SET due_at = ?2 WHERE id = ?1 AND state = 'due';

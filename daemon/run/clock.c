@@ -1,3 +1,4 @@
+#include <sys/timex.h>
 #include <time.h>
 
 #include "run/daemon.h"
@@ -8,4 +9,22 @@ int64_t clock_now(void)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	return now.tv_sec;
+}
+
+int64_t clock_since_boot(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec;
+}
+
+/* A service manager that forbids to ask is as good as a "no". */
+bool clock_is_synchronised(void)
+{
+	struct timex status = {.modes = 0};
+	int state = adjtimex(&status);
+
+	return state >= 0 && state != TIME_ERROR &&
+	       !(status.status & STA_UNSYNC);
 }

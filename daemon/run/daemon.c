@@ -25,6 +25,7 @@
 #include "core/store.h"
 #include "run/errands.h"
 #include "run/intake.h"
+#include "run/jumps.h"
 #include "run/keys.h"
 #include "run/rosters.h"
 #include "run/sending.h"
@@ -54,11 +55,11 @@ static struct whole *whole_of(struct daemon *daemon)
 	return (struct whole *)daemon;
 }
 
-static const char *status_of(const struct daemon *daemon)
+void daemon_tell_status(const struct daemon *daemon)
 {
-	if (daemon->is_live)
-		return daemon->is_paused ? "live, paused" : "live";
-	return daemon->is_paused ? "rehearsal, paused" : "rehearsal";
+	sd_notifyf(0, "STATUS=%s%s%s", daemon->is_live ? "live" : "rehearsal",
+		   daemon->is_paused ? ", paused" : "",
+		   daemon->is_held ? ", held: the clock jumped" : "");
 }
 
 void daemon_look_at_board(struct daemon *daemon)
@@ -88,7 +89,8 @@ void daemon_look_at_board(struct daemon *daemon)
 		/* only what is new: a manager that reads slowly must not hold
 		 * up the loop */
 		if (is_new)
-			sd_notifyf(0, "STATUS=%s", status_of(daemon));
+			daemon_tell_status(daemon);
+		jumps_look_at_board(daemon->jumps, &board);
 	} else {
 		log_error("can't read the board's state: %s", err.text);
 	}
@@ -102,6 +104,7 @@ static void look_at_store(void *context)
 	int64_t data_version = db_data_version(daemon->db);
 
 	timer_set(whole_of(daemon)->store_timer, LOOK_AT_STORE_MS);
+	jumps_now(daemon->jumps);
 	if (data_version == daemon->data_version || daemon->is_stopping)
 		return;
 	daemon->data_version = data_version;
@@ -385,6 +388,9 @@ static bool open_modules(struct daemon *daemon, struct err *err)
 	daemon_look_at_board(daemon);
 	daemon->data_version = db_data_version(daemon->db);
 	daemon->turn = turn_open(daemon);
+	daemon->jumps = jumps_open(daemon, err);
+	if (!daemon->jumps)
+		return false;
 	whole->errands = errands_open(daemon);
 	daemon->slots = slots_open(daemon);
 	daemon->sending = sending_open(daemon, err);
@@ -427,7 +433,8 @@ int daemon_run(struct daemon *daemon)
 	log_notice("started version=%s mode=%s%s", BRIEFINGD_VERSION,
 		   daemon->is_live ? "live" : "rehearsal",
 		   daemon->is_paused ? " paused" : "");
-	sd_notifyf(0, "READY=1\nSTATUS=%s", status_of(daemon));
+	sd_notify(0, "READY=1");
+	daemon_tell_status(daemon);
 	int status = sd_event_loop(daemon->loop);
 	if (status < 0)
 		log_error("the event loop failed: %s", strerror(-status));
@@ -447,6 +454,7 @@ void daemon_close(struct daemon *daemon)
 	serving_close(daemon->serving);
 	sending_close(daemon->sending);
 	turn_close(daemon->turn);
+	jumps_close(daemon->jumps);
 	timer_free(whole->store_timer);
 	timer_free(whole->stop_timer);
 	sd_event_source_unref(whole->post);

@@ -19,6 +19,7 @@ struct settings;
 struct template_set;
 
 struct intake_run;
+struct jumps_run;
 struct rosters_run;
 struct sending_run;
 struct serving_run;
@@ -36,11 +37,13 @@ struct daemon {
 	struct link_keys keys;
 
 	bool is_live, is_paused; /* of the board, as last looked at */
+	bool is_held;            /* the clock jumped: see run/jumps */
 	bool is_stopping;
 	/* PRAGMA data_version when the board's row was last read, and when all
 	 * else was looked at */
 	int64_t board_version, data_version;
 
+	struct jumps_run *jumps;
 	struct turn_run *turn;
 	struct sending_run *sending;
 	struct serving_run *serving;
@@ -60,7 +63,13 @@ void daemon_close(struct daemon *daemon); /* accepts NULL */
  * so that when "pause" has returned nothing more goes out. */
 void daemon_look_at_board(struct daemon *daemon);
 
-/* the wall clock */
+/* Tells the service manager what daemon's flags say. */
+void daemon_tell_status(const struct daemon *daemon);
+
+/* The wall clock; the seconds since the machine was started, suspended or not,
+ * which nobody sets; whether the kernel says that the first one is right. */
 int64_t clock_now(void);
+int64_t clock_since_boot(void);
+bool clock_is_synchronised(void);
 
 #endif

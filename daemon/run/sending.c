@@ -312,7 +312,7 @@ static bool may_claim(const struct sending_run *sending)
 	const struct daemon *daemon = sending->daemon;
 
 	return sending->may_be_due && !daemon->is_stopping &&
-	       !daemon->is_paused &&
+	       !daemon->is_paused && !daemon->is_held &&
 	       (sending->wants_reopen
 		    ? sending->in_flight == 0
 		    : sending->pool && pool_idle(sending->pool) > 0);

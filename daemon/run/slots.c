@@ -12,8 +12,11 @@
 #include "base/mem.h"
 #include "core/acknowledgement.h"
 #include "core/digest.h"
+#include "core/outbox_mend.h"
 #include "core/request.h"
+#include "core/settings.h"
 #include "run/daemon.h"
+#include "run/jumps.h"
 #include "run/rosters.h"
 #include "run/sending.h"
 #include "run/timer.h"
@@ -26,12 +29,13 @@
 #define LOOK_MEMBERS 500
 #define WINDOWS_AT_ONCE 500
 
-#define PARTS 4
+#define PARTS 5
 
 struct slots_run {
 	struct daemon *daemon;
 	struct timer *timer;
 	bool is_broken[PARTS]; /* that part failed, and that was logged */
+	struct outbox_mend mending;
 };
 
 /* what each part does within one transaction */
@@ -48,7 +52,7 @@ static bool open_due(struct slots_run *slots,
 
 	*ret_more = false;
 	/* paused: slots wait, and are run once, late */
-	if (daemon->is_paused)
+	if (daemon->is_paused || daemon->is_held)
 		return true;
 	if (!digest_open_due(daemon->db, context, daemon->is_live, LOOK_MEMBERS,
 			     ret_more, &opened, &next_at, err))
@@ -67,6 +71,8 @@ static bool plan(struct slots_run *slots, const struct digest_context *context,
 	const struct daemon *daemon = slots->daemon;
 	int deliveries = 0;
 
+	if (daemon->is_held)
+		return true;
 	if (!digest_end_other_mode(daemon->db, daemon->is_live, context->now,
 				   err) ||
 	    !digest_plan_slice(daemon->db, context, SLICE_MEMBERS, ret_more,
@@ -83,12 +89,66 @@ static bool close_windows(struct slots_run *slots,
 {
 	int count = 0;
 
+	if (slots->daemon->is_held)
+		return true;
 	if (!acknowledgement_close_windows(slots->daemon->db, context->now,
 					   WINDOWS_AT_ONCE, &count, ret_more,
 					   err))
 		return err_context(err, "closing windows");
 	if (count > 0)
 		log_info("windows closed unacknowledged=%d", count);
+	return true;
+}
+
+static bool mend(struct slots_run *slots, const struct digest_context *context,
+		 bool *ret_more, struct err *err)
+{
+	const struct daemon *daemon = slots->daemon;
+	int count = 0;
+
+	if (slots->mending.is_done || daemon->is_held)
+		return true;
+	if (!outbox_mend_slice(daemon->db, &slots->mending,
+			       context->settings->retry_most_seconds,
+			       context->now, &count, err)) {
+		slots->mending = (struct outbox_mend){0};
+		return err_context(err, "mending what is due");
+	}
+	*ret_more = !slots->mending.is_done;
+	if (count > 0) {
+		log_notice("a clock was ahead: due again deliveries=%d", count);
+		sending_look(daemon->sending);
+	}
+	return true;
+}
+
+/* A slot by hand. */
+static bool run_list(const struct slots_run *slots,
+		     const struct digest_context *context,
+		     const struct request *request, char *ret_answer,
+		     size_t size, struct err *err)
+{
+	const struct daemon *daemon = slots->daemon;
+	int64_t digest_id = 0;
+	struct err refused = {0};
+
+	if (daemon->is_held) {
+		snprintf(ret_answer, size,
+			 "the clock jumped: see \"briefingctl status\"");
+		return true;
+	}
+	if (digest_open_now(daemon->db, context, request->argument,
+			    daemon->is_live, request->actor, &digest_id,
+			    &refused)) {
+		snprintf(ret_answer, size, "digest %" PRId64, digest_id);
+	} else if (refused.kind == ERR_GONE) {
+		snprintf(ret_answer, size, "no such list");
+	} else {
+		if (err)
+			*err = refused;
+		return false;
+	}
+	log_notice("run list=%s digest=%" PRId64, request->argument, digest_id);
 	return true;
 }
 
@@ -100,23 +160,9 @@ static bool run_one(struct slots_run *slots,
 	char answer[64] = "reloaded";
 
 	if (strcmp(request->verb, "run") == 0) {
-		int64_t digest_id = 0;
-		struct err refused = {0};
-
-		if (digest_open_now(daemon->db, context, request->argument,
-				    daemon->is_live, request->actor, &digest_id,
-				    &refused))
-			snprintf(answer, sizeof(answer), "digest %" PRId64,
-				 digest_id);
-		else if (refused.kind == ERR_GONE)
-			snprintf(answer, sizeof(answer), "no such list");
-		else {
-			if (err)
-				*err = refused;
+		if (!run_list(slots, context, request, answer, sizeof(answer),
+			      err))
 			return false;
-		}
-		log_notice("run list=%s digest=%" PRId64, request->argument,
-			   digest_id);
 	} else {
 		rosters_look(daemon->rosters, true);
 	}
@@ -157,7 +203,7 @@ static enum err_kind run_part(struct slots_run *slots, part *work,
 	struct daemon *daemon = slots->daemon;
 	const struct digest_context context = {.settings = daemon->settings,
 					       .templates = daemon->templates,
-					       .now = clock_now()};
+					       .now = jumps_now(daemon->jumps)};
 	struct err err = {0};
 	bool more = false;
 
@@ -183,7 +229,7 @@ static enum err_kind run_part(struct slots_run *slots, part *work,
 
 static void work(void *context)
 {
-	static part *const parts[PARTS] = {run_requests, open_due, plan,
+	static part *const parts[PARTS] = {run_requests, mend, open_due, plan,
 					   close_windows};
 	struct slots_run *slots = context;
 	bool more = false;
@@ -222,6 +268,14 @@ void slots_close(struct slots_run *slots)
 		return;
 	timer_free(slots->timer);
 	free(slots);
+}
+
+void slots_mend(struct slots_run *slots)
+{
+	if (!slots)
+		return;
+	slots->mending = (struct outbox_mend){0};
+	slots_look(slots);
 }
 
 void slots_look(struct slots_run *slots)

@@ -14,4 +14,7 @@ void slots_close(struct slots_run *slots);
 /* Something is new: a briefing, a list, a request, the board's mode. */
 void slots_look(struct slots_run *slots);
 
+/* A clock that was ahead may be back: what waits for its times is due. */
+void slots_mend(struct slots_run *slots);
+
 #endif

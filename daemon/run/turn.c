@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "run/daemon.h"
+#include "run/jumps.h"
 #include "run/sending.h"
 #include "run/serving.h"
 #include "run/timer.h"
@@ -72,7 +73,7 @@ void turn_now(struct turn_run *turn)
 {
 	struct daemon *daemon = turn->daemon;
 	struct err err = {0};
-	int64_t now = clock_now();
+	int64_t now = jumps_now(daemon->jumps);
 
 	sending_collect(daemon->sending);
 	if (!has_work(daemon))

@@ -10,6 +10,13 @@ CREATE TABLE board (
 	paused_reason TEXT,
 	-- where the store last ran: another machine or file is a restore or a clone
 	home TEXT,
+	-- the wall clock jumped forward by clock_ahead seconds, and nothing goes out
+	clock_held_at INTEGER,
+	clock_ahead INTEGER,
+	-- the machine's start that the daemon last ran in, and the wall clock less
+	-- the time since: as long as it stays the same, no clock jumped
+	boot_id TEXT,
+	clock_offset INTEGER,
 	created_at INTEGER NOT NULL
 ) STRICT;
 

@@ -103,7 +103,8 @@ class Board:
         self.wrapper = []  # a command that the daemon is started by
         self.told = []
         self.clock_file = self.folder / "clock"
-        self.shift = 0
+        self.shift = self.jumped = 0
+        self.is_synchronised = False
         if clock:
             self.advance(0)
             self.environment.update(
@@ -271,13 +272,28 @@ class Board:
         self.process.send_signal(signal.SIGHUP)
 
     def advance(self, seconds):
-        """Moves the daemon's clock on (only with clock=True)."""
+        """Time passes for the daemon (only with clock=True)."""
         self.shift += seconds
+        self._set_clock()
+
+    def jump(self, seconds):
+        """Someone sets the daemon's wall clock; no time passes."""
+        self.jumped += seconds
+        self.shift += seconds
+        self._set_clock()
+
+    def synchronise(self, is_synchronised=True):
+        """What the kernel says of the daemon's clock."""
+        self.is_synchronised = is_synchronised
+        self._set_clock()
+
+    def _set_clock(self):
         # in place, for it is mapped
         with open(self.clock_file, "ab"):
             pass
         with open(self.clock_file, "r+b") as file:
-            file.write(struct.pack("d", self.shift))
+            file.write(struct.pack("3d", self.shift, self.jumped,
+                                   self.is_synchronised))
 
     @property
     def now(self):

@@ -53,6 +53,37 @@ static void f20_pause_and_resume_once_each(void **state)
 	store_close(&store);
 }
 
+static void f20_a_clock_in_doubt(void **state)
+{
+	struct store store;
+
+	(void)state;
+	store_open(&store);
+	assert_int_equal(load(&store).clock_held_at, 0);
+	assert_null(load(&store).boot_id);
+	store_check(&store, board_note_clock(store.db, "b00", -7, &store.err));
+	assert_string_equal(load(&store).boot_id, "b00");
+	assert_int_equal(load(&store).clock_offset, -7);
+	store_check(&store,
+		    board_trust_clock(store.db, "x", "y", 90, &store.err));
+	store_check(&store, board_hold_clock(store.db, 4000, 100, &store.err));
+	assert_int_equal(load(&store).clock_held_at, 100);
+	assert_int_equal(load(&store).clock_ahead, 4000);
+	/* resuming trusts it, paused or not */
+	store_check(&store, board_resume(store.db, "jo", 300, &store.err));
+	assert_int_equal(load(&store).clock_held_at, 0);
+	store_check(&store, board_hold_clock(store.db, 4000, 400, &store.err));
+	store_check(&store, board_trust_clock(store.db, "briefingd",
+					      "synchronised", 500, &store.err));
+	assert_string_equal(
+	    store_text(&store, "SELECT group_concat(kind || actor ||"
+			       " coalesce(json_extract(body, '$.why'), ''))"
+			       " FROM event"),
+	    "clock-jumpedbriefingd,clock-trustedjoresumed,"
+	    "clock-jumpedbriefingd,clock-trustedbriefingdsynchronised");
+	store_close(&store);
+}
+
 static void f30_going_live_is_recorded(void **state)
 {
 	struct store store;
@@ -143,6 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_starts_in_rehearsal),
 	    cmocka_unit_test(f20_pause_and_resume_once_each),
+	    cmocka_unit_test(f20_a_clock_in_doubt),
 	    cmocka_unit_test(f30_going_live_is_recorded),
 	    cmocka_unit_test(f40_store_that_moved_is_paused),
 	    cmocka_unit_test(f50_moved_while_paused_keeps_the_time),
