@@ -1,6 +1,7 @@
 #include "core/event.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "tools/json.h"
 
 #define SALT_SIZE 16
+#define VALUES_SIZE (1024 * 1024) /* the texts of an event are short */
 
 void event_begin(struct event *event, const char *kind, int64_t effective_at,
 		 const char *actor)
@@ -18,18 +20,31 @@ void event_begin(struct event *event, const char *kind, int64_t effective_at,
 	    .kind = kind,
 	    .actor = actor,
 	    .effective_at = effective_at,
-	    .body = json_map_new(),
 	};
+	buf_init(&event->values, VALUES_SIZE);
+}
+
+static void add_member(struct event *event, const char *name, size_t at)
+{
+	assert(event->member_count < EVENT_MEMBER_MAX);
+	event->members[event->member_count++] = (struct event_member){
+	    .name = name, .at = at, .size = event->values.size - at};
 }
 
 void event_text(struct event *event, const char *name, const char *text)
 {
-	json_map_text(event->body, name, text);
+	size_t at = event->values.size;
+
+	json_add_text(&event->values, text);
+	add_member(event, name, at);
 }
 
 void event_integer(struct event *event, const char *name, int64_t number)
 {
-	json_map_integer(event->body, name, number);
+	size_t at = event->values.size;
+
+	buf_addf(&event->values, "%" PRId64, number);
+	add_member(event, name, at);
 }
 
 void event_private(struct event *event, const char *name, const char *text)
@@ -59,22 +74,52 @@ static struct salt promise(struct event *event, const char *name,
 	crypto_hash_add(hashing, text, strlen(text));
 	crypto_hash_end(hashing, hash);
 	crypto_hex(hash, sizeof(hash), hex);
-	json_map_text(event->body, name, hex);
+	event_text(event, name, hex);
 	return salt;
+}
+
+static int compare_members(const void *left, const void *right)
+{
+	const struct event_member *a = left, *b = right;
+	int order = strcmp(a->name, b->name);
+
+	assert(order != 0 || a == b);
+	return order;
+}
+
+/* Canonical, as json_format makes it: written here, for planning and sending
+ * make several events a mail and a tree of values costs more than its row. */
+static void write_body(struct event *event, struct buf *out)
+{
+	qsort(event->members, (size_t)event->member_count,
+	      sizeof(*event->members), compare_members);
+	buf_addc(out, '{');
+	for (int i = 0; i < event->member_count; i++) {
+		const struct event_member *member = &event->members[i];
+
+		buf_adds(out, i ? ",\"" : "\"");
+		buf_adds(out, member->name);
+		buf_adds(out, "\":");
+		buf_add(out, event->values.data + member->at, member->size);
+	}
+	buf_addc(out, '}');
+	assert(!out->overflow && !event->values.overflow);
 }
 
 static bool insert(struct event *event, struct db *db, int64_t now,
 		   struct err *err)
 {
-	char *body = json_format(event->body);
+	struct buf body;
 	struct query *q = db_query(db, QUERY_EVENT_INSERT);
 
+	buf_init(&body, VALUES_SIZE * 2);
+	write_body(event, &body);
 	query_text(q, 1, event->kind);
 	query_integer(q, 2, event->effective_at);
 	query_integer(q, 3, now);
 	query_text(q, 4, event->actor);
-	query_text(q, 5, body);
-	free(body);
+	query_text(q, 5, body.data);
+	buf_done(&body);
 	return query_run(q, NULL, err);
 }
 
@@ -105,7 +150,6 @@ bool event_end(struct event *event, struct db *db, int64_t now, struct err *err)
 	for (int i = 0; good && i < event->private_count; i++)
 		good = insert_text(db, event_id, event->privates[i].name,
 				   &salts[i], event->privates[i].text, err);
-	json_free(event->body);
-	event->body = NULL;
+	buf_done(&event->values);
 	return good;
 }

@@ -16,16 +16,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+
 struct db;
 struct err;
-struct json_value;
 
 #define EVENT_PRIVATE_MAX 4
+#define EVENT_MEMBER_MAX 24
 
 struct event {
 	const char *kind, *actor;
 	int64_t effective_at;
-	struct json_value *body;
+	struct buf values; /* of the body's members, as JSON, in any order */
+	struct event_member {
+		const char *name;
+		size_t at, size; /* in values */
+	} members[EVENT_MEMBER_MAX];
+	int member_count;
 	struct {
 		const char *name, *text;
 	} privates[EVENT_PRIVATE_MAX];
@@ -36,6 +43,7 @@ struct event {
  * the control program, or "person:PUBLIC_ID". */
 void event_begin(struct event *event, const char *kind, int64_t effective_at,
 		 const char *actor);
+/* Names are literals, each once in an event. */
 void event_text(struct event *event, const char *name, const char *text);
 void event_integer(struct event *event, const char *name, int64_t number);
 /* Free text that may have to be erased one day, borrowed until event_end: the

@@ -61,14 +61,26 @@ static bool load_standing(struct db *db, int64_t delivery_id,
 			},
 		    .state = arena_strdup(arena, query_get_text(q, 0)),
 		    .hold_unsure = strcmp(query_get_text(q, 5), "hold") == 0,
-		    .unsure_count = query_get_integer(q, 6),
-		    .first_began_at = query_get_integer(q, 7),
 		};
 	}
 	if (!query_done(q, err))
 		return false;
 	return found || err_set(err, ERR_GONE, "no delivery %lld",
 				(long long)delivery_id);
+}
+
+/* only what failed asks for it */
+static bool load_history(struct db *db, int64_t delivery_id,
+			 struct standing *ret, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_OUTBOX_HISTORY);
+
+	query_integer(q, 1, delivery_id);
+	if (query_next(q)) {
+		ret->unsure_count = query_get_integer(q, 0);
+		ret->first_began_at = query_get_integer(q, 1);
+	}
+	return query_done(q, err);
 }
 
 /* splitmix64 (Steele, Lea, Flood 2014): spreads the tries of many deliveries,
@@ -285,6 +297,9 @@ static bool settle(struct db *db, const struct settings *settings,
 	if (strcmp(standing.state, "sending") != 0 ||
 	    standing.subject.attempt != result->attempt)
 		return settled_before(db, result, &standing, ret_state, err);
+	if (result->outcome != OUTBOX_ACCEPTED &&
+	    !load_history(db, result->delivery_id, &standing, err))
+		return false;
 	struct move move = decide(settings, result, &standing, now);
 	if (!add_attempt(db, result, err) || !move_on(db, result, &move, err) ||
 	    !add_event(db, result, &move, &standing.subject, now, err))

@@ -103,15 +103,20 @@ static bool check_domain(const struct candidate *candidate, struct arena *arena,
 	return true;
 }
 
-static bool check_versions(struct db *db, const struct candidate *candidate,
-			   int64_t now, struct arena *arena,
-			   struct objection *ret, struct err *err)
+/* Of a letter, for all who get it in this claim */
+struct letter_rule {
+	int64_t letter_id;
+	const char *why; /* it may not go; NULL: it may */
+	bool is_sensitive;
+};
+
+static bool load_rule(struct db *db, int64_t letter_id, int64_t now,
+		      struct letter_rule *ret, struct err *err)
 {
 	struct query *q = db_query(db, QUERY_OUTBOX_VERSIONS);
-	const char *why = NULL;
-	bool sensitive = false;
+	struct letter_rule rule = {.letter_id = letter_id};
 
-	query_integer(q, 1, candidate->letter_id);
+	query_integer(q, 1, letter_id);
 	while (query_next(q)) {
 		const char *this_why = NULL;
 		struct briefing_version version = {
@@ -121,13 +126,27 @@ static bool check_versions(struct db *db, const struct candidate *candidate,
 		    .is_latest = query_get_integer(q, 3) != 0,
 		};
 
-		sensitive = sensitive || briefing_is_sensitive(&version);
-		if (!briefing_is_allowed(&version, now, &this_why) && !why)
-			why = this_why;
+		rule.is_sensitive |= briefing_is_sensitive(&version);
+		if (!briefing_is_allowed(&version, now, &this_why) && !rule.why)
+			rule.why = this_why;
 	}
 	if (!query_done(q, err))
 		return false;
-	if (!why && sensitive && !check_domain(candidate, arena, &why, err))
+	*ret = rule;
+	return true;
+}
+
+static bool check_versions(struct db *db, const struct candidate *candidate,
+			   int64_t now, struct arena *arena,
+			   struct letter_rule *rule, struct objection *ret,
+			   struct err *err)
+{
+	if (rule->letter_id != candidate->letter_id &&
+	    !load_rule(db, candidate->letter_id, now, rule, err))
+		return false;
+	const char *why = rule->why;
+	if (!why && rule->is_sensitive &&
+	    !check_domain(candidate, arena, &why, err))
 		return false;
 	*ret = (struct objection){.why = why, .plan_anew = why};
 	return true;
@@ -135,7 +154,8 @@ static bool check_versions(struct db *db, const struct candidate *candidate,
 
 static bool check(struct db *db, const struct candidate *candidate,
 		  const char *mode, int64_t now, struct arena *arena,
-		  struct objection *ret, struct err *err)
+		  struct letter_rule *rule, struct objection *ret,
+		  struct err *err)
 {
 	struct objection objection = {0};
 
@@ -149,7 +169,8 @@ static bool check(struct db *db, const struct candidate *candidate,
 	else if (strcmp(candidate->address, candidate->address_now) != 0)
 		objection = (struct objection){"the address changed", true};
 	if (!objection.why)
-		return check_versions(db, candidate, now, arena, ret, err);
+		return check_versions(db, candidate, now, arena, rule, ret,
+				      err);
 	*ret = objection;
 	return true;
 }
@@ -250,6 +271,7 @@ bool outbox_claim(struct db *db, const struct digest_context *context,
 	struct candidate *candidates;
 	size_t count, claimed = 0;
 	int cancelled = 0, postponed = 0;
+	struct letter_rule rule = {0};
 
 	if (!load_candidates(db, context->now, max, arena, &candidates, &count,
 			     err))
@@ -264,7 +286,7 @@ bool outbox_claim(struct db *db, const struct digest_context *context,
 		postponed += quiet;
 		if (quiet > 0)
 			continue;
-		if (!check(db, &candidates[i], mode, context->now, arena,
+		if (!check(db, &candidates[i], mode, context->now, arena, &rule,
 			   &objection, err))
 			return false;
 		if (objection.why) {

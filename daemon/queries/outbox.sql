@@ -58,15 +58,19 @@ WHERE id = ?1 AND state = 'due' AND attempt = ?2;
 
 -- name: outbox_standing
 -- Where a delivery stands and what decides where it goes.
-SELECT d.state, d.attempt, d.mode, p.public_id, l.name, l.unsure,
-	(SELECT count(*) FROM attempt t
-		WHERE t.delivery_id = d.id AND t.outcome = 'unsure'),
-	coalesce((SELECT min(t.began_at) FROM attempt t
-		WHERE t.delivery_id = d.id AND t.began_at >= d.retried_at), 0)
+SELECT d.state, d.attempt, d.mode, p.public_id, l.name, l.unsure
 FROM delivery d
 	JOIN person p ON p.id = d.person_id
 	JOIN digest g ON g.id = d.digest_id
 	JOIN list l ON l.id = g.list_id
+WHERE d.id = ?1;
+
+-- name: outbox_history
+-- What was tried before: how often in doubt, and since when.
+SELECT count(CASE WHEN t.outcome = 'unsure' THEN 1 END),
+	coalesce(min(CASE WHEN t.began_at >= d.retried_at
+		THEN t.began_at END), 0)
+FROM delivery d JOIN attempt t ON t.delivery_id = d.id
 WHERE d.id = ?1;
 
 -- name: outbox_attempt_find

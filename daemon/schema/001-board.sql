@@ -299,7 +299,7 @@ CREATE TABLE attempt (
 	queue_id TEXT NOT NULL,
 	duration_ms INTEGER NOT NULL,
 	PRIMARY KEY (delivery_id, number)
-) STRICT;
+) STRICT, WITHOUT ROWID; -- one tree to write a verdict to, not two
 
 -- ----------------------------------------------------------- what comes back
 

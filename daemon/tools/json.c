@@ -145,6 +145,31 @@ char *json_format(const struct json_value *value)
 	return format(value, JSON_COMPACT | JSON_SORT_KEYS);
 }
 
+/* ASCII that stands for itself within the quotes */
+static bool is_plain(const char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
+			return false;
+	return true;
+}
+
+void json_add_text(struct buf *out, const char *text)
+{
+	if (text && is_plain(text)) {
+		buf_addc(out, '"');
+		buf_adds(out, text);
+		buf_addc(out, '"');
+		return;
+	}
+	json_t *value = text_value(text);
+	char *line = format(outside(value), JSON_COMPACT);
+
+	buf_adds(out, line);
+	free(line);
+	json_decref(value);
+}
+
 char *json_format_pretty(const struct json_value *value)
 {
 	char *text = format(value, JSON_INDENT(2) | JSON_PRESERVE_ORDER);

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
 struct err;
 struct json_value;
 
@@ -41,6 +42,10 @@ void json_list_put(struct json_value *list,
  * white space, UTF-8 as it is, control characters escaped. This is what the
  * ledger hashes. free() it. */
 char *json_format(const struct json_value *value);
+
+/* Adds a text as json_format would, quotes and all; NULL is null. For a caller
+ * who writes a map of his own many times a second. */
+void json_add_text(struct buf *out, const char *text);
 
 /* For people: indented by two, keys in the order they were set, a line feed at
  * the end. free() it. */

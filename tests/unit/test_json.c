@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "tools/json.h"
 
@@ -41,6 +42,36 @@ static void f10_canonical_is_sorted_and_compact(void **state)
 	assert_string_equal(json_get_text(map, "Z"), "again");
 	json_free(map);
 	json_free(NULL);
+}
+
+static void f10_a_text_alone(void **state)
+{
+	static const char *const texts[] = {
+	    "plain",
+	    "",
+	    "\"quoted\" \\ and /",
+	    "two\nlines\x01",
+	    "J\xc3\xb6rg",
+	    "broken \xff",
+	    "\x7f",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct json_value *list = json_list_new();
+		struct buf out;
+
+		buf_init(&out, 1000);
+		buf_addc(&out, '[');
+		json_add_text(&out, texts[i]);
+		buf_addc(&out, ']');
+		json_list_text(list, texts[i]);
+		char *whole = json_format(list);
+		assert_string_equal(out.data, whole);
+		free(whole);
+		json_free(list);
+		buf_done(&out);
+	}
 }
 
 static void f10_pretty_keeps_the_order(void **state)
@@ -187,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_canonical_is_sorted_and_compact),
+	    cmocka_unit_test(f10_a_text_alone),
 	    cmocka_unit_test(f10_pretty_keeps_the_order),
 	    cmocka_unit_test(f20_broken_utf8_is_mended),
 	    cmocka_unit_test(f20_reading),
