@@ -32,6 +32,7 @@
 #include "run/serving.h"
 #include "run/slots.h"
 #include "run/timer.h"
+#include "run/tokens.h"
 #include "run/turn.h"
 #include "tools/crypto.h"
 #include "tools/db.h"
@@ -183,6 +184,7 @@ static void reload(struct daemon *daemon)
 	daemon->settings = settings;
 	daemon->templates = templates;
 	serving_configure(daemon->serving);
+	tokens_reload(daemon->tokens);
 	sending_reload(daemon->sending);
 	settings_free(old_settings);
 	template_set_free(old_templates);
@@ -392,6 +394,7 @@ static bool open_modules(struct daemon *daemon, struct err *err)
 	if (!daemon->jumps)
 		return false;
 	whole->errands = errands_open(daemon);
+	daemon->tokens = tokens_open(daemon, whole->errands);
 	daemon->slots = slots_open(daemon);
 	daemon->sending = sending_open(daemon, err);
 	if (!daemon->sending)
@@ -450,6 +453,7 @@ void daemon_close(struct daemon *daemon)
 	intake_close(daemon->intake);
 	rosters_close(daemon->rosters);
 	errands_close(whole->errands);
+	tokens_close(daemon->tokens);
 	slots_close(daemon->slots);
 	serving_close(daemon->serving);
 	sending_close(daemon->sending);

@@ -24,6 +24,7 @@ struct rosters_run;
 struct sending_run;
 struct serving_run;
 struct slots_run;
+struct tokens_run;
 struct turn_run;
 
 struct daemon {
@@ -50,6 +51,7 @@ struct daemon {
 	struct intake_run *intake;
 	struct rosters_run *rosters;
 	struct slots_run *slots;
+	struct tokens_run *tokens;
 };
 
 /* Opens the store and all modules; NULL says why not. */

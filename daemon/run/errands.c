@@ -8,9 +8,11 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "core/intake.h"
+#include "core/oauth.h"
 #include "core/roster.h"
 #include "run/daemon.h"
 #include "run/timer.h"
+#include "run/tokens.h"
 
 #define ERRANDS_AT_ONCE 3
 #define ERRAND_TIMEOUT_MS (120 * 1000)
@@ -25,6 +27,14 @@ const struct errand_task errands_tasks[] = {
      .rights = ERRAND_FILES,
      .output_ceiling = ERRAND_CEILING,
      .run = roster_read_csv},
+    {.name = "oauth-token",
+     .rights = ERRAND_NETWORK,
+     .output_ceiling = OAUTH_ANSWER_MAX + 64,
+     .run = tokens_fetch},
+    {.name = "read-token",
+     .rights = ERRAND_COMPUTE,
+     .output_ceiling = OAUTH_TOKEN_MAX + 64,
+     .run = oauth_read},
     {.name = NULL},
 };
 
@@ -57,6 +67,9 @@ static void waiting_free(struct waiting *waiting)
 	timer_free(waiting->timer);
 	errand_close(waiting->errand);
 	free(waiting->name);
+	/* it may hold a secret */
+	if (waiting->input)
+		explicit_bzero(waiting->input, waiting->size);
 	free(waiting->input);
 	free(waiting);
 }

@@ -12,7 +12,12 @@
  *	if (!token)
  *		return; // my listener is called when there is one
  */
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf;
 struct daemon;
+struct err;
 struct errands_run;
 struct tokens_run;
 
@@ -23,8 +28,9 @@ void tokens_close(struct tokens_run *tokens); /* accepts NULL; wipes */
 /* The settings may have changed: what is known is forgotten. */
 void tokens_reload(struct tokens_run *tokens);
 
-/* Good for a minute at least; NULL while there is none, and then one is on its
- * way. Borrowed until the loop's next turn: whoever keeps it copies it. */
+/* Good for a minute at least, where its whole life is not short; NULL while
+ * there is none, and then one is on its way. Borrowed until the loop's next
+ * turn: whoever keeps it copies it. */
 const char *tokens_get(struct tokens_run *tokens);
 
 /* A server refused this token (535, or IMAP's NO): it is fetched anew. Once
@@ -37,5 +43,9 @@ void tokens_refuse(struct tokens_run *tokens, const char *token);
 #define TOKENS_LISTENERS 4
 void tokens_listen(struct tokens_run *tokens, void (*came)(void *context),
 		   void *context);
+
+/* The errand that fetches: input is made by this module. */
+bool tokens_fetch(const char *input, size_t size, struct buf *out,
+		  struct err *err);
 
 #endif
