@@ -1,12 +1,14 @@
 #include "core/outbox.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "core/event.h"
 #include "core/outbox_event.h"
+#include "core/relay_record.h"
 #include "core/settings.h"
 #include "tools/db.h"
 
@@ -33,7 +35,9 @@ void outbox_event_begin(struct event *event, const char *kind, int64_t at,
 struct standing {
 	struct outbox_subject subject;
 	const char *state;
-	int64_t first_began_at; /* 0: no attempt recorded before */
+	int64_t first_began_at; /* 0: no attempt before that counts */
+	int64_t tries;          /* that count, before this one */
+	int64_t spared;         /* since the last that counts */
 	int64_t unsure_count;
 	bool hold_unsure;
 };
@@ -79,6 +83,8 @@ static bool load_history(struct db *db, int64_t delivery_id,
 	if (query_next(q)) {
 		ret->unsure_count = query_get_integer(q, 0);
 		ret->first_began_at = query_get_integer(q, 1);
+		ret->tries = query_get_integer(q, 2);
+		ret->spared = query_get_integer(q, 3);
 	}
 	return query_done(q, err);
 }
@@ -96,11 +102,11 @@ static uint64_t mix(uint64_t number)
 /* Doubling from retry_first to retry_most; up to a quarter less, so that what
  * failed together does not come back together. */
 static int64_t backoff(const struct settings *settings, int64_t delivery_id,
-		       int attempt)
+		       int64_t attempt)
 {
 	int64_t delay = settings->retry_first_seconds;
 
-	for (int i = 1; i < attempt && delay < settings->retry_most_seconds;
+	for (int64_t i = 1; i < attempt && delay < settings->retry_most_seconds;
 	     i++)
 		delay *= 2;
 	if (delay > settings->retry_most_seconds)
@@ -112,9 +118,18 @@ static int64_t backoff(const struct settings *settings, int64_t delivery_id,
 /* Where a delivery goes after an attempt */
 struct move {
 	const char *state, *detail;
+	bool is_spared;    /* the attempt counts for nothing */
 	int64_t due_at;    /* of state due */
 	const char *event; /* NULL: none */
 };
+
+static bool is_spared(const struct outbox_result *result,
+		      const struct standing *standing)
+{
+	return result->blame == OUTBOX_BLAME_DEAD_RELAY ||
+	       (result->blame == OUTBOX_BLAME_RELAY &&
+		standing->spared < result->other_relays);
+}
 
 static struct move decide_later(const struct settings *settings,
 				const struct outbox_result *result,
@@ -125,15 +140,20 @@ static struct move decide_later(const struct settings *settings,
 	int64_t first = standing->first_began_at ? standing->first_began_at
 						 : result->began_at;
 
+	if (is_spared(result, standing))
+		return (struct move){.state = "due",
+				     .detail = "",
+				     .is_spared = true,
+				     .due_at = now};
 	if (now - first >= settings->retry_days * DAY_SECONDS)
 		return (struct move){.state = "refused",
 				     .detail = "gave up",
 				     .event = "delivery-refused"};
-	return (struct move){
-	    .state = "due",
-	    .detail = "",
-	    .due_at =
-		now + backoff(settings, result->delivery_id, result->attempt)};
+	return (struct move){.state = "due",
+			     .detail = "",
+			     .due_at =
+				 now + backoff(settings, result->delivery_id,
+					       standing->tries + 1)};
 }
 
 static struct move decide_unsure(const struct standing *standing, int64_t now)
@@ -180,7 +200,7 @@ static const char *or_empty(const char *text)
 }
 
 static bool add_attempt(struct db *db, const struct outbox_result *result,
-			struct err *err)
+			bool counts, struct err *err)
 {
 	static const char *const outcomes[] = {
 	    [OUTBOX_ACCEPTED] = "accepted",
@@ -202,6 +222,7 @@ static bool add_attempt(struct db *db, const struct outbox_result *result,
 	query_text(q, 10, or_empty(result->text));
 	query_text(q, 11, or_empty(result->queue_id));
 	query_integer(q, 12, result->duration_ms);
+	query_integer(q, 13, counts);
 	return query_run(q, NULL, err);
 }
 
@@ -301,7 +322,8 @@ static bool settle(struct db *db, const struct settings *settings,
 	    !load_history(db, result->delivery_id, &standing, err))
 		return false;
 	struct move move = decide(settings, result, &standing, now);
-	if (!add_attempt(db, result, err) || !move_on(db, result, &move, err) ||
+	if (!add_attempt(db, result, !move.is_spared, err) ||
+	    !move_on(db, result, &move, err) ||
 	    !add_event(db, result, &move, &standing.subject, now, err))
 		return false;
 	*ret_state = state_name(move.state);
@@ -357,6 +379,17 @@ bool outbox_hold(struct db *db, const struct outbox_claim *claim,
 
 /* --- at start */
 
+/* The relay may have taken it: it counts against its caps. */
+static bool recover_one(struct db *db, const struct outbox_result *result,
+			int64_t now, struct err *err)
+{
+	const char *state;
+
+	return outbox_settle(db, NULL, result, now, &state, err) &&
+	       (!*result->relay ||
+		relay_record_use(db, result->relay, 1, now, err));
+}
+
 bool outbox_recover(struct db *db, int64_t now, int *ret_count, struct err *err)
 {
 	struct outbox_result result = {
@@ -364,7 +397,7 @@ bool outbox_recover(struct db *db, int64_t now, int *ret_count, struct err *err)
 	    .ended_at = now,
 	    .text = "the daemon stopped while sending",
 	};
-	const char *state;
+	char relay[RELAY_NAME_SIZE];
 	int count = 0;
 	bool found;
 
@@ -377,11 +410,13 @@ bool outbox_recover(struct db *db, int64_t now, int *ret_count, struct err *err)
 			result.delivery_id = query_get_integer(q, 0);
 			result.attempt = (int)query_get_integer(q, 1);
 			result.began_at = query_get_integer(q, 2);
+			snprintf(relay, sizeof(relay), "%s",
+				 query_get_text(q, 3));
+			result.relay = relay;
 		}
 		if (!query_done(q, err))
 			return false;
-		if (found &&
-		    !outbox_settle(db, NULL, &result, now, &state, err))
+		if (found && !recover_one(db, &result, now, err))
 			return false;
 		count += found;
 	} while (found);

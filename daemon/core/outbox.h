@@ -33,16 +33,30 @@ struct outbox_claim {
  * once mail to them arrives (queries/digest.sql). */
 #define OUTBOX_SUPPRESSED "suppressed"
 
-/* Takes at most max due deliveries. Each is checked again (invariant 1, person
- * not gone, address the same and not suppressed, mode the same); what is no
- * longer allowed is cancelled and what remains of it planned anew. In its
- * list's quiet hours it is put off until they end, with others of the list.
- * key_id: of the key that signs now; a delivery keeps the one of its first
- * claim, and with it its bytes. */
+/* What is taken now, and for which relay. */
+struct outbox_wish {
+	bool is_live;
+	/* of the link key that signs now: a delivery keeps the one of its first
+	 * claim, and with it its bytes */
+	char key_id;
+	const char *relay;
+	size_t max;
+	int64_t delivery_id; /* this one alone; 0: the oldest */
+};
+
+struct outbox_claims {
+	struct outbox_claim *list; /* in the arena */
+	size_t count;
+	int cancelled, postponed;
+};
+
+/* Takes deliveries that are due, as wished. Each is checked again (invariant 1,
+ * person not gone, address the same and not suppressed, mode the same); what is
+ * no longer allowed is cancelled and what remains of it planned anew. In its
+ * list's quiet hours it is put off until they end, with others of the list. */
 bool outbox_claim(struct db *db, const struct digest_context *context,
-		  bool is_live, char key_id, size_t max, struct arena *arena,
-		  struct outbox_claim **ret, size_t *ret_count,
-		  int *ret_cancelled, int *ret_postponed, struct err *err);
+		  const struct outbox_wish *wish, struct arena *arena,
+		  struct outbox_claims *ret, struct err *err);
 
 /* In the transaction of its claim: its mail can't be made, for the reason that
  * a person reads in the queue. It is held, and the attempt never was. */
@@ -56,6 +70,14 @@ enum outbox_outcome {
 	OUTBOX_UNSURE,
 };
 
+/* What a later is to be laid to. A mail on which a connection breaks looks like
+ * a relay that is out of order, so only the relay's other mails can tell. */
+enum outbox_blame {
+	OUTBOX_BLAME_MAIL,
+	OUTBOX_BLAME_RELAY,      /* the connection, TLS or login failed */
+	OUTBOX_BLAME_DEAD_RELAY, /* likewise, and for other mails, too */
+};
+
 struct outbox_result {
 	int64_t delivery_id;
 	int attempt;
@@ -64,11 +86,15 @@ struct outbox_result {
 	const char *relay, *tls, *enhanced, *text, *queue_id;
 	int code;
 	int64_t duration_ms;
+	enum outbox_blame blame;
+	int other_relays; /* that could take the mail now */
 };
 
 /* Records the attempt and moves the delivery on. later: due again after a
  * backoff with jitter (doubling from retry_first to retry_most), refused with
- * "gave up" after retry_days; unsure: due again at once where the list says
+ * "gave up" after retry_days. For a relay's sake it is due at once and the try
+ * counts for nothing: when the relay is dead, and else as often as another
+ * relay can be tried instead. unsure: due again at once where the list says
  * resend, else held. *ret_state is the state it is in now. */
 bool outbox_settle(struct db *db, const struct settings *settings,
 		   const struct outbox_result *result, int64_t now,

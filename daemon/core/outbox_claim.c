@@ -64,23 +64,33 @@ static void read_candidate(struct query *q, struct arena *arena,
 	assert(is_good);
 }
 
-static bool load_candidates(struct db *db, int64_t now, size_t max,
-			    struct arena *arena, struct candidate **ret,
-			    size_t *ret_count, struct err *err)
+static bool find_due(struct db *db, int64_t now, size_t max, int64_t *ret,
+		     size_t *ret_count, struct err *err)
 {
-	struct candidate *list = arena_allocarray(arena, max, sizeof(*list));
 	struct query *q = db_query(db, QUERY_OUTBOX_DUE);
 	size_t count = 0;
 
 	query_integer(q, 1, now);
 	query_integer(q, 2, (int64_t)max);
 	while (count < max && query_next(q))
-		read_candidate(q, arena, &list[count++]);
-	if (!query_done(q, err))
-		return false;
-	*ret = list;
+		ret[count++] = query_get_integer(q, 0);
 	*ret_count = count;
-	return true;
+	return query_done(q, err);
+}
+
+/* *ret_found false: it is not due, or was put off meanwhile */
+static bool load_candidate(struct db *db, int64_t now, int64_t delivery_id,
+			   struct arena *arena, struct candidate *ret,
+			   bool *ret_found, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_OUTBOX_CANDIDATE);
+
+	query_integer(q, 1, now);
+	query_integer(q, 2, delivery_id);
+	*ret_found = query_next(q);
+	if (*ret_found)
+		read_candidate(q, arena, ret);
+	return query_done(q, err);
 }
 
 /* What a refused check means: cancelled with these words, and what is left of
@@ -200,50 +210,43 @@ static bool cancel(struct db *db, const struct digest_context *context,
 				  candidate->person_id, err);
 }
 
-/* What is due in its list's quiet hours is due when they end: so that what
- * others have behind it is not looked for past a million rows. */
+/* What is due in its list's quiet hours is due when they end, and what else of
+ * the list is among the oldest: so that what others have behind it is not
+ * looked for past a million rows. */
 static bool keep_quiet(struct db *db, const struct digest_context *context,
-		       const struct candidate *candidates, size_t i,
-		       int *ret_postponed, struct err *err)
+		       const struct candidate *candidate, int *ret_postponed,
+		       struct err *err)
 {
-	const struct candidate *candidate = &candidates[i];
-	struct query *q;
 	int64_t until = quiet_until(&candidate->quiet, context->settings->zone,
 				    context->now);
-	bool is_first = true; /* of its list: the others are among its oldest */
-	int changes;
 
 	*ret_postponed = 0;
 	if (until == 0)
 		return true;
-	for (size_t before = 0; before < i; before++)
-		if (candidates[before].list_id == candidate->list_id)
-			is_first = false;
-	q = db_query(db, QUERY_OUTBOX_POSTPONE);
+	struct query *q = db_query(db, QUERY_OUTBOX_POSTPONE);
 	query_integer(q, 1, candidate->subject.delivery_id);
 	query_integer(q, 2, candidate->list_id);
 	query_integer(q, 3, context->now);
 	query_integer(q, 4, until);
-	query_integer(q, 5, is_first ? POSTPONE_AT_ONCE : 0);
-	if (!query_run(q, &changes, err))
-		return false;
-	*ret_postponed = changes;
-	return true;
+	query_integer(q, 5, POSTPONE_AT_ONCE);
+	return query_run(q, ret_postponed, err);
 }
 
 static bool take(struct db *db, const struct digest_context *context,
-		 const struct candidate *candidate, char key_id,
-		 struct outbox_claim *ret, struct err *err)
+		 const struct outbox_wish *wish,
+		 const struct candidate *candidate, struct outbox_claim *ret,
+		 struct err *err)
 {
 	struct query *q = db_query(db, QUERY_OUTBOX_TAKE);
 	bool is_live = strcmp(candidate->subject.mode, "live") == 0;
-	const char key_text[] = {key_id, '\0'};
+	const char key_text[] = {wish->key_id, '\0'};
 	int changes;
 
 	query_integer(q, 1, candidate->subject.delivery_id);
 	query_integer(q, 2, candidate->subject.attempt);
 	query_integer(q, 3, context->now);
 	query_text(q, 4, key_text);
+	query_text(q, 5, wish->relay);
 	if (!query_run(q, &changes, err))
 		return false;
 	assert(changes == 1);
@@ -256,52 +259,63 @@ static bool take(struct db *db, const struct digest_context *context,
 	    .recipient = is_live ? candidate->address
 				 : context->settings->rehearsal_address,
 	    .list_name = candidate->subject.list_name,
-	    .key_id = candidate->key_id ? candidate->key_id : key_id,
+	    .key_id = candidate->key_id ? candidate->key_id : wish->key_id,
 	};
 	return true;
 }
 
-bool outbox_claim(struct db *db, const struct digest_context *context,
-		  bool is_live, char key_id, size_t max, struct arena *arena,
-		  struct outbox_claim **ret, size_t *ret_count,
-		  int *ret_cancelled, int *ret_postponed, struct err *err)
+/* One that is due becomes a claim, is cancelled or put off. */
+static bool claim_one(struct db *db, const struct digest_context *context,
+		      const struct outbox_wish *wish, int64_t delivery_id,
+		      struct letter_rule *rule, struct arena *arena,
+		      struct outbox_claims *ret, struct err *err)
 {
-	const char *mode = is_live ? "live" : "rehearsal";
-	struct outbox_claim *claims;
-	struct candidate *candidates;
-	size_t count, claimed = 0;
-	int cancelled = 0, postponed = 0;
-	struct letter_rule rule = {0};
+	const char *mode = wish->is_live ? "live" : "rehearsal";
+	struct candidate candidate;
+	struct objection objection;
+	bool found;
+	int postponed;
 
-	if (!load_candidates(db, context->now, max, arena, &candidates, &count,
-			     err))
+	if (!load_candidate(db, context->now, delivery_id, arena, &candidate,
+			    &found, err))
 		return false;
-	claims = arena_allocarray(arena, count, sizeof(*claims));
-	for (size_t i = 0; i < count; i++) {
-		struct objection objection;
-		int quiet;
-
-		if (!keep_quiet(db, context, candidates, i, &quiet, err))
-			return false;
-		postponed += quiet;
-		if (quiet > 0)
-			continue;
-		if (!check(db, &candidates[i], mode, context->now, arena, &rule,
-			   &objection, err))
-			return false;
-		if (objection.why) {
-			if (!cancel(db, context, &candidates[i], &objection,
-				    err))
-				return false;
-			cancelled++;
-		} else if (!take(db, context, &candidates[i], key_id,
-				 &claims[claimed++], err)) {
-			return false;
-		}
+	if (!found)
+		return true;
+	if (!keep_quiet(db, context, &candidate, &postponed, err))
+		return false;
+	ret->postponed += postponed;
+	if (postponed > 0)
+		return true;
+	if (!check(db, &candidate, mode, context->now, arena, rule, &objection,
+		   err))
+		return false;
+	if (objection.why) {
+		ret->cancelled++;
+		return cancel(db, context, &candidate, &objection, err);
 	}
-	*ret = claims;
-	*ret_count = claimed;
-	*ret_cancelled = cancelled;
-	*ret_postponed = postponed;
+	return take(db, context, wish, &candidate, &ret->list[ret->count++],
+		    err);
+}
+
+bool outbox_claim(struct db *db, const struct digest_context *context,
+		  const struct outbox_wish *wish, struct arena *arena,
+		  struct outbox_claims *ret, struct err *err)
+{
+	int64_t *ids = arena_allocarray(arena, wish->max, sizeof(*ids));
+	struct letter_rule rule = {0};
+	size_t count = 1;
+
+	*ret = (struct outbox_claims){0};
+	if (wish->max == 0)
+		return true;
+	ids[0] = wish->delivery_id;
+	if (!wish->delivery_id &&
+	    !find_due(db, context->now, wish->max, ids, &count, err))
+		return false;
+	ret->list = arena_allocarray(arena, count, sizeof(*ret->list));
+	for (size_t i = 0; i < count; i++)
+		if (!claim_one(db, context, wish, ids[i], &rule, arena, ret,
+			       err))
+			return false;
 	return true;
 }

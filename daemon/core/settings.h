@@ -15,7 +15,8 @@ struct arena;
 struct problems;
 struct zone;
 
-#define RELAYS_MAX 1
+#define RELAYS_MAX 8
+#define RELAY_NAME_SIZE 256 /* a host's may be 253 bytes long */
 
 struct relay_settings {
 	const char *name; /* unique; where not set, the host */

@@ -1,5 +1,10 @@
 -- name: outbox_due
--- The oldest deliveries that are due, with what the claim checks again.
+-- The oldest deliveries that are due.
+SELECT id FROM delivery WHERE state = 'due' AND due_at <= ?1
+ORDER BY due_at, id LIMIT ?2;
+
+-- name: outbox_candidate
+-- One that is due, with what the claim checks again.
 SELECT d.id, d.digest_id, d.person_id, d.letter_id, d.mode, d.attempt,
 	p.public_id, a.address, a.name, i.address, l.name, l.domains,
 	CASE WHEN i.person_id IS NULL OR l.removed_at IS NOT NULL
@@ -9,10 +14,7 @@ SELECT d.id, d.digest_id, d.person_id, d.letter_id, d.mode, d.attempt,
 		AND s.from_at <= ?1 AND (s.until_at IS NULL OR s.until_at > ?1)
 		ORDER BY s.id DESC LIMIT 1), m.status) END, d.key_id,
 	d.mode = 'live' AND x.suppressed_at IS NOT NULL, l.id, l.quiet_hours
-FROM (SELECT id, digest_id, person_id, letter_id, mode, attempt, due_at,
-			key_id
-		FROM delivery WHERE state = 'due' AND due_at <= ?1
-		ORDER BY due_at, id LIMIT ?2) d
+FROM delivery d
 	JOIN addressee a ON a.delivery_id = d.id
 	JOIN person p ON p.id = d.person_id
 	JOIN digest g ON g.id = d.digest_id
@@ -20,7 +22,7 @@ FROM (SELECT id, digest_id, person_id, letter_id, mode, attempt, due_at,
 	LEFT JOIN identity i ON i.person_id = d.person_id
 	LEFT JOIN suppression x ON x.address_key = i.address_key
 	LEFT JOIN member m ON m.list_id = g.list_id AND m.person_id = d.person_id
-ORDER BY d.due_at, d.id;
+WHERE d.id = ?2 AND d.state = 'due' AND d.due_at <= ?1;
 
 -- name: outbox_versions
 -- What a letter carries, as far as it decides whether it may still go.
@@ -43,7 +45,7 @@ WHERE state = 'due' AND (id = ?1 OR id IN (
 -- name: outbox_take
 -- due -> sending; the key of its first claim stays
 UPDATE delivery SET state = 'sending', attempt = attempt + 1, claimed_at = ?3,
-	key_id = coalesce(key_id, ?4), detail = ''
+	key_id = coalesce(key_id, ?4), relay = ?5, detail = ''
 WHERE id = ?1 AND state = 'due' AND attempt = ?2;
 
 -- name: outbox_hold
@@ -66,10 +68,15 @@ FROM delivery d
 WHERE d.id = ?1;
 
 -- name: outbox_history
--- What was tried before: how often in doubt, and since when.
+-- What was tried before: how often in doubt, since when, and how often in all,
+-- as far as it counts; and what was spared since.
 SELECT count(CASE WHEN t.outcome = 'unsure' THEN 1 END),
-	coalesce(min(CASE WHEN t.began_at >= d.retried_at
-		THEN t.began_at END), 0)
+	coalesce(min(CASE WHEN t.counts AND t.began_at >= d.retried_at
+		THEN t.began_at END), 0),
+	count(CASE WHEN t.counts AND t.began_at >= d.retried_at THEN 1 END),
+	count(CASE WHEN t.number > coalesce((SELECT max(o.number)
+		FROM attempt o WHERE o.delivery_id = ?1 AND o.counts), 0)
+		THEN 1 END)
 FROM delivery d JOIN attempt t ON t.delivery_id = d.id
 WHERE d.id = ?1;
 
@@ -80,8 +87,8 @@ SELECT 1 FROM attempt WHERE delivery_id = ?1 AND number = ?2;
 -- name: outbox_attempt_add
 -- What came of an attempt.
 INSERT INTO attempt (delivery_id, number, began_at, ended_at, outcome, relay,
-	tls, code, enhanced, text, queue_id, duration_ms)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
+	tls, code, enhanced, text, queue_id, duration_ms, counts)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13);
 
 -- name: outbox_move
 -- sending -> accepted, refused, unsure, due
@@ -91,7 +98,7 @@ WHERE id = ?1 AND state = 'sending' AND attempt = ?2;
 
 -- name: outbox_sending
 -- What was under way.
-SELECT id, attempt, claimed_at FROM delivery WHERE state = 'sending'
+SELECT id, attempt, claimed_at, relay FROM delivery WHERE state = 'sending'
 ORDER BY id;
 
 -- name: outbox_next_due

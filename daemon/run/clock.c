@@ -11,12 +11,17 @@ int64_t clock_now(void)
 	return now.tv_sec;
 }
 
-int64_t clock_since_boot(void)
+int64_t clock_since_boot_ms(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec;
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t clock_since_boot(void)
+{
+	return clock_since_boot_ms() / 1000;
 }
 
 /* A service manager that forbids to ask is as good as a "no". */

@@ -72,6 +72,7 @@ void daemon_tell_status(const struct daemon *daemon);
  * which nobody sets; whether the kernel says that the first one is right. */
 int64_t clock_now(void);
 int64_t clock_since_boot(void);
+int64_t clock_since_boot_ms(void);
 bool clock_is_synchronised(void);
 
 #endif

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <systemd/sd-event.h>
-
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -15,14 +13,16 @@
 #include "core/letter.h"
 #include "core/link.h"
 #include "core/outbox.h"
+#include "core/relay.h"
 #include "core/settings.h"
 #include "doors/pool.h"
 #include "doors/smtp.h"
 #include "run/daemon.h"
-#include "run/keys.h"
 #include "run/letters.h"
+#include "run/relays.h"
 #include "run/timer.h"
 #include "run/turn.h"
+#include "tools/db.h"
 
 #define LOOK_AGAIN_MS (60 * 1000)
 /* Verdicts wait so long for others, so that one commit serves several. */
@@ -38,24 +38,19 @@ struct send_job {
 	const char *from, *to, *list_name;
 	int64_t delivery_id;
 	int attempt;
+	struct relay_run *relay;
+	bool is_probe;
 	struct smtp_verdict verdict;
 	int64_t began_at, ended_at;
 };
 
-/* What each thread of the pool has. */
-struct sender {
-	struct smtp_session *session;
-	struct buf mail;
-};
-
 struct sending_run {
 	struct daemon *daemon;
-	struct pool *pool;
-	sd_event_source *pool_source;
+	struct relays_run
+	    *relays;            /* NULL: they can't be used as they are set */
 	struct timer *timer;    /* the next mail that falls due */
 	struct timer *gathered; /* verdicts have waited long enough */
 	struct letters *letters;
-	char *relay_name;
 	struct send_job *claimed;  /* in the open transaction */
 	struct send_job *finished; /* verdicts to settle, oldest first */
 	size_t in_flight;
@@ -107,66 +102,8 @@ static void send_work(struct pool_job *base, void *context)
 	job->ended_at = clock_now();
 }
 
-/* -------------------------------------------------------- the pool's contexts
+/* ------------------------------------------------------------------ opening
  */
-
-static enum smtp_tls tls_of(const char *word)
-{
-	if (strcmp(word, "implicit") == 0)
-		return SMTP_TLS_IMPLICIT;
-	if (strcmp(word, "none") == 0)
-		return SMTP_TLS_NONE;
-	return SMTP_TLS_STARTTLS;
-}
-
-static const char *if_said(const char *text)
-{
-	return text && *text ? text : NULL;
-}
-
-static void *sender_open(void *argument, struct err *err)
-{
-	struct sending_run *sending = argument;
-	const struct relay_settings *relay = sending->daemon->settings->relays;
-	char *password = NULL;
-
-	if (*relay->user && !keys_load_password(relay, &password, err))
-		return NULL;
-	const struct smtp_relay server = {
-	    .host = relay->host,
-	    .port = (int)relay->port,
-	    .tls = tls_of(relay->tls),
-	    .ca_file = if_said(relay->ca_file),
-	    .user = if_said(relay->user),
-	    .password = password,
-	    .reply_timeout_ms = (int)relay->timeout_seconds * 1000,
-	};
-	struct sender *sender = xcalloc(1, sizeof(*sender));
-	sender->session = smtp_open(&server, err);
-	keys_forget_password(password);
-	if (!sender->session) {
-		free(sender);
-		return NULL;
-	}
-	buf_init(&sender->mail, LETTER_MAX_SIZE + 64 * 1024);
-	return sender;
-}
-
-static void sender_interrupt(void *context)
-{
-	struct sender *sender = context;
-
-	smtp_interrupt(sender->session);
-}
-
-static void sender_close(void *context)
-{
-	struct sender *sender = context;
-
-	smtp_close(sender->session);
-	buf_done(&sender->mail);
-	free(sender);
-}
 
 static void gather(void *context)
 {
@@ -176,55 +113,37 @@ static void gather(void *context)
 	turn_wake(sending->daemon->turn);
 }
 
-static int pool_ready(sd_event_source *source, int fd, uint32_t events,
-		      void *userdata)
+static void relay_ready(struct relay_run *relay, void *context)
 {
-	struct sending_run *sending = userdata;
+	struct sending_run *sending = context;
+	size_t half = (relay->in_flight + 1) / 2;
 
-	size_t half = (sending->in_flight + 1) / 2;
-
-	(void)source;
-	(void)fd;
-	(void)events;
 	/* the other half goes on sending while this one is made durable */
-	if (half > 0 && pool_await(sending->pool, half) < half)
+	if (half > 0 && pool_await(relay->pool, half) < half)
 		timer_set_sooner(sending->gathered, GATHER_MS);
 	else
 		gather(sending);
-	return 0;
-}
-
-static bool pool_begin(struct sending_run *sending, struct err *err)
-{
-	const struct relay_settings *relay = sending->daemon->settings->relays;
-	const struct pool_thread thread = {.open = sender_open,
-					   .interrupt = sender_interrupt,
-					   .close = sender_close,
-					   .argument = sending};
-
-	sending->pool = pool_new((size_t)relay->connections, &thread, err);
-	if (!sending->pool)
-		return err_context(err, "starting the senders");
-	if (sd_event_add_io(sending->daemon->loop, &sending->pool_source,
-			    pool_fd(sending->pool), EPOLLIN, pool_ready,
-			    sending) < 0)
-		return err_set(err, ERR_SYSTEM, "watching the senders");
-	free(sending->relay_name);
-	sending->relay_name = xstrdup(relay->name);
-	return true;
-}
-
-static void pool_end(struct sending_run *sending)
-{
-	sending->pool_source =
-	    sd_event_source_disable_unref(sending->pool_source);
-	pool_free(sending->pool);
-	sending->pool = NULL;
 }
 
 static void look_work(void *context)
 {
 	sending_look(context);
+}
+
+/* for whoever asks how the relays stand, before anything was sent */
+static bool list_relays(struct sending_run *sending, struct err *err)
+{
+	struct db *db = sending->daemon->db;
+
+	if (!db_begin(db, err))
+		return false;
+	if (relays_record(sending->relays, clock_now(), err) &&
+	    db_commit(db, err)) {
+		relays_recorded(sending->relays);
+		return true;
+	}
+	db_rollback(db);
+	return false;
 }
 
 struct sending_run *sending_open(struct daemon *daemon, struct err *err)
@@ -236,7 +155,8 @@ struct sending_run *sending_open(struct daemon *daemon, struct err *err)
 	sending->timer = timer_new(daemon->loop, look_work, sending);
 	sending->gathered = timer_new(daemon->loop, gather, sending);
 	sending->may_be_due = true;
-	if (!pool_begin(sending, err)) {
+	sending->relays = relays_open(daemon, relay_ready, sending, err);
+	if (!sending->relays || !list_relays(sending, err)) {
 		sending_close(sending);
 		return NULL;
 	}
@@ -247,36 +167,38 @@ void sending_close(struct sending_run *sending)
 {
 	if (!sending)
 		return;
-	pool_end(sending);
+	relays_close(sending->relays);
 	jobs_free(&sending->claimed);
 	jobs_free(&sending->finished);
 	letters_free(sending->letters);
 	timer_free(sending->timer);
 	timer_free(sending->gathered);
-	free(sending->relay_name);
 	free(sending);
 }
 
 void sending_reload(struct sending_run *sending)
 {
 	sending->wants_reopen = true;
+	sending->may_be_due = true;
 	turn_wake(sending->daemon->turn);
 }
 
-/* false: the relay can't be used as it is configured now */
-static bool pool_is_ready(struct sending_run *sending)
+/* false: the relays can't be used as they are configured now */
+static bool relays_are_ready(struct sending_run *sending)
 {
 	struct err err = {0};
 
 	if (!sending->wants_reopen)
-		return sending->pool;
+		return sending->relays;
 	if (sending->in_flight > 0)
 		return false;
-	pool_end(sending);
+	relays_close(sending->relays);
 	sending->wants_reopen = false;
-	if (pool_begin(sending, &err))
+	sending->relays =
+	    relays_open(sending->daemon, relay_ready, sending, &err);
+	if (sending->relays)
 		return true;
-	log_error("nothing is sent until the relay's settings are mended: %s",
+	log_error("nothing is sent until the relays' settings are mended: %s",
 		  err.text);
 	return false;
 }
@@ -286,13 +208,14 @@ static bool pool_is_ready(struct sending_run *sending)
 void sending_collect(struct sending_run *sending)
 {
 	struct send_job **end = &sending->finished;
+	struct relay_run *relay;
 	struct pool_job *base;
 
-	if (!sending->pool)
+	if (!sending->relays)
 		return;
 	while (*end)
 		end = &(*end)->next;
-	while ((base = pool_take(sending->pool))) {
+	while ((base = relays_take(sending->relays, &relay))) {
 		struct send_job *job = (struct send_job *)base;
 
 		if (!base->is_worked) {
@@ -301,6 +224,7 @@ void sending_collect(struct sending_run *sending)
 				 "not begun before the daemon stopped");
 			job->began_at = job->ended_at = clock_now();
 		}
+		relays_end(relay, job->is_probe, &job->verdict);
 		job->next = NULL;
 		*end = job;
 		end = &job->next;
@@ -315,7 +239,7 @@ static bool may_claim(const struct sending_run *sending)
 	       !daemon->is_paused && !daemon->is_held &&
 	       (sending->wants_reopen
 		    ? sending->in_flight == 0
-		    : sending->pool && pool_idle(sending->pool) > 0);
+		    : sending->relays && relays_have_room(sending->relays));
 }
 
 bool sending_has_work(const struct sending_run *sending)
@@ -326,6 +250,23 @@ bool sending_has_work(const struct sending_run *sending)
 bool sending_is_idle(const struct sending_run *sending)
 {
 	return sending->in_flight == 0 && !sending->finished;
+}
+
+static enum outbox_blame blame_of(const struct send_job *job)
+{
+	if (!job->verdict.is_relay_trouble)
+		return OUTBOX_BLAME_MAIL;
+	return relay_is_broken(job->relay->state) ? OUTBOX_BLAME_DEAD_RELAY
+						  : OUTBOX_BLAME_RELAY;
+}
+
+/* how many relays there are for it besides, if one can be had now */
+static int others_of(const struct sending_run *sending,
+		     const struct send_job *job)
+{
+	return relays_choose_other(sending->relays, job->relay)
+		   ? (int)sending->relays->count - 1
+		   : 0;
 }
 
 static bool settle_one(struct sending_run *sending, const struct send_job *job,
@@ -344,13 +285,15 @@ static bool settle_one(struct sending_run *sending, const struct send_job *job,
 	    .outcome = outcomes[verdict->outcome],
 	    .began_at = job->began_at,
 	    .ended_at = job->ended_at,
-	    .relay = sending->relay_name,
+	    .relay = job->relay->name,
 	    .tls = verdict->tls,
 	    .enhanced = verdict->enhanced,
 	    .text = verdict->text,
 	    .queue_id = verdict->queue_id,
 	    .code = verdict->code,
 	    .duration_ms = verdict->duration_ms,
+	    .blame = blame_of(job),
+	    .other_relays = others_of(sending, job),
 	};
 	const char *state;
 
@@ -364,7 +307,7 @@ bool sending_settle(struct sending_run *sending, int64_t now, struct err *err)
 	     job = job->next)
 		if (!settle_one(sending, job, now, err))
 			return false;
-	return true;
+	return !sending->relays || relays_record(sending->relays, now, err);
 }
 
 /* NULL with ERR_INPUT or ERR_GONE: this mail can't be made, others can */
@@ -421,7 +364,7 @@ static bool hold(struct sending_run *sending, const struct outbox_claim *claim,
 	return true;
 }
 
-static bool use_claim(struct sending_run *sending,
+static bool use_claim(struct sending_run *sending, struct relay_run *relay,
 		      const struct outbox_claim *claim, int64_t now,
 		      struct err *err)
 {
@@ -429,6 +372,8 @@ static bool use_claim(struct sending_run *sending,
 	struct send_job *job = job_make(sending, claim, &why);
 
 	if (job) {
+		job->relay = relay;
+		job->is_probe = relays_begin(relay);
 		job->next = sending->claimed;
 		sending->claimed = job;
 		return true;
@@ -439,38 +384,83 @@ static bool use_claim(struct sending_run *sending,
 	return false;
 }
 
-bool sending_claim(struct sending_run *sending, int64_t now, struct err *err)
+/* Claims for one relay; delivery_id 0: the oldest. *ret_any: something was due,
+ * whatever became of it. */
+static bool claim_for(struct sending_run *sending, struct relay_run *relay,
+		      int64_t delivery_id, size_t max, int64_t now,
+		      bool *ret_any, struct err *err)
 {
 	struct daemon *daemon = sending->daemon;
 	const struct digest_context context = {.settings = daemon->settings,
 					       .templates = daemon->templates,
 					       .now = now};
-	struct outbox_claim *claims;
-	size_t count;
-	int cancelled, postponed;
-	bool good = true;
-
-	if (!may_claim(sending) || !pool_is_ready(sending))
-		return true;
-	/* a finished job's sender is free once this turn has committed */
-	size_t most = pool_idle(sending->pool);
+	const struct outbox_wish wish = {.is_live = daemon->is_live,
+					 .key_id =
+					     link_signer(&daemon->keys)->id,
+					 .relay = relay->name,
+					 .max = max,
+					 .delivery_id = delivery_id};
 	struct arena *arena = arena_new();
-	good = outbox_claim(daemon->db, &context, daemon->is_live,
-			    link_signer(&daemon->keys)->id, most, arena,
-			    &claims, &count, &cancelled, &postponed, err);
-	for (size_t i = 0; good && i < count; i++)
-		good = use_claim(sending, &claims[i], now, err);
-	if (good && cancelled > 0)
-		log_info("cancelled deliveries=%d", cancelled);
-	if (good)
-		sending->may_be_due =
-		    count > 0 || cancelled > 0 || postponed > 0;
+	struct outbox_claims claims;
+	bool good =
+	    outbox_claim(daemon->db, &context, &wish, arena, &claims, err);
+
+	for (size_t i = 0; good && i < claims.count; i++)
+		good = use_claim(sending, relay, &claims.list[i], now, err);
+	if (good && claims.cancelled > 0)
+		log_info("cancelled deliveries=%d", claims.cancelled);
+	*ret_any = good && (claims.count > 0 || claims.cancelled > 0 ||
+			    claims.postponed > 0);
 	arena_free(arena);
 	return good;
 }
 
+/* What a relay has just failed to take goes to the next one at once. */
+static bool claim_again(struct sending_run *sending, int64_t now,
+			struct err *err)
+{
+	bool any;
+
+	for (const struct send_job *job = sending->finished; job;
+	     job = job->next) {
+		struct relay_run *relay;
+
+		if (!job->verdict.is_relay_trouble)
+			continue;
+		relay = relays_choose_other(sending->relays, job->relay);
+		if (relay && relays_room(relay) > 0 &&
+		    !claim_for(sending, relay, job->delivery_id, 1, now, &any,
+			       err))
+			return false;
+	}
+	return true;
+}
+
+bool sending_claim(struct sending_run *sending, int64_t now, struct err *err)
+{
+	struct relay_run *relay;
+	bool any = true;
+
+	if (!may_claim(sending) || !relays_are_ready(sending))
+		return true;
+	if (!claim_again(sending, now, err))
+		return false;
+	while (any && (relay = relays_find_probe(sending->relays)))
+		if (!claim_for(sending, relay, 0, 1, now, &any, err))
+			return false;
+	relay = relays_choose(sending->relays);
+	/* a finished job's sender is free once this turn has committed */
+	if (any && relay && relays_room(relay) > 0 &&
+	    !claim_for(sending, relay, 0, relays_room(relay), now, &any, err))
+		return false;
+	sending->may_be_due = any;
+	return relays_record(sending->relays, now, err);
+}
+
 void sending_forget_claims(struct sending_run *sending)
 {
+	for (struct send_job *job = sending->claimed; job; job = job->next)
+		relays_undo(job->relay, job->is_probe);
 	jobs_free(&sending->claimed);
 	sending->may_be_due = true;
 }
@@ -481,15 +471,17 @@ static void log_verdict(const struct send_job *job)
 	const char *outcome = smtp_outcome_name(verdict->outcome);
 
 	if (verdict->outcome == SMTP_ACCEPTED)
-		log_info("accepted delivery=%lld list=%s attempt=%d code=%d",
+		log_info("accepted delivery=%lld list=%s attempt=%d relay=%s "
+			 "code=%d",
 			 (long long)job->delivery_id, job->list_name,
-			 job->attempt, verdict->code);
+			 job->attempt, job->relay->name, verdict->code);
 	else
 		/* the reply may quote the address: its text is in the store */
-		log_warning("%s delivery=%lld list=%s attempt=%d code=%d%s%s",
+		log_warning("%s delivery=%lld list=%s attempt=%d relay=%s "
+			    "code=%d%s%s",
 			    outcome, (long long)job->delivery_id,
-			    job->list_name, job->attempt, verdict->code,
-			    verdict->code ? "" : " reason=",
+			    job->list_name, job->attempt, job->relay->name,
+			    verdict->code, verdict->code ? "" : " reason=",
 			    verdict->code ? "" : verdict->text);
 	log_debug("answered delivery=%lld text=\"%s\"",
 		  (long long)job->delivery_id, verdict->text);
@@ -510,12 +502,29 @@ static void plan_next_look(struct sending_run *sending)
 	timer_set(sending->timer, delay_ms);
 }
 
+/* A relay that is out of order, or has had enough for now, is looked at again
+ * when it may take a mail. */
+static void wait_for_room(struct sending_run *sending)
+{
+	int64_t wait_ms;
+
+	if (!sending->relays || sending->wants_reopen ||
+	    relays_have_room(sending->relays))
+		return;
+	wait_ms = relays_wait_ms(sending->relays);
+	if (wait_ms < LOOK_AGAIN_MS)
+		timer_set_sooner(sending->timer, wait_ms);
+	else
+		timer_set_sooner(sending->timer, LOOK_AGAIN_MS);
+}
+
 void sending_act(struct sending_run *sending)
 {
 	for (struct send_job *job = sending->finished; job; job = job->next)
 		log_verdict(job);
 	for (struct send_job *job = sending->finished; job; job = job->next) {
 		sending->in_flight--;
+		relays_settled(job->relay);
 		/* what is due again falls due at a time of its own */
 		if (job->verdict.outcome != SMTP_ACCEPTED)
 			sending->may_be_due = true;
@@ -527,15 +536,20 @@ void sending_act(struct sending_run *sending)
 		sending->claimed = job->next;
 		job->next = NULL;
 		sending->in_flight++;
-		pool_give(sending->pool, &job->job);
+		relays_give(job->relay, &job->job);
 	}
-	if (!sending->may_be_due)
+	if (sending->relays)
+		relays_recorded(sending->relays);
+	if (sending->may_be_due)
+		wait_for_room(sending);
+	else
 		plan_next_look(sending);
 }
 
 void sending_look(struct sending_run *sending)
 {
 	sending->may_be_due = true;
+	wait_for_room(sending);
 	turn_wake(sending->daemon->turn);
 }
 
@@ -547,7 +561,7 @@ void sending_stop(struct sending_run *sending)
 
 void sending_interrupt(struct sending_run *sending)
 {
-	if (sending->pool)
-		pool_stop(sending->pool);
+	if (sending->relays)
+		relays_stop(sending->relays);
 	sending_collect(sending);
 }

@@ -262,6 +262,7 @@ CREATE TABLE delivery (
 	due_at INTEGER NOT NULL,
 	created_at INTEGER NOT NULL,
 	claimed_at INTEGER,
+	relay TEXT NOT NULL DEFAULT '', -- that has it, or had it last
 	key_id TEXT, -- of the link key its bytes are made with, once claimed
 	ended_at INTEGER, -- when it became accepted, refused or cancelled
 	-- when an operator asked for another try: its tries count from here
@@ -298,6 +299,9 @@ CREATE TABLE attempt (
 	text TEXT NOT NULL,
 	queue_id TEXT NOT NULL,
 	duration_ms INTEGER NOT NULL,
+	-- 0: the relay was out of order, which says nothing of this mail: it
+	-- uses up neither its waits nor its days
+	counts INTEGER NOT NULL CHECK (counts IN (0, 1)),
 	PRIMARY KEY (delivery_id, number)
 ) STRICT, WITHOUT ROWID; -- one tree to write a verdict to, not two
 
@@ -334,6 +338,26 @@ CREATE TABLE suppression (
 	released_at INTEGER, -- when a person last said that it works
 	CHECK ((suppressed_at IS NULL) = (why IS NULL))
 ) STRICT;
+
+-- The relays of the settings, in their order, as the daemon has them.
+CREATE TABLE relay (
+	name TEXT PRIMARY KEY,
+	position INTEGER NOT NULL,
+	state TEXT NOT NULL CHECK (state IN ('working', 'broken')),
+	since_at INTEGER NOT NULL,
+	failures INTEGER NOT NULL, -- in a row
+	probe_at INTEGER NOT NULL, -- when a broken one is tried next
+	trouble TEXT NOT NULL	   -- the last; may name a person
+) STRICT;
+
+-- Mails that a relay took, or may have, for its caps of a minute and a day;
+-- older ones are forgotten. Also of relays that are no longer named.
+CREATE TABLE relay_use (
+	relay TEXT NOT NULL,
+	minute INTEGER NOT NULL, -- since 1970
+	mails INTEGER NOT NULL,
+	PRIMARY KEY (relay, minute)
+) STRICT, WITHOUT ROWID;
 
 -- ---------------------------------------------------------------- evidence
 

@@ -145,17 +145,30 @@ class Board:
         self.conf.write_text("".join(map(written, self.settings.items())))
 
     def relay(self, server):
+        self.configure(relay=self.reached(server))
+
+    def relays(self, **servers):
+        """Several, by their names and in that order."""
+        usual = {"tls": "none", "timeout_seconds": 10}
+        self.settings["relays"] = [
+            usual | {"name": name} | self.reached(server, name)
+            for name, server in servers.items()]
+        self.configure()
+
+    def reached(self, server, name="password"):
+        """The settings by which a server is reached; its password lies in the
+        file of that name."""
         relay = {"port": server.port, "tls": server.tls_mode,
                  "host": "127.0.0.1" if server.tls_mode == "none"
                  else "localhost"}
         if server.ca:
             relay["ca_file"] = str(server.ca)
         if server.user:
-            secret = self.folder / "password"
+            secret = self.folder / name
             secret.write_text(server.password + "\n")
             secret.chmod(0o600)
             relay.update(user=server.user, password_file=str(secret))
-        self.configure(relay=relay)
+        return relay
 
     def list(self, name, rows=(), header="address,name", **conf):
         """Both files of a list; each is replaced in one step."""

@@ -151,7 +151,7 @@ class Recorder:
     user = ""
 
     def __init__(self, authority=None, implicit=False, user="", password="",
-                 wrong=False, mechanism=None):
+                 wrong=False, mechanism=None, port=0):
         self.mails, self.offered = [], 0
         self.on_mail = self.on_rcpt = self.on_data = None
         self.connections = 0
@@ -184,7 +184,7 @@ class Recorder:
 
         if context:
             self.tls_mode = "implicit" if implicit else "starttls"
-        self.port = free_port()
+        self.port = port or free_port()
         self.controller = Server(self, "127.0.0.1", self.port,
                                  ssl_context=context if implicit else None)
         self.controller.start()

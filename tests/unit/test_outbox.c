@@ -21,25 +21,27 @@ static void scene(struct planning *p, bool is_live)
 static size_t claim(struct planning *p, bool is_live, size_t max,
 		    struct outbox_claim **ret, int *ret_cancelled)
 {
-	struct outbox_claim *claims;
-	size_t count;
-	int cancelled, postponed;
+	const struct outbox_wish wish = {.is_live = is_live,
+					 .key_id = '1',
+					 .relay = "relay.example",
+					 .max = max};
+	struct outbox_claims claims;
 
 	store_begin(&p->store);
 	store_check(&p->store,
-		    outbox_claim(p->store.db, &p->context, is_live, '1', max,
-				 p->store.arena, &claims, &count, &cancelled,
-				 &postponed, &p->store.err));
+		    outbox_claim(p->store.db, &p->context, &wish,
+				 p->store.arena, &claims, &p->store.err));
 	store_commit(&p->store);
 	if (ret)
-		*ret = claims;
+		*ret = claims.list;
 	if (ret_cancelled)
-		*ret_cancelled = cancelled;
-	return count;
+		*ret_cancelled = claims.cancelled;
+	return claims.count;
 }
 
-static const char *settle(struct planning *p, int64_t delivery, int attempt,
-			  enum outbox_outcome outcome)
+static const char *settle_with(struct planning *p, int64_t delivery,
+			       int attempt, enum outbox_outcome outcome,
+			       enum outbox_blame blame, int other_relays)
 {
 	struct outbox_result result = {
 	    .delivery_id = delivery,
@@ -52,6 +54,8 @@ static const char *settle(struct planning *p, int64_t delivery, int attempt,
 	    .text = "2.0.0 Ok: p1@police.example",
 	    .queue_id = "4F3A2",
 	    .duration_ms = 1000,
+	    .blame = blame,
+	    .other_relays = other_relays,
 	};
 	const char *state = NULL;
 
@@ -61,6 +65,12 @@ static const char *settle(struct planning *p, int64_t delivery, int attempt,
 				  p->context.now, &state, &p->store.err));
 	store_commit(&p->store);
 	return state;
+}
+
+static const char *settle(struct planning *p, int64_t delivery, int attempt,
+			  enum outbox_outcome outcome)
+{
+	return settle_with(p, delivery, attempt, outcome, OUTBOX_BLAME_MAIL, 0);
 }
 
 static const char *delivery_text(struct planning *p)
@@ -111,6 +121,34 @@ static void f10_the_oldest_first_and_no_more_than_asked(void **state)
 	assert_int_equal(claim(&p, true, 1, &claims, NULL), 0);
 	p.context.now++;
 	assert_int_equal(claim(&p, true, 1, &claims, NULL), 1);
+	planning_close(&p);
+}
+
+static void f10_one_alone_for_a_relay(void **state)
+{
+	struct outbox_wish wish = {.is_live = true,
+				   .key_id = '1',
+				   .relay = "second.example",
+				   .max = 10,
+				   .delivery_id = 2};
+	struct outbox_claims claims;
+	struct planning p;
+
+	(void)state;
+	scene(&p, true);
+	/* the second time it is no longer due */
+	for (size_t expected = 1; expected + 1 > 0; expected--) {
+		store_begin(&p.store);
+		store_check(&p.store,
+			    outbox_claim(p.store.db, &p.context, &wish,
+					 p.store.arena, &claims, &p.store.err));
+		store_commit(&p.store);
+		assert_int_equal(claims.count, expected);
+	}
+	assert_string_equal(store_text(&p.store,
+				       "SELECT group_concat(id || relay) FROM "
+				       "delivery WHERE state = 'sending'"),
+			    "2second.example");
 	planning_close(&p);
 }
 
@@ -278,15 +316,15 @@ static void f10_verdicts(void **state)
 	    {"later", "", OUTBOX_LATER, "due", "", ""},
 	    {"later, for five days",
 	     "INSERT INTO attempt VALUES (1, 9, 1794988700, 1794988700,"
-	     " 'later', '', '', 450, '', '', '', 1)",
+	     " 'later', '', '', 450, '', '', '', 1, 1)",
 	     OUTBOX_LATER, "refused", "gave up", "delivery-refused"},
 	    {"later, not for five days yet",
 	     "INSERT INTO attempt VALUES (1, 9, 1794988900, 1794988900,"
-	     " 'later', '', '', 450, '', '', '', 1)",
+	     " 'later', '', '', 450, '', '', '', 1, 1)",
 	     OUTBOX_LATER, "due", "", ""},
 	    {"later, but an operator asked for another try since",
 	     "INSERT INTO attempt VALUES (1, 9, 1794988700, 1794988700,"
-	     " 'later', '', '', 450, '', '', '', 1);"
+	     " 'later', '', '', 450, '', '', '', 1, 1);"
 	     "UPDATE delivery SET retried_at = 1795420000",
 	     OUTBOX_LATER, "due", "", ""},
 	    {"in doubt, resend", "", OUTBOX_UNSURE, "due", "",
@@ -295,7 +333,8 @@ static void f10_verdicts(void **state)
 	     "unsure", "held: it may have arrived", "delivery-unsure"},
 	    {"in doubt for the third time",
 	     "INSERT INTO attempt VALUES (1, 8, 5, 5, 'unsure', '', '', 0, '',"
-	     " '', '', 1), (1, 9, 5, 5, 'unsure', '', '', 0, '', '', '', 1)",
+	     " '', '', 1, 1), (1, 9, 5, 5, 'unsure', '', '', 0, '', '', '', 1,"
+	     " 1)",
 	     OUTBOX_UNSURE, "unsure", "held: in doubt too often",
 	     "delivery-unsure"},
 	};
@@ -328,6 +367,69 @@ static void f10_verdicts(void **state)
 					      " delivery WHERE id = 1"),
 				 strcmp(found, "accepted") == 0 ||
 				     strcmp(found, "refused") == 0);
+		planning_close(&p);
+	}
+}
+
+static void f30_a_relay_in_trouble_is_not_the_mails_fault(void **state)
+{
+	static const struct {
+		const char *name, *sql;
+		enum outbox_blame blame;
+		int other_relays;
+		bool is_spared;
+		int64_t waits; /* seconds at most, where it is not spared */
+	} cases[] = {
+	    {"the mail's", "", OUTBOX_BLAME_MAIL, 1, false, 300},
+	    {"another relay can take it", "", OUTBOX_BLAME_RELAY, 1, true, 0},
+	    {"no other can", "", OUTBOX_BLAME_RELAY, 0, false, 300},
+	    {"no other can, for this one is dead", "", OUTBOX_BLAME_DEAD_RELAY,
+	     0, true, 0},
+	    {"all others have tried it",
+	     "INSERT INTO attempt VALUES (1, 9, 5, 5, 'later', '', '', 0, '',"
+	     " '', '', 1, 0)",
+	     OUTBOX_BLAME_RELAY, 1, false, 300},
+	    {"one other has not tried it",
+	     "INSERT INTO attempt VALUES (1, 9, 5, 5, 'later', '', '', 0, '',"
+	     " '', '', 1, 0)",
+	     OUTBOX_BLAME_RELAY, 2, true, 0},
+	    {"all others have tried it, but that was before the last wait",
+	     "INSERT INTO attempt VALUES (1, 8, 5, 5, 'later', '', '', 0, '',"
+	     " '', '', 1, 0), (1, 9, 1795420000, 5, 'later', '', '', 0, '',"
+	     " '', '', 1, 1)",
+	     OUTBOX_BLAME_RELAY, 1, true, 0},
+	    {"tries that were spared lengthen no wait",
+	     "INSERT INTO attempt VALUES (1, 8, 5, 5, 'later', '', '', 0, '',"
+	     " '', '', 1, 0), (1, 9, 1795420000, 5, 'later', '', '', 0, '',"
+	     " '', '', 1, 1)",
+	     OUTBOX_BLAME_MAIL, 1, false, 600},
+	    {"and bring the end no nearer, however long ago",
+	     "INSERT INTO attempt VALUES (1, 9, 5, 5, 'later', '', '', 0, '',"
+	     " '', '', 1, 0)",
+	     OUTBOX_BLAME_MAIL, 1, false, 300},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct planning p;
+
+		scene(&p, true);
+		claim(&p, true, 1, NULL, NULL);
+		store_do(&p.store, cases[i].sql);
+		assert_string_equal(settle_with(&p, 1, 1, OUTBOX_LATER,
+						cases[i].blame,
+						cases[i].other_relays),
+				    "due");
+		int64_t wait =
+		    store_number(&p.store,
+				 "SELECT due_at FROM delivery WHERE id = 1") -
+		    p.context.now;
+		int64_t counts = store_number(
+		    &p.store, "SELECT counts FROM attempt WHERE number = 1");
+		if (counts == cases[i].is_spared || wait > cases[i].waits ||
+		    wait < cases[i].waits * 3 / 4)
+			fail_msg("%s: counts %lld, waits %lld", cases[i].name,
+				 (long long)counts, (long long)wait);
 		planning_close(&p);
 	}
 }
@@ -556,11 +658,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_claims_are_committed_before_the_act),
 	    cmocka_unit_test(f10_the_oldest_first_and_no_more_than_asked),
+	    cmocka_unit_test(f10_one_alone_for_a_relay),
 	    cmocka_unit_test(f10_a_rehearsal_goes_to_one_address),
 	    cmocka_unit_test(f10_verdicts),
 	    cmocka_unit_test(f20_what_is_no_longer_allowed_is_cancelled),
 	    cmocka_unit_test(f20_quiet_hours_put_off_the_whole_list),
 	    cmocka_unit_test(f20_an_address_that_changed_gets_the_mail),
+	    cmocka_unit_test(f30_a_relay_in_trouble_is_not_the_mails_fault),
 	    cmocka_unit_test(f20_what_an_attempt_and_an_event_tell),
 	    cmocka_unit_test(f20_later_waits_longer_each_time),
 	    cmocka_unit_test(f20_a_verdict_twice_is_harmless),

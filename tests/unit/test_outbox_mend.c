@@ -67,10 +67,11 @@ static void f10_what_shows_a_clock_that_was_ahead(void **state)
 		char sql[300];
 
 		scene(&p);
-		store_do(&p.store,
-			 "INSERT INTO attempt VALUES (1, 2, 5, 1795420801,"
-			 " 'later', '', '', 450, '', '', '', 1), (1, 3, 5, 6,"
-			 " 'later', '', '', 450, '', '', '', 1)");
+		store_do(
+		    &p.store,
+		    "INSERT INTO attempt VALUES (1, 2, 5, 1795420801,"
+		    " 'later', '', '', 450, '', '', '', 1, 1), (1, 3, 5, 6,"
+		    " 'later', '', '', 450, '', '', '', 1, 1)");
 		snprintf(sql, sizeof(sql),
 			 "UPDATE delivery SET %s WHERE id = 1", cases[i].sql);
 		store_do(&p.store, sql);

@@ -367,17 +367,16 @@ static void f30_a_block_counts_nothing(void **state)
 
 static size_t claim(struct planning *p)
 {
-	struct outbox_claim *claims;
-	size_t count;
-	int cancelled, postponed;
+	const struct outbox_wish wish = {
+	    .is_live = true, .key_id = 'a', .relay = "x.example", .max = 10};
+	struct outbox_claims claims;
 
 	store_begin(&p->store);
 	store_check(&p->store,
-		    outbox_claim(p->store.db, &p->context, true, 'a', 10,
-				 p->store.arena, &claims, &count, &cancelled,
-				 &postponed, &p->store.err));
+		    outbox_claim(p->store.db, &p->context, &wish,
+				 p->store.arena, &claims, &p->store.err));
 	store_commit(&p->store);
-	return count;
+	return claims.count;
 }
 
 static int plan_more(struct planning *p)

@@ -1,0 +1,371 @@
+#include "run/relays.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <systemd/sd-event.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/letter.h"
+#include "core/relay.h"
+#include "core/relay_record.h"
+#include "core/settings.h"
+#include "doors/pool.h"
+#include "doors/smtp.h"
+#include "run/daemon.h"
+#include "run/keys.h"
+
+/* -------------------------------------------------------- the pool's contexts
+ */
+
+static enum smtp_tls tls_of(const char *word)
+{
+	if (strcmp(word, "implicit") == 0)
+		return SMTP_TLS_IMPLICIT;
+	if (strcmp(word, "none") == 0)
+		return SMTP_TLS_NONE;
+	return SMTP_TLS_STARTTLS;
+}
+
+static const char *if_said(const char *text)
+{
+	return text && *text ? text : NULL;
+}
+
+static void *sender_open(void *argument, struct err *err)
+{
+	const struct relay_settings *relay = argument;
+	char *password = NULL;
+
+	if (*relay->user && !keys_load_password(relay, &password, err))
+		return NULL;
+	const struct smtp_relay server = {
+	    .host = relay->host,
+	    .port = (int)relay->port,
+	    .tls = tls_of(relay->tls),
+	    .ca_file = if_said(relay->ca_file),
+	    .user = if_said(relay->user),
+	    .password = password,
+	    .reply_timeout_ms = (int)relay->timeout_seconds * 1000,
+	};
+	struct sender *sender = xcalloc(1, sizeof(*sender));
+	sender->session = smtp_open(&server, err);
+	keys_forget_password(password);
+	if (!sender->session) {
+		free(sender);
+		return NULL;
+	}
+	buf_init(&sender->mail, LETTER_MAX_SIZE + 64 * 1024);
+	return sender;
+}
+
+static void sender_interrupt(void *context)
+{
+	struct sender *sender = context;
+
+	smtp_interrupt(sender->session);
+}
+
+static void sender_close(void *context)
+{
+	struct sender *sender = context;
+
+	smtp_close(sender->session);
+	buf_done(&sender->mail);
+	free(sender);
+}
+
+static int pool_ready(sd_event_source *source, int fd, uint32_t events,
+		      void *userdata)
+{
+	struct relay_run *relay = userdata;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	relay->all->ready(relay, relay->all->context);
+	return 0;
+}
+
+/* ------------------------------------------------------------------- opening
+ */
+
+static bool open_relay(struct relay_run *relay, struct relay_settings *settings,
+		       struct err *err)
+{
+	struct daemon *daemon = relay->all->daemon;
+	const struct pool_thread thread = {.open = sender_open,
+					   .interrupt = sender_interrupt,
+					   .close = sender_close,
+					   .argument = settings};
+
+	relay->name = xstrdup(settings->name);
+	relay->since_at = clock_now();
+	relay->state = relay_new(0, 0);
+	if (!relay_record_recall(daemon->db, relay->name, relay->state,
+				 clock_now(), clock_since_boot_ms(), err))
+		return false;
+	relay->pool = pool_new((size_t)settings->connections, &thread, err);
+	if (!relay->pool)
+		return err_context(err, "starting the senders of relay %s",
+				   relay->name);
+	if (sd_event_add_io(daemon->loop, &relay->source, pool_fd(relay->pool),
+			    EPOLLIN, pool_ready, relay) < 0)
+		return err_set(err, ERR_SYSTEM, "watching the senders");
+	return true;
+}
+
+struct relays_run *relays_open(struct daemon *daemon,
+			       void (*ready)(struct relay_run *relay,
+					     void *context),
+			       void *context, struct err *err)
+{
+	const struct settings *settings = daemon->settings;
+	struct relays_run *relays = xcalloc(1, sizeof(*relays));
+
+	relays->daemon = daemon;
+	relays->ready = ready;
+	relays->context = context;
+	relays->list = xcalloc(settings->relay_count, sizeof(*relays->list));
+	while (relays->count < settings->relay_count) {
+		struct relay_run *relay = &relays->list[relays->count];
+		struct relay_settings one = settings->relays[relays->count++];
+
+		relay->all = relays;
+		if (!open_relay(relay, &one, err)) {
+			relays_close(relays);
+			return NULL;
+		}
+	}
+	return relays;
+}
+
+void relays_close(struct relays_run *relays)
+{
+	if (!relays)
+		return;
+	for (size_t i = 0; i < relays->count; i++) {
+		struct relay_run *relay = &relays->list[i];
+
+		sd_event_source_disable_unref(relay->source);
+		pool_free(relay->pool);
+		relay_free(relay->state);
+		free(relay->name);
+	}
+	free(relays->list);
+	free(relays);
+}
+
+/* ---------------------------------------------------------------------- jobs
+ */
+
+struct pool_job *relays_take(struct relays_run *relays,
+			     struct relay_run **ret_relay)
+{
+	struct pool_job *job;
+
+	for (size_t i = 0; i < relays->count; i++) {
+		if ((job = pool_take(relays->list[i].pool))) {
+			*ret_relay = &relays->list[i];
+			return job;
+		}
+	}
+	return NULL;
+}
+
+void relays_stop(struct relays_run *relays)
+{
+	for (size_t i = 0; i < relays->count; i++)
+		pool_stop(relays->list[i].pool);
+}
+
+static struct relay_run *choose(const struct relays_run *relays, size_t avoid)
+{
+	struct relay *states[RELAYS_MAX];
+
+	for (size_t i = 0; i < relays->count; i++)
+		states[i] = relays->list[i].state;
+	size_t i =
+	    relay_choose(states, relays->count, avoid, clock_since_boot_ms());
+	return i < relays->count ? &relays->list[i] : NULL;
+}
+
+struct relay_run *relays_choose(struct relays_run *relays)
+{
+	return choose(relays, relays->count);
+}
+
+struct relay_run *relays_choose_other(struct relays_run *relays,
+				      const struct relay_run *relay)
+{
+	return choose(relays, (size_t)(relay - relays->list));
+}
+
+struct relay_run *relays_find_probe(struct relays_run *relays)
+{
+	const struct relay_run *chosen = relays_choose(relays);
+
+	for (size_t i = 0; i < relays->count; i++) {
+		struct relay_run *relay = &relays->list[i];
+
+		if (relay == chosen)
+			break;
+		if (relay_is_broken(relay->state) && relays_room(relay) > 0)
+			return relay;
+	}
+	return NULL;
+}
+
+size_t relays_room(const struct relay_run *relay)
+{
+	size_t room = relay_room(relay->state, clock_since_boot_ms());
+	size_t idle = pool_idle(relay->pool) - relay->claimed;
+
+	return room < idle ? room : idle;
+}
+
+bool relays_have_room(struct relays_run *relays)
+{
+	const struct relay_run *chosen = relays_choose(relays);
+
+	return (chosen && relays_room(chosen) > 0) || relays_find_probe(relays);
+}
+
+int64_t relays_wait_ms(struct relays_run *relays)
+{
+	const struct relay_run *chosen = relays_choose(relays);
+	int64_t now_ms = clock_since_boot_ms(), least = INT64_MAX;
+
+	for (size_t i = 0; i < relays->count; i++) {
+		const struct relay_run *relay = &relays->list[i];
+		int64_t at = relay_room_at(relay->state, now_ms);
+
+		/* without a free sender a job's end is what is waited for */
+		if (pool_idle(relay->pool) > 0 && at < least)
+			least = at;
+		if (relay == chosen)
+			break;
+	}
+	if (least == INT64_MAX)
+		return least;
+	return least > now_ms ? least - now_ms : 0;
+}
+
+bool relays_begin(struct relay_run *relay)
+{
+	relay->claimed++;
+	return relay_begin(relay->state, clock_since_boot_ms());
+}
+
+void relays_give(struct relay_run *relay, struct pool_job *job)
+{
+	relay->claimed--;
+	relay->in_flight++;
+	pool_give(relay->pool, job);
+}
+
+void relays_settled(struct relay_run *relay)
+{
+	relay->in_flight--;
+}
+
+void relays_undo(struct relay_run *relay, bool is_probe)
+{
+	relay->claimed--;
+	relay_end(relay->state, is_probe, RELAY_UNUSED, clock_since_boot_ms());
+}
+
+static void log_change(const struct relay_run *relay, enum relay_change change,
+		       const struct smtp_verdict *verdict)
+{
+	if (change == RELAY_MENDED)
+		log_notice("relay works again relay=%s", relay->name);
+	if (change == RELAY_BROKE)
+		/* a reply may quote an address: its text is in the store */
+		log_error("relay is out of order relay=%s failures=%d code=%d"
+			  "%s%s",
+			  relay->name, relay_failures(relay->state),
+			  verdict->code, verdict->code ? "" : " reason=",
+			  verdict->code ? "" : verdict->text);
+}
+
+/* A mail that stayed here, or that we broke off, tells nothing of the relay. */
+static enum relay_end end_of(const struct smtp_verdict *verdict)
+{
+	if (verdict->is_relay_trouble)
+		return RELAY_FAILED;
+	return verdict->code > 0 || verdict->outcome == SMTP_UNSURE
+		   ? RELAY_ANSWERED
+		   : RELAY_UNUSED;
+}
+
+void relays_end(struct relay_run *relay, bool is_probe,
+		const struct smtp_verdict *verdict)
+{
+	enum relay_end end = end_of(verdict);
+	enum relay_change change =
+	    relay_end(relay->state, is_probe, end, clock_since_boot_ms());
+
+	relay->ended += end != RELAY_UNUSED;
+	if (end == RELAY_FAILED)
+		snprintf(relay->trouble, sizeof(relay->trouble), "%s",
+			 verdict->text);
+	if (change != RELAY_SAME)
+		relay->since_at = clock_now();
+	relay->is_changed = relay->is_changed || change != RELAY_SAME ||
+			    relay_is_broken(relay->state);
+	log_change(relay, change, verdict);
+}
+
+/* ----------------------------------------------------------------- the store
+ */
+
+static bool put(const struct relay_run *relay, struct db *db, struct err *err)
+{
+	bool is_broken = relay_is_broken(relay->state);
+	int64_t wait_ms = relay_probe_at(relay->state) - clock_since_boot_ms();
+	const struct relay_standing standing = {
+	    .name = relay->name,
+	    .position = (int)(relay - relay->all->list),
+	    .is_broken = is_broken,
+	    .since_at = relay->since_at,
+	    .failures = relay_failures(relay->state),
+	    .probe_at = is_broken
+			    ? clock_now() + (wait_ms > 0 ? wait_ms / 1000 : 0)
+			    : 0,
+	    .trouble = is_broken ? relay->trouble : "",
+	};
+
+	return relay_record_put(db, &standing, err);
+}
+
+bool relays_record(struct relays_run *relays, int64_t now, struct err *err)
+{
+	struct db *db = relays->daemon->db;
+
+	if (!relays->is_listed && !relay_record_clear(db, err))
+		return false;
+	for (size_t i = 0; i < relays->count; i++) {
+		const struct relay_run *relay = &relays->list[i];
+
+		if (relay->ended > 0 &&
+		    !relay_record_use(db, relay->name, relay->ended, now, err))
+			return false;
+		if ((!relays->is_listed || relay->is_changed) &&
+		    !put(relay, db, err))
+			return false;
+	}
+	return true;
+}
+
+void relays_recorded(struct relays_run *relays)
+{
+	relays->is_listed = true;
+	for (size_t i = 0; i < relays->count; i++) {
+		relays->list[i].ended = 0;
+		relays->list[i].is_changed = false;
+	}
+}
