@@ -48,6 +48,19 @@ void relay_free(struct relay *relay)
 	free(relay);
 }
 
+void relay_forgive(struct relay *relay)
+{
+	assert(relay->in_flight == 0);
+	relay->failures = 0;
+	relay->is_broken = relay->is_probing = false;
+}
+
+bool relay_has_caps(const struct relay *relay, int64_t per_minute,
+		    int64_t per_day)
+{
+	return relay->per_minute == per_minute && relay->per_day == per_day;
+}
+
 /* --- the caps */
 
 static void forget_minute(struct relay *relay, int64_t now_ms)

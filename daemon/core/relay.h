@@ -33,6 +33,14 @@ struct relay;
 struct relay *relay_new(int64_t per_minute, int64_t per_day);
 void relay_free(struct relay *relay); /* accepts NULL */
 
+/* A person may have mended it: it counts as in order. None may be on its way.
+ */
+void relay_forgive(struct relay *relay);
+
+/* Are these its caps? */
+bool relay_has_caps(const struct relay *relay, int64_t per_minute,
+		    int64_t per_day);
+
 /* Tells of mails that ended before this state was made, so long ago. */
 void relay_recall(struct relay *relay, int64_t mails, int64_t ago_ms,
 		  int64_t now_ms);

@@ -22,12 +22,19 @@ struct relay_settings {
 	const char *name; /* unique; where not set, the host */
 	const char *host;
 	int64_t port;
-	const char *tls;           /* starttls | implicit | none */
-	const char *ca_file;       /* "": the system's */
-	const char *user;          /* "": no AUTH */
-	const char *password_file; /* 0600; "": a credential, see run/keys */
-	int64_t connections;       /* senders: 1..64 */
-	int64_t timeout_seconds;   /* for each reply */
+	const char *tls;              /* starttls | implicit | none */
+	const char *tls_minimum;      /* 1.2 | 1.3 */
+	const char *ca_file;          /* "": the system's */
+	const char *certificate_file; /* our own; "": none */
+	const char *key_file;         /* 0600; "": in certificate_file */
+	const char *user;             /* "": no AUTH */
+	const char *auth;             /* auto | plain | login */
+	const char *password_file;    /* 0600; "": a credential, see run/keys */
+	int64_t connections;          /* senders: 1..64 */
+	int64_t timeout_seconds;      /* for each reply */
+	int64_t messages_per_connection, messages_per_minute,
+	    messages_per_day; /* 0: no cap */
+	const char *envelope; /* verp | plain */
 };
 
 /* Where returned mail is read; core/settings_mailbox.c checks it. */

@@ -23,10 +23,18 @@ const struct config_setting settings_relay_table[] = {
      "the port it listens on"},
     {"tls", CONFIG_CHOICE, AT(tls), 0, 0, "starttls|implicit|none", "starttls",
      "how the connection is encrypted; never silently given up"},
+    {"tls_minimum", CONFIG_CHOICE, AT(tls_minimum), 0, 0, "1.2|1.3", "1.2",
+     "the oldest version of TLS that is good enough"},
     {"ca_file", CONFIG_TEXT, AT(ca_file), 0, 1000, NULL, "",
      "certificates that its own is checked against; empty: the system's"},
+    {"certificate_file", CONFIG_TEXT, AT(certificate_file), 0, 1000, NULL, "",
+     "our own certificate, for a relay that asks for one; empty: none"},
+    {"key_file", CONFIG_TEXT, AT(key_file), 0, 1000, NULL, "",
+     "a file of mode 0600 with its key; empty: it is in certificate_file"},
     {"user", CONFIG_TEXT, AT(user), 0, 254, NULL, "",
      "the name to log in with; empty: no login"},
+    {"auth", CONFIG_CHOICE, AT(auth), 0, 0, "auto|plain|login", "auto",
+     "the way of logging in; auto: what the relay offers of plain and login"},
     {"password_file", CONFIG_TEXT, AT(password_file), 0, 1000, NULL, "",
      "a file of mode 0600 with the password; empty: systemd's credential "
      "smtp-password-NAME, or smtp-password"},
@@ -34,6 +42,14 @@ const struct config_setting settings_relay_table[] = {
      "how many mails are sent at the same time"},
     {"timeout_seconds", CONFIG_INTEGER, AT(timeout_seconds), 1, 3600, NULL,
      "600", "how long to wait for each reply (RFC 5321 asks for 600)"},
+    {"messages_per_connection", CONFIG_INTEGER, AT(messages_per_connection), 0,
+     1000000, NULL, "0", "then a new connection is made; 0: no cap"},
+    {"messages_per_minute", CONFIG_INTEGER, AT(messages_per_minute), 0, 1000000,
+     NULL, "0", "at most so many in any 60 seconds; 0: no cap"},
+    {"messages_per_day", CONFIG_INTEGER, AT(messages_per_day), 0, 1000000000,
+     NULL, "0", "at most so many in any 24 hours; 0: no cap"},
+    {"envelope", CONFIG_CHOICE, AT(envelope), 0, 0, "verp|plain", "verp",
+     "verp: a sender's address of its own for each mail; plain: mail.bounce"},
     {0},
 };
 
@@ -66,6 +82,17 @@ static void check_texts(const struct relay_settings *relay,
 		complain(place, "name",
 			 "may have letters, digits, \"-\", \"_\" and, not in "
 			 "front, \".\"");
+}
+
+static void check_certificate(const struct relay_settings *relay,
+			      const struct place *place)
+{
+	if (*relay->key_file && !*relay->certificate_file)
+		complain(place, "key_file",
+			 "is of no use without certificate_file");
+	if (*relay->certificate_file && strcmp(relay->tls, "none") == 0)
+		complain(place, "certificate_file",
+			 "is of no use with tls = \"none\"");
 }
 
 static void check_login(const struct relay_settings *relay,
@@ -108,6 +135,7 @@ void settings_relay_check(const struct relay_settings *relays, size_t count,
 		const struct place place = {source, problems, i};
 
 		check_texts(&relays[i], &place);
+		check_certificate(&relays[i], &place);
 		check_login(&relays[i], &place);
 		check_name(relays, &place);
 	}
@@ -122,6 +150,10 @@ void settings_relay_complete(struct relay_settings *relays, size_t count,
 		relay->name = name_of(relay);
 		relay->ca_file =
 		    settings_absolute(arena, folder, relay->ca_file);
+		relay->certificate_file =
+		    settings_absolute(arena, folder, relay->certificate_file);
+		relay->key_file =
+		    settings_absolute(arena, folder, relay->key_file);
 		relay->password_file =
 		    settings_absolute(arena, folder, relay->password_file);
 	}

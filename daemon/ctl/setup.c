@@ -70,6 +70,12 @@ static size_t check_relay(const struct relay_settings *relay)
 	if (*relay->ca_file)
 		problems +=
 		    check_folder("relays.ca_file", relay->ca_file, R_OK);
+	if (*relay->certificate_file)
+		problems += check_folder("relays.certificate_file",
+					 relay->certificate_file, R_OK);
+	if (*relay->key_file)
+		problems +=
+		    check_folder("relays.key_file", relay->key_file, R_OK);
 	if (*relay->password_file)
 		problems += check_folder("relays.password_file",
 					 relay->password_file, R_OK);

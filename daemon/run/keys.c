@@ -227,3 +227,11 @@ bool keys_load_client_secret(const struct settings *settings, char **ret_secret,
 	*ret_secret = text;
 	return true;
 }
+
+bool keys_check_certificate(const struct relay_settings *relay, struct err *err)
+{
+	const char *path =
+	    *relay->key_file ? relay->key_file : relay->certificate_file;
+
+	return !*path || is_private(path, err);
+}

@@ -19,6 +19,10 @@ struct settings;
 bool keys_load_links(const struct settings *settings, struct link_keys *ret,
 		     struct err *err);
 
+/* The key of the relay's certificate_file, if there is one, must be private. */
+bool keys_check_certificate(const struct relay_settings *relay,
+			    struct err *err);
+
 /* The relay's password_file, else the credential "smtp-password-NAME", else
  * "smtp-password". */
 bool keys_load_password(const struct relay_settings *relay, char **ret_password,

@@ -30,6 +30,15 @@ static enum smtp_tls tls_of(const char *word)
 	return SMTP_TLS_STARTTLS;
 }
 
+static enum smtp_auth auth_of(const char *word)
+{
+	if (strcmp(word, "plain") == 0)
+		return SMTP_AUTH_PLAIN;
+	if (strcmp(word, "login") == 0)
+		return SMTP_AUTH_LOGIN;
+	return SMTP_AUTH_ANY;
+}
+
 static const char *if_said(const char *text)
 {
 	return text && *text ? text : NULL;
@@ -46,10 +55,15 @@ static void *sender_open(void *argument, struct err *err)
 	    .host = relay->host,
 	    .port = (int)relay->port,
 	    .tls = tls_of(relay->tls),
+	    .needs_tls13 = strcmp(relay->tls_minimum, "1.3") == 0,
 	    .ca_file = if_said(relay->ca_file),
+	    .certificate_file = if_said(relay->certificate_file),
+	    .key_file = if_said(relay->key_file),
 	    .user = if_said(relay->user),
+	    .auth = auth_of(relay->auth),
 	    .password = password,
 	    .reply_timeout_ms = (int)relay->timeout_seconds * 1000,
+	    .mails_per_connection = (int)relay->messages_per_connection,
 	};
 	struct sender *sender = xcalloc(1, sizeof(*sender));
 	sender->session = smtp_open(&server, err);
@@ -93,8 +107,33 @@ static int pool_ready(sd_event_source *source, int fd, uint32_t events,
 /* ------------------------------------------------------------------- opening
  */
 
+/* To the millisecond where it is still known, else as the store has it. */
+static bool open_state(struct relay_run *relay,
+		       const struct relay_settings *settings,
+		       struct relays_run *before, struct err *err)
+{
+	int64_t per_minute = settings->messages_per_minute;
+	int64_t per_day = settings->messages_per_day;
+
+	for (size_t i = 0; before && i < before->count; i++) {
+		struct relay_run *old = &before->list[i];
+
+		if (strcmp(old->name, relay->name) != 0 || !old->state ||
+		    !relay_has_caps(old->state, per_minute, per_day))
+			continue;
+		relay->state = old->state;
+		old->state = NULL;
+		relay_forgive(relay->state);
+		return true;
+	}
+	relay->state = relay_new(per_minute, per_day);
+	return relay_record_recall(relay->all->daemon->db, relay->name,
+				   relay->state, clock_now(),
+				   clock_since_boot_ms(), err);
+}
+
 static bool open_relay(struct relay_run *relay, struct relay_settings *settings,
-		       struct err *err)
+		       struct relays_run *before, struct err *err)
 {
 	struct daemon *daemon = relay->all->daemon;
 	const struct pool_thread thread = {.open = sender_open,
@@ -104,9 +143,9 @@ static bool open_relay(struct relay_run *relay, struct relay_settings *settings,
 
 	relay->name = xstrdup(settings->name);
 	relay->since_at = clock_now();
-	relay->state = relay_new(0, 0);
-	if (!relay_record_recall(daemon->db, relay->name, relay->state,
-				 clock_now(), clock_since_boot_ms(), err))
+	relay->is_plain = strcmp(settings->envelope, "plain") == 0;
+	if (!keys_check_certificate(settings, err) ||
+	    !open_state(relay, settings, before, err))
 		return false;
 	relay->pool = pool_new((size_t)settings->connections, &thread, err);
 	if (!relay->pool)
@@ -118,7 +157,7 @@ static bool open_relay(struct relay_run *relay, struct relay_settings *settings,
 	return true;
 }
 
-struct relays_run *relays_open(struct daemon *daemon,
+struct relays_run *relays_open(struct daemon *daemon, struct relays_run *before,
 			       void (*ready)(struct relay_run *relay,
 					     void *context),
 			       void *context, struct err *err)
@@ -135,7 +174,7 @@ struct relays_run *relays_open(struct daemon *daemon,
 		struct relay_settings one = settings->relays[relays->count++];
 
 		relay->all = relays;
-		if (!open_relay(relay, &one, err)) {
+		if (!open_relay(relay, &one, before, err)) {
 			relays_close(relays);
 			return NULL;
 		}

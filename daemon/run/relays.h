@@ -32,6 +32,7 @@ struct sender {
 
 struct relay_run {
 	char *name;
+	bool is_plain; /* no VERP: it refuses such senders */
 	struct pool *pool;
 	struct relay *state;
 	struct relays_run *all;
@@ -54,9 +55,11 @@ struct relays_run {
 	void *context;
 };
 
-/* Starts the senders; ready is called when jobs have ended. The store is asked
- * what the relays took before. NULL: said in err. */
-struct relays_run *relays_open(struct daemon *daemon,
+/* Starts the senders; ready is called when jobs have ended. What the relays
+ * took before is known from those before (which may be NULL, and are to be
+ * closed then; with no mail on its way), else from the store. NULL: said in
+ * err. */
+struct relays_run *relays_open(struct daemon *daemon, struct relays_run *before,
 			       void (*ready)(struct relay_run *relay,
 					     void *context),
 			       void *context, struct err *err);

@@ -155,7 +155,7 @@ struct sending_run *sending_open(struct daemon *daemon, struct err *err)
 	sending->timer = timer_new(daemon->loop, look_work, sending);
 	sending->gathered = timer_new(daemon->loop, gather, sending);
 	sending->may_be_due = true;
-	sending->relays = relays_open(daemon, relay_ready, sending, err);
+	sending->relays = relays_open(daemon, NULL, relay_ready, sending, err);
 	if (!sending->relays || !list_relays(sending, err)) {
 		sending_close(sending);
 		return NULL;
@@ -192,10 +192,11 @@ static bool relays_are_ready(struct sending_run *sending)
 		return sending->relays;
 	if (sending->in_flight > 0)
 		return false;
-	relays_close(sending->relays);
+	struct relays_run *before = sending->relays;
 	sending->wants_reopen = false;
 	sending->relays =
-	    relays_open(sending->daemon, relay_ready, sending, &err);
+	    relays_open(sending->daemon, before, relay_ready, sending, &err);
+	relays_close(before);
 	if (sending->relays)
 		return true;
 	log_error("nothing is sent until the relays' settings are mended: %s",
@@ -339,8 +340,6 @@ static struct send_job *job_make(struct sending_run *sending,
 	letter_person_make(daemon->settings, key, claim->delivery_id,
 			   claim->address, claim->name, job->arena,
 			   &job->person);
-	job->from = letter_envelope_sender(daemon->settings, key,
-					   claim->delivery_id, job->arena);
 	job->to = arena_strdup(job->arena, claim->recipient);
 	job->list_name = arena_strdup(job->arena, claim->list_name);
 	return job;
@@ -364,6 +363,21 @@ static bool hold(struct sending_run *sending, const struct outbox_claim *claim,
 	return true;
 }
 
+/* The bytes of a mail are the same whichever relay takes it. */
+static const char *envelope_of(const struct sending_run *sending,
+			       const struct relay_run *relay,
+			       const struct outbox_claim *claim,
+			       struct send_job *job)
+{
+	const struct daemon *daemon = sending->daemon;
+
+	if (relay->is_plain)
+		return arena_strdup(job->arena, daemon->settings->mail_bounce);
+	return letter_envelope_sender(
+	    daemon->settings, link_find_key(&daemon->keys, claim->key_id),
+	    claim->delivery_id, job->arena);
+}
+
 static bool use_claim(struct sending_run *sending, struct relay_run *relay,
 		      const struct outbox_claim *claim, int64_t now,
 		      struct err *err)
@@ -373,6 +387,7 @@ static bool use_claim(struct sending_run *sending, struct relay_run *relay,
 
 	if (job) {
 		job->relay = relay;
+		job->from = envelope_of(sending, relay, claim, job);
 		job->is_probe = relays_begin(relay);
 		job->next = sending->claimed;
 		sending->claimed = job;

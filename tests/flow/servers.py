@@ -145,13 +145,14 @@ class Mail:
 class Recorder:
     """Keeps every mail it accepted. on_mail, on_rcpt and on_data may be set
     to functions (of address, address, Mail) that return a reply, or None for
-    the usual one; the reply "drop" closes the connection without a word."""
+    the usual one; the reply "drop" closes the connection without a word.
+    adjust changes the TLS context before it is used."""
 
     tls_mode = "none"
     user = ""
 
     def __init__(self, authority=None, implicit=False, user="", password="",
-                 wrong=False, mechanism=None, port=0):
+                 wrong=False, mechanism=None, port=0, adjust=None):
         self.mails, self.offered = [], 0
         self.on_mail = self.on_rcpt = self.on_data = None
         self.connections = 0
@@ -160,6 +161,8 @@ class Recorder:
         self.hold = threading.Event()  # clear it: replies at the dot wait
         self.hold.set()
         context = authority.context(wrong) if authority else None
+        if adjust:
+            adjust(context)
         recorder = self
 
         def authenticate(server, session, envelope, mechanism, data):

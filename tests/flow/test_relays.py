@@ -1,11 +1,18 @@
 """Several relays, in order of preference."""
+import contextlib
+import sqlite3
+import ssl
+
 import pytest
 
+from board import Board
 from servers import Recorder
+from test_delivery import until_attempt
 
 
 def begin(board, rows=40, **servers):
-    board.relays(**servers)
+    if servers:
+        board.relays(**servers)
     board.list("police", [f"m{i}@police.example,Member {i}"
                           for i in range(rows)])
     board.start()
@@ -77,3 +84,150 @@ def test_f20_with_all_out_mails_wait_and_use_up_nothing(board, dead):
                         " AND outcome = 'later'")
     assert tries <= 3
     board.invariants()
+
+
+# --- what each relay asks for
+
+
+def test_f20_a_relay_that_wants_our_certificate(board, authority):
+    def wants_certificate(context):
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(authority.ca)
+
+    with Recorder(authority, adjust=wants_certificate) as server:
+        begin(board, rows=2, only=server)
+        board.brief("LTB-1")
+        until_attempt(board, "later")
+        assert server.offered == 0
+        authority.key.chmod(0o600)
+        board.configure(relay={"certificate_file": str(authority.cert),
+                               "key_file": str(authority.key)})
+        board.reload()
+        accepted(board, 2)
+
+
+def test_f20_a_relay_with_old_tls_gets_nothing(board, authority):
+    def is_old(context):
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+
+    with Recorder(authority, adjust=is_old) as server:
+        begin(board, rows=2, only=server)
+        board.brief("LTB-1")
+        attempt = until_attempt(board, "later")
+        assert "TLS" in attempt["text"], attempt
+        assert server.offered == 0
+
+
+@pytest.mark.parametrize("minimum, version", [
+    ("1.2", ssl.TLSVersion.TLSv1_2), ("1.3", ssl.TLSVersion.TLSv1_3)])
+def test_f20_the_version_of_tls_stands_in_the_attempt(board, authority,
+                                                      minimum, version):
+    def is_that(context):
+        context.maximum_version = version
+
+    with Recorder(authority, adjust=is_that) as server:
+        board.relays(only=server)
+        board.configure(relay={"tls_minimum": minimum})
+        begin(board, rows=1)
+        board.brief("LTB-1")
+        accepted(board, 1)
+    assert board.rows("SELECT relay, tls FROM attempt") == [
+        ("only", f"TLS{minimum}")]
+
+
+def test_f20_a_plain_envelope(board, recorder):
+    """And the mail's bytes are those that another relay would have had."""
+    with Recorder() as second:
+        recorder.on_mail = lambda address: \
+            "550 5.7.1 not your address" if "+" in address else None
+        recorder.on_data = lambda mail: (second.mails.append(mail),
+                                         "451 4.3.0 later")[1]
+        board.relays(first=recorder, second=second)
+        board.configure(relay={"envelope": "plain"})
+        begin(board, rows=1)
+        board.brief("LTB-1")
+        board.until(lambda: second.mails, "an offer")
+        assert second.mails[0].sender == "learning-bounce@severnside.example"
+        board.relays(second=second)
+        board.reload()
+        accepted(board, 1)
+        offered, taken = second.mails[0], second.mails[-1]
+        assert taken.sender.startswith("learning-bounce+")
+        assert taken.raw == offered.raw
+
+
+def test_f20_so_many_mails_on_a_connection(board, recorder):
+    board.relays(only=recorder)
+    board.configure(relay={"messages_per_connection": 3, "connections": 1})
+    begin(board, rows=10)
+    before = recorder.connections  # its own, when it started
+    board.brief("LTB-1")
+    accepted(board, 10)
+    assert recorder.connections - before == 4
+
+
+# --- caps
+
+
+def poke(board):
+    """A commit, at which the daemon looks whether mails may go."""
+    with contextlib.closing(sqlite3.connect(
+            board.folder / "state/briefingd.db", timeout=10)) as db, db:
+        db.execute("UPDATE board SET id = id")
+
+
+def test_f20_a_minutes_cap_as_the_server_sees_it(clocked, recorder):
+    board, seen = clocked, []
+    recorder.on_data = lambda mail: seen.append(board.now.timestamp())
+
+    def go(seconds, count, look=poke):
+        """So long after the last mail, that many are there."""
+        board.advance(seconds)
+        look(board)
+        board.until(lambda: len(seen) >= count, f"{count} mails")
+        accepted(board, count)  # and none is on its way
+
+    board.relays(only=recorder)
+    board.configure(relay={"messages_per_minute": 6, "connections": 4})
+    begin(board, rows=3)
+    go(60, 3, lambda board: board.brief("LTB-1"))
+    board.list("big", [f"b{i}@big.example,Big {i}" for i in range(14)])
+    go(40, 6, Board.reload)
+    go(22, 9)
+    # a daemon that starts anew knows in which minute mails were sent
+    board.stop()
+    board.start()
+    go(10, 9)
+    go(122, 15)
+    go(62, 17)
+    assert len(recorder.mails) == 17
+    seen.sort()
+    for first, last in zip(seen, seen[6:]):
+        assert last - first > 60, seen
+
+
+def test_f20_a_days_cap_moves_mails_on(clocked, recorder):
+    board = clocked
+    with Recorder() as second:
+        board.relays(first=recorder, second=second)
+        board.configure(relay={"messages_per_day": 5})
+        begin(board, rows=12)
+        board.advance(60)
+        board.brief("LTB-1")
+        accepted(board, 12)
+        assert (len(recorder.mails), len(second.mails)) == (5, 7)
+        # also after a start, until a day has passed
+        board.stop()
+        board.start()
+        board.advance(60)
+        board.brief("LTB-2")
+        accepted(board, 24)
+        assert len(recorder.mails) == 5
+        board.stop()
+        board.advance(24 * 3600 + 300)
+        board.start()
+        board.brief("LTB-3")
+        accepted(board, 36)
+        assert len(recorder.mails) == 10

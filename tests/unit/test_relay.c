@@ -126,6 +126,21 @@ static void f30_a_probe_that_was_not_sent(void **state)
 	relay_free(relay);
 }
 
+static void f30_a_person_may_have_mended_it(void **state)
+{
+	struct relay *relay = relay_new(4, 9);
+
+	(void)state;
+	break_it(relay, 0);
+	relay_forgive(relay);
+	assert_false(relay_is_broken(relay));
+	assert_int_equal(relay_failures(relay), 0);
+	assert_int_equal(relay_room(relay, 0), 1); /* the cap stays */
+	assert_true(relay_has_caps(relay, 4, 9));
+	assert_false(relay_has_caps(relay, 4, 8));
+	relay_free(relay);
+}
+
 /* --- the caps */
 
 static void f10_so_many_in_a_minute(void **state)
@@ -370,6 +385,7 @@ int main(void)
 	    cmocka_unit_test(f20_the_pause_grows),
 	    cmocka_unit_test(f30_mails_that_were_under_way_when_it_broke),
 	    cmocka_unit_test(f30_a_probe_that_was_not_sent),
+	    cmocka_unit_test(f30_a_person_may_have_mended_it),
 	    cmocka_unit_test(f10_so_many_in_a_minute),
 	    cmocka_unit_test(f20_no_minute_holds_more_than_its_cap),
 	    cmocka_unit_test(f10_so_many_in_a_day),

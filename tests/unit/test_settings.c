@@ -193,6 +193,14 @@ static void f30_sample_shows_the_true_defaults(void **state)
 	SAME_TEXT(relays[0].name);
 	SAME_TEXT(relays[0].tls);
 	SAME_TEXT(relays[0].ca_file);
+	SAME_TEXT(relays[0].tls_minimum);
+	SAME_TEXT(relays[0].certificate_file);
+	SAME_TEXT(relays[0].key_file);
+	SAME_TEXT(relays[0].auth);
+	SAME_TEXT(relays[0].envelope);
+	SAME_NUMBER(relays[0].messages_per_connection);
+	SAME_NUMBER(relays[0].messages_per_minute);
+	SAME_NUMBER(relays[0].messages_per_day);
 	SAME_TEXT(relays[0].user);
 	SAME_TEXT(relays[0].password_file);
 	SAME_TEXT(oauth_token_url);
@@ -254,6 +262,15 @@ static void f40_faults_are_told_with_their_line(void **state)
 	    {LEAST("", "", "tls = \"none\"; user = \"u\";", "", ""),
 	     "in clear text"},
 	    {LEAST("", "", "host = \"x\";", "", ""), ":3:"},
+	    {LEAST("", "", "tls_minimum = \"1.1\";", "", ""),
+	     ":3: relays.tls_minimum"},
+	    {LEAST("", "", "key_file = \"x\";", "", ""), ":3: relays.key_file"},
+	    {LEAST("", "", "tls = \"none\"; certificate_file = \"x\";", "", ""),
+	     ":3: relays.certificate_file"},
+	    {LEAST("", "", "messages_per_minute = -1;", "", ""),
+	     ":3: relays.messages_per_minute"},
+	    {"relays = ( { host = \"a\"; },\n{ host = \"a\"; } );",
+	     ":2: relays.host: another relay"},
 	    {LEAST("", "", "name = \"../x\";", "", ""), ":3: relays.name"},
 	    {LEAST("", "", "name = \".x\";", "", ""), ":3: relays.name"},
 	    {"relays = ( );", ":1: relays: 0 groups, but at least 1"},
