@@ -14,6 +14,7 @@
 #include "core/letter.h"
 #include "core/roster.h"
 #include "core/settings.h"
+#include "core/share.h"
 #include "tools/crypto.h"
 #include "tools/db.h"
 
@@ -199,6 +200,7 @@ static bool add_delivery(const struct digest_plan *plan,
 	query_integer(q, 4, letter_id);
 	query_text(q, 5, plan->digest.mode);
 	query_integer(q, 6, plan->context->now);
+	query_integer(q, 7, share_domain(member->address));
 	if (!query_run(q, &changes, err))
 		return false;
 	if (changes == 0)

@@ -18,6 +18,7 @@ struct db;
 struct digest_context;
 struct err;
 struct settings;
+struct share;
 
 struct outbox_claim {
 	int64_t delivery_id, letter_id;
@@ -25,7 +26,8 @@ struct outbox_claim {
 	const char *address, *name; /* as planned */
 	const char *recipient; /* where it goes: in rehearsal not address */
 	const char *list_name;
-	char key_id; /* of the link key that its bytes are made with */
+	char key_id;    /* of the link key that its bytes are made with */
+	int64_t domain; /* share_end it when it was sent, or was not */
 };
 
 /* Why a delivery was cancelled whose address mail came back from: the duty
@@ -41,7 +43,8 @@ struct outbox_wish {
 	char key_id;
 	const char *relay;
 	size_t max;
-	int64_t delivery_id; /* this one alone; 0: the oldest */
+	struct share *share; /* of the relay: each claim has begun in it */
+	int64_t delivery_id; /* this one alone; 0: those whose turn it is */
 };
 
 struct outbox_claims {
@@ -50,9 +53,10 @@ struct outbox_claims {
 	int cancelled, postponed;
 };
 
-/* Takes deliveries that are due, as wished. Each is checked again (invariant 1,
- * person not gone, address the same and not suppressed, mode the same); what is
- * no longer allowed is cancelled and what remains of it planned anew. In its
+/* Takes deliveries that are due, as wished; on failure, which ends the
+ * transaction, nothing has begun in the share. Each is checked again (invariant
+ * 1, person not gone, address the same and not suppressed, mode the same); what
+ * is no longer allowed is cancelled and what remains of it planned anew. In its
  * list's quiet hours it is put off until they end, with others of the list. */
 bool outbox_claim(struct db *db, const struct digest_context *context,
 		  const struct outbox_wish *wish, struct arena *arena,

@@ -11,8 +11,10 @@
 #include "core/digest_scope.h"
 #include "core/event.h"
 #include "core/outbox_event.h"
+#include "core/outbox_pick.h"
 #include "core/quiet.h"
 #include "core/settings.h"
+#include "core/share.h"
 #include "core/wordlist.h"
 #include "tools/db.h"
 
@@ -24,7 +26,7 @@ struct candidate {
 	const char *address, *name; /* as planned */
 	const char *address_now;    /* NULL: erased */
 	const char *domains;        /* of the list, JSON */
-	int64_t list_id;
+	int64_t list_id, domain;
 	struct quiet quiet; /* the list's */
 	const char *status;
 	char key_id;        /* NUL: never claimed */
@@ -58,24 +60,11 @@ static void read_candidate(struct query *q, struct arena *arena,
 	    .key_id = key_id ? *key_id : '\0',
 	    .is_suppressed = query_get_integer(q, 14) != 0,
 	    .list_id = query_get_integer(q, 15),
+	    .domain = query_get_integer(q, 17),
 	};
 	/* roster_parse_conf let no other through */
 	bool is_good = quiet_parse(query_get_text(q, 16), &ret->quiet, NULL);
 	assert(is_good);
-}
-
-static bool find_due(struct db *db, int64_t now, size_t max, int64_t *ret,
-		     size_t *ret_count, struct err *err)
-{
-	struct query *q = db_query(db, QUERY_OUTBOX_DUE);
-	size_t count = 0;
-
-	query_integer(q, 1, now);
-	query_integer(q, 2, (int64_t)max);
-	while (count < max && query_next(q))
-		ret[count++] = query_get_integer(q, 0);
-	*ret_count = count;
-	return query_done(q, err);
 }
 
 /* *ret_found false: it is not due, or was put off meanwhile */
@@ -260,7 +249,9 @@ static bool take(struct db *db, const struct digest_context *context,
 				 : context->settings->rehearsal_address,
 	    .list_name = candidate->subject.list_name,
 	    .key_id = candidate->key_id ? candidate->key_id : wish->key_id,
+	    .domain = candidate->domain,
 	};
+	share_begin(wish->share, candidate->domain);
 	return true;
 }
 
@@ -293,29 +284,46 @@ static bool claim_one(struct db *db, const struct digest_context *context,
 		ret->cancelled++;
 		return cancel(db, context, &candidate, &objection, err);
 	}
-	return take(db, context, wish, &candidate, &ret->list[ret->count++],
-		    err);
+	if (!take(db, context, wish, &candidate, &ret->list[ret->count], err))
+		return false;
+	ret->count++;
+	return true;
+}
+
+static bool claim_all(struct db *db, const struct digest_context *context,
+		      const struct outbox_wish *wish, struct arena *arena,
+		      struct outbox_claims *ret, struct err *err)
+{
+	struct letter_rule rule = {0};
+	struct outbox_pick pick;
+	int64_t id;
+
+	if (wish->delivery_id)
+		return claim_one(db, context, wish, wish->delivery_id, &rule,
+				 arena, ret, err);
+	if (!outbox_pick_init(&pick, db, context->now, wish->share, wish->max,
+			      arena, err))
+		return false;
+	while (ret->count < wish->max) {
+		if (!outbox_pick_next(&pick, &id, err))
+			return false;
+		if (id == 0)
+			break;
+		if (!claim_one(db, context, wish, id, &rule, arena, ret, err))
+			return false;
+	}
+	return true;
 }
 
 bool outbox_claim(struct db *db, const struct digest_context *context,
 		  const struct outbox_wish *wish, struct arena *arena,
 		  struct outbox_claims *ret, struct err *err)
 {
-	int64_t *ids = arena_allocarray(arena, wish->max, sizeof(*ids));
-	struct letter_rule rule = {0};
-	size_t count = 1;
-
-	*ret = (struct outbox_claims){0};
-	if (wish->max == 0)
+	*ret = (struct outbox_claims){
+	    .list = arena_allocarray(arena, wish->max, sizeof(*ret->list))};
+	if (wish->max == 0 || claim_all(db, context, wish, arena, ret, err))
 		return true;
-	ids[0] = wish->delivery_id;
-	if (!wish->delivery_id &&
-	    !find_due(db, context->now, wish->max, ids, &count, err))
-		return false;
-	ret->list = arena_allocarray(arena, count, sizeof(*ret->list));
-	for (size_t i = 0; i < count; i++)
-		if (!claim_one(db, context, wish, ids[i], &rule, arena, ret,
-			       err))
-			return false;
-	return true;
+	while (ret->count > 0)
+		share_end(wish->share, ret->list[--ret->count].domain);
+	return false;
 }

@@ -167,8 +167,8 @@ SELECT id FROM letter WHERE digest_id = ?1 AND content_key = ?2;
 -- name: digest_add_delivery
 -- One mail to one person.
 INSERT INTO delivery (digest_id, person_id, generation, letter_id, mode, state,
-	due_at, created_at)
-VALUES (?1, ?2, ?3, ?4, ?5, 'due', ?6, ?6)
+	due_at, created_at, domain)
+VALUES (?1, ?2, ?3, ?4, ?5, 'due', ?6, ?6, ?7)
 ON CONFLICT (digest_id, person_id, generation) DO NOTHING;
 
 -- name: digest_add_addressee

@@ -1,7 +1,17 @@
 -- name: outbox_due
 -- The oldest deliveries that are due.
-SELECT id FROM delivery WHERE state = 'due' AND due_at <= ?1
+SELECT id, domain FROM delivery WHERE state = 'due' AND due_at <= ?1
 ORDER BY due_at, id LIMIT ?2;
+
+-- name: outbox_next_domain
+-- The domain behind this one that has something due, now or later.
+SELECT domain FROM delivery WHERE state = 'due' AND domain > ?1
+ORDER BY domain LIMIT 1;
+
+-- name: outbox_due_of
+-- What is due to a domain, the oldest.
+SELECT id FROM delivery WHERE state = 'due' AND domain = ?1 AND due_at <= ?2
+ORDER BY due_at, id LIMIT 1;
 
 -- name: outbox_candidate
 -- One that is due, with what the claim checks again.
@@ -13,7 +23,8 @@ SELECT d.id, d.digest_id, d.person_id, d.letter_id, d.mode, d.attempt,
 		WHERE s.member_id = m.id AND s.row_hash = m.row_hash
 		AND s.from_at <= ?1 AND (s.until_at IS NULL OR s.until_at > ?1)
 		ORDER BY s.id DESC LIMIT 1), m.status) END, d.key_id,
-	d.mode = 'live' AND x.suppressed_at IS NOT NULL, l.id, l.quiet_hours
+	d.mode = 'live' AND x.suppressed_at IS NOT NULL, l.id, l.quiet_hours,
+	d.domain
 FROM delivery d
 	JOIN addressee a ON a.delivery_id = d.id
 	JOIN person p ON p.id = d.person_id

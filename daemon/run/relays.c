@@ -13,6 +13,7 @@
 #include "core/relay.h"
 #include "core/relay_record.h"
 #include "core/settings.h"
+#include "core/share.h"
 #include "doors/pool.h"
 #include "doors/smtp.h"
 #include "run/daemon.h"
@@ -142,6 +143,7 @@ static bool open_relay(struct relay_run *relay, struct relay_settings *settings,
 					   .argument = settings};
 
 	relay->name = xstrdup(settings->name);
+	relay->share = share_new((size_t)settings->connections);
 	relay->since_at = clock_now();
 	relay->is_plain = strcmp(settings->envelope, "plain") == 0;
 	if (!keys_check_certificate(settings, err) ||
@@ -192,6 +194,7 @@ void relays_close(struct relays_run *relays)
 		sd_event_source_disable_unref(relay->source);
 		pool_free(relay->pool);
 		relay_free(relay->state);
+		share_free(relay->share);
 		free(relay->name);
 	}
 	free(relays->list);

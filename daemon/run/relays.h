@@ -35,6 +35,7 @@ struct relay_run {
 	bool is_plain; /* no VERP: it refuses such senders */
 	struct pool *pool;
 	struct relay *state;
+	struct share *share;
 	struct relays_run *all;
 	struct sd_event_source *source;
 	size_t claimed;   /* in the open transaction, not yet the pool's */

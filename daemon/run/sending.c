@@ -15,6 +15,7 @@
 #include "core/outbox.h"
 #include "core/relay.h"
 #include "core/settings.h"
+#include "core/share.h"
 #include "doors/pool.h"
 #include "doors/smtp.h"
 #include "run/daemon.h"
@@ -36,7 +37,7 @@ struct send_job {
 	struct letter_use *letter;
 	struct letter_person person;
 	const char *from, *to, *list_name;
-	int64_t delivery_id;
+	int64_t delivery_id, domain;
 	int attempt;
 	struct relay_run *relay;
 	bool is_probe;
@@ -226,6 +227,7 @@ void sending_collect(struct sending_run *sending)
 			job->began_at = job->ended_at = clock_now();
 		}
 		relays_end(relay, job->is_probe, &job->verdict);
+		share_end(relay->share, job->domain);
 		job->next = NULL;
 		*end = job;
 		end = &job->next;
@@ -336,6 +338,7 @@ static struct send_job *job_make(struct sending_run *sending,
 	job->arena = arena_new();
 	job->letter = letter;
 	job->delivery_id = claim->delivery_id;
+	job->domain = claim->domain;
 	job->attempt = claim->attempt;
 	letter_person_make(daemon->settings, key, claim->delivery_id,
 			   claim->address, claim->name, job->arena,
@@ -393,6 +396,7 @@ static bool use_claim(struct sending_run *sending, struct relay_run *relay,
 		sending->claimed = job;
 		return true;
 	}
+	share_end(relay->share, claim->domain);
 	if (why.kind == ERR_INPUT || why.kind == ERR_GONE)
 		return hold(sending, claim, why.text, now, err);
 	*err = why;
@@ -414,14 +418,18 @@ static bool claim_for(struct sending_run *sending, struct relay_run *relay,
 					     link_signer(&daemon->keys)->id,
 					 .relay = relay->name,
 					 .max = max,
+					 .share = relay->share,
 					 .delivery_id = delivery_id};
 	struct arena *arena = arena_new();
 	struct outbox_claims claims;
 	bool good =
 	    outbox_claim(daemon->db, &context, &wish, arena, &claims, err);
 
-	for (size_t i = 0; good && i < claims.count; i++)
+	for (size_t i = 0; good && i < claims.count; i++) {
 		good = use_claim(sending, relay, &claims.list[i], now, err);
+		for (size_t j = i + 1; !good && j < claims.count; j++)
+			share_end(relay->share, claims.list[j].domain);
+	}
 	if (good && claims.cancelled > 0)
 		log_info("cancelled deliveries=%d", claims.cancelled);
 	*ret_any = good && (claims.count > 0 || claims.cancelled > 0 ||
@@ -474,8 +482,10 @@ bool sending_claim(struct sending_run *sending, int64_t now, struct err *err)
 
 void sending_forget_claims(struct sending_run *sending)
 {
-	for (struct send_job *job = sending->claimed; job; job = job->next)
+	for (struct send_job *job = sending->claimed; job; job = job->next) {
 		relays_undo(job->relay, job->is_probe);
+		share_end(job->relay->share, job->domain);
+	}
 	jobs_free(&sending->claimed);
 	sending->may_be_due = true;
 }

@@ -263,6 +263,7 @@ CREATE TABLE delivery (
 	created_at INTEGER NOT NULL,
 	claimed_at INTEGER,
 	relay TEXT NOT NULL DEFAULT '', -- that has it, or had it last
+	domain INTEGER NOT NULL DEFAULT 0, -- its recipient's, core/share
 	key_id TEXT, -- of the link key its bytes are made with, once claimed
 	ended_at INTEGER, -- when it became accepted, refused or cancelled
 	-- when an operator asked for another try: its tries count from here
@@ -274,6 +275,8 @@ CREATE TABLE delivery (
 	UNIQUE (digest_id, person_id, generation)
 ) STRICT;
 CREATE INDEX delivery_due ON delivery (due_at, id) WHERE state = 'due';
+CREATE INDEX delivery_domain ON delivery (domain, due_at, id)
+	WHERE state = 'due';
 CREATE INDEX delivery_sending ON delivery (id) WHERE state = 'sending';
 CREATE INDEX delivery_unsure ON delivery (id) WHERE state = 'unsure';
 CREATE INDEX delivery_person ON delivery (person_id);

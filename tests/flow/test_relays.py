@@ -1,12 +1,14 @@
 """Several relays, in order of preference."""
+import concurrent.futures
 import contextlib
 import sqlite3
 import ssl
+import threading
 
 import pytest
 
 from board import Board
-from servers import Recorder
+from servers import Mail, Recorder
 from test_delivery import until_attempt
 
 
@@ -18,13 +20,31 @@ def begin(board, rows=40, **servers):
     board.start()
     board.live()
     board.until(lambda: [each["members"] for each in
-                         board.facts("list", "show")] == [rows], "the list")
+                         board.facts("list", "show") if each["list"] ==
+                         "police"] == [rows], "the list")
 
 
 def accepted(board, count):
     board.until(lambda: board.value("SELECT count(*) FROM delivery"
                                     " WHERE state = 'accepted'") == count,
                 f"{count} accepted")
+
+
+class Sluggish(Recorder):
+    """Waits in a thread of each mail, so that others go on meanwhile."""
+
+    def __init__(self, stall):
+        super().__init__()
+        self.stall = stall
+
+    async def handle_DATA(self, server, session, envelope):
+        mail = Mail(envelope.mail_from, envelope.rcpt_tos[0],
+                    bytes(envelope.original_content))
+        await server.loop.run_in_executor(self.threads, self.stall, mail)
+        self.mails.append(mail)
+        return "250 2.0.0 Ok"
+
+    threads = concurrent.futures.ThreadPoolExecutor(64)
 
 
 class Nobody:
@@ -166,6 +186,33 @@ def test_f20_so_many_mails_on_a_connection(board, recorder):
     board.brief("LTB-1")
     accepted(board, 10)
     assert recorder.connections - before == 4
+
+
+# --- domains share the connections
+
+
+def test_f20_a_slow_domain_does_not_hold_the_rest(board):
+    """Its mails are the oldest, and the server holds each of them."""
+    slow = threading.Event()
+
+    def stall(mail):
+        if mail.recipient.endswith("@slow.example"):
+            slow.wait(60)
+
+    with Sluggish(stall) as server:
+        board.relays(only=server)
+        board.configure(relay={"connections": 4, "timeout_seconds": 100})
+        board.list("aged", [f"s{i}@slow.example,Slow {i}" for i in range(30)])
+        begin(board, rows=20)
+        board.brief("LTB-1")
+        try:
+            board.until(lambda: len(server.mails) == 20, "all of the others")
+            # and it has what they leave it
+            assert board.value("SELECT count(*) FROM delivery WHERE"
+                               " state = 'sending'") >= 2
+        finally:
+            slow.set()
+        accepted(board, 50)
 
 
 # --- caps

@@ -8,6 +8,7 @@
 #include "core/link.h"
 #include "core/outbox.h"
 #include "core/returned.h"
+#include "core/share.h"
 #include "core/suppression.h"
 #include "planning.h"
 
@@ -367,8 +368,11 @@ static void f30_a_block_counts_nothing(void **state)
 
 static size_t claim(struct planning *p)
 {
-	const struct outbox_wish wish = {
-	    .is_live = true, .key_id = 'a', .relay = "x.example", .max = 10};
+	const struct outbox_wish wish = {.is_live = true,
+					 .key_id = 'a',
+					 .relay = "x.example",
+					 .max = 10,
+					 .share = share_new(10)};
 	struct outbox_claims claims;
 
 	store_begin(&p->store);
@@ -376,6 +380,7 @@ static size_t claim(struct planning *p)
 		    outbox_claim(p->store.db, &p->context, &wish,
 				 p->store.arena, &claims, &p->store.err));
 	store_commit(&p->store);
+	share_free(wish.share);
 	return claims.count;
 }
 
