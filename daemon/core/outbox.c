@@ -9,6 +9,7 @@
 #include "core/event.h"
 #include "core/outbox_event.h"
 #include "core/relay_record.h"
+#include "core/retry_hint.h"
 #include "core/settings.h"
 #include "tools/db.h"
 
@@ -123,6 +124,21 @@ struct move {
 	const char *event; /* NULL: none */
 };
 
+/* What the server asked for, and up to an eighth more: the mails that it put
+ * off together do not come back together. There is always one last try within
+ * the time that is left. */
+static int64_t asked_wait(const struct outbox_result *result, int64_t left)
+{
+	int64_t wait = 0;
+
+	if (result->code >= 400 && result->code <= 499 && result->text)
+		wait = retry_hint_seconds(result->text);
+	uint64_t seed = mix((uint64_t)result->delivery_id << 16 ^
+			    (uint64_t)result->attempt);
+	wait += (int64_t)(seed % (uint64_t)(wait / 8 + 1));
+	return wait < left ? wait : left;
+}
+
 static bool is_spared(const struct outbox_result *result,
 		      const struct standing *standing)
 {
@@ -145,15 +161,17 @@ static struct move decide_later(const struct settings *settings,
 				     .detail = "",
 				     .is_spared = true,
 				     .due_at = now};
-	if (now - first >= settings->retry_days * DAY_SECONDS)
+	int64_t left = first + settings->retry_days * DAY_SECONDS - now;
+	if (left <= 0)
 		return (struct move){.state = "refused",
 				     .detail = "gave up",
 				     .event = "delivery-refused"};
+	int64_t wait =
+	    backoff(settings, result->delivery_id, standing->tries + 1);
+	int64_t asked = asked_wait(result, left);
 	return (struct move){.state = "due",
 			     .detail = "",
-			     .due_at =
-				 now + backoff(settings, result->delivery_id,
-					       standing->tries + 1)};
+			     .due_at = now + (asked > wait ? asked : wait)};
 }
 
 static struct move decide_unsure(const struct standing *standing, int64_t now)

@@ -95,7 +95,8 @@ struct outbox_result {
 };
 
 /* Records the attempt and moves the delivery on. later: due again after a
- * backoff with jitter (doubling from retry_first to retry_most), refused with
+ * backoff with jitter (doubling from retry_first to retry_most), and not before
+ * the time that a 4xx asked for (core/retry_hint); refused with
  * "gave up" after retry_days. For a relay's sake it is due at once and the try
  * counts for nothing: when the relay is dead, and else as often as another
  * relay can be tried instead. unsure: due again at once where the list says

@@ -440,6 +440,59 @@ static void f30_a_relay_in_trouble_is_not_the_mails_fault(void **state)
 	}
 }
 
+static void f30_a_server_says_how_long_to_wait(void **state)
+{
+	static const struct {
+		const char *text;
+		int code, days_ago;
+		int64_t least, most; /* seconds */
+	} cases[] = {
+	    {"4.7.1 try again in 2 hours", 451, 0, 7200, 8100},
+	    {"4.7.1 try again in 2 seconds", 451, 0, 450, 600},
+	    {"4.7.1 try again later", 451, 0, 450, 600},
+	    {"4.7.1 try again in 99 hours", 451, 0, 86400, 97200},
+	    /* but for one last try in time */
+	    {"4.7.1 try again in 99 hours", 451, 4, 86400, 86400},
+	    /* a text without a reply is none of the server's */
+	    {"try again in 2 hours", 0, 0, 450, 600},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct outbox_result result = {
+		    .delivery_id = 1,
+		    .attempt = 1,
+		    .outcome = OUTBOX_LATER,
+		    .code = cases[i].code,
+		    .text = cases[i].text,
+		};
+		const char *found;
+		struct planning p;
+		char sql[200];
+
+		scene(&p, true);
+		claim(&p, true, 1, NULL, NULL);
+		snprintf(sql, sizeof(sql),
+			 "INSERT INTO attempt VALUES (1, 9, %lld, 5, 'later',"
+			 " '', '', 0, '', '', '', 1, 1)",
+			 (long long)p.context.now - cases[i].days_ago * 86400);
+		store_do(&p.store, sql);
+		store_begin(&p.store);
+		store_check(&p.store,
+			    outbox_settle(p.store.db, &p.settings, &result,
+					  p.context.now, &found, &p.store.err));
+		store_commit(&p.store);
+		assert_string_equal(found, "due");
+		int64_t wait =
+		    store_number(&p.store,
+				 "SELECT due_at FROM delivery WHERE id = 1") -
+		    p.context.now;
+		if (wait < cases[i].least || wait > cases[i].most)
+			fail_msg("%s: %lld", cases[i].text, (long long)wait);
+		planning_close(&p);
+	}
+}
+
 static void f20_what_an_attempt_and_an_event_tell(void **state)
 {
 	struct planning p;
@@ -671,6 +724,7 @@ int main(void)
 	    cmocka_unit_test(f20_quiet_hours_put_off_the_whole_list),
 	    cmocka_unit_test(f20_an_address_that_changed_gets_the_mail),
 	    cmocka_unit_test(f30_a_relay_in_trouble_is_not_the_mails_fault),
+	    cmocka_unit_test(f30_a_server_says_how_long_to_wait),
 	    cmocka_unit_test(f20_what_an_attempt_and_an_event_tell),
 	    cmocka_unit_test(f20_later_waits_longer_each_time),
 	    cmocka_unit_test(f20_a_verdict_twice_is_harmless),
