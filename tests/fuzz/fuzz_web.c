@@ -39,32 +39,36 @@ static struct settings settings = {
 };
 static struct template_set *templates;
 
+/* columns are named, for tables grow */
 static const char scene[] =
-    "INSERT INTO list VALUES (1, 'l', 'a', 't', 'l', 'l@a.example', NULL, "
-    "'immediately', '[]', 0, 0, 'f', 'r@a.example', 'linked', 'resend', '[]', "
-    "'', '', NULL, NULL, NULL, NULL, 0, 0, NULL), "
-    "(2, 'm', 'a', 't', 'l', 'l@a.example', NULL, "
-    "'immediately', '[]', 0, 1, 'f', 'r@a.example', 'linked', 'resend', '[]', "
-    "'', '', NULL, NULL, NULL, NULL, 0, 0, NULL);"
-    "INSERT INTO person VALUES (1, 'p', 0);"
-    "INSERT INTO briefing VALUES (1, 'R1', 0, NULL, NULL), "
-    "(2, 'R2', 0, NULL, NULL);"
-    "INSERT INTO version VALUES (1, 1, 1, 'h', 'seven-minute-briefing', "
-    "'Open', 'en-GB', 'OFFICIAL', 'b', '2026-01-01', 'm', 0, 14, 1, 0, '[]', "
-    "'[]', '[]', '[]', 'text', 0, NULL, NULL), (2, 2, 1, 'h', "
-    "'seven-minute-briefing', "
-    "'Hidden', 'en-GB', 'OFFICIAL-SENSITIVE', 'b', '2026-01-01', 'm', 0, 14, "
-    "1, 0, '[]', '[]', '[]', '[]', 'text', 0, NULL, NULL);"
-    "INSERT INTO document VALUES (1, 1, 'a.pdf', 'A', 'aa', 9, "
-    "'application/pdf');"
+    "INSERT INTO list (id, name, agency, title, lead, lead_address, schedule, "
+    "audience, deadline_days, mandatory, from_name, reply_to, documents, "
+    "unsure, domains, conf_hash, slots_from_at, loaded_at) VALUES "
+    "(1, 'l', 'a', 't', 'l', 'l@a.example', 'immediately', '[]', 0, 0, 'f', "
+    "'r@a.example', 'linked', 'resend', '[]', '', 0, 0), "
+    "(2, 'm', 'a', 't', 'l', 'l@a.example', 'immediately', '[]', 0, 1, 'f', "
+    "'r@a.example', 'linked', 'resend', '[]', '', 0, 0);"
+    "INSERT INTO person (id, public_id, created_at) VALUES (1, 'p', 0);"
+    "INSERT INTO briefing (id, ref, created_at) VALUES (1, 'R1', 0), "
+    "(2, 'R2', 0);"
+    "INSERT INTO version (id, briefing_id, number, content_hash, kind, title, "
+    "language, marking, approved_by, approved_on, approval_ref, "
+    "acknowledge_within_days, publish, already_circulated, audience, themes, "
+    "key_messages, questions, summary, taken_at) VALUES "
+    "(1, 1, 1, 'h', 'seven-minute-briefing', 'Open', 'en-GB', 'OFFICIAL', "
+    "'b', '2026-01-01', 'm', 14, 1, 0, '[]', '[]', '[]', '[]', 'text', 0), "
+    "(2, 2, 1, 'h', 'seven-minute-briefing', 'Hidden', 'en-GB', "
+    "'OFFICIAL-SENSITIVE', 'b', '2026-01-01', 'm', 14, 1, 0, '[]', '[]', "
+    "'[]', '[]', 'text', 0);"
+    "INSERT INTO document (version_id, position, file, title, sha256, size, "
+    "type) VALUES (1, 1, 'a.pdf', 'A', 'aa', 9, 'application/pdf');"
     "INSERT INTO digest (id, list_id, slot_at, mode, state, created_at) "
     "VALUES (1, 1, 1, 'live', 'planned', 0), (2, 2, 2, 'live', 'planned', 0);"
-    "INSERT INTO letter VALUES (1, 1, '1', 1, 0, 's', x'00', x'00'), "
+    "INSERT INTO letter (id, digest_id, content_key, format, made_at, sender, "
+    "head, body) VALUES (1, 1, '1', 1, 0, 's', x'00', x'00'), "
     "(2, 2, '2', 1, 0, 's', x'00', x'00');"
-    "INSERT INTO letter_version VALUES (1, 1, 1), (2, 2, 1);";
-
-/* the rest names its columns: they may grow */
-static const char deliveries[] =
+    "INSERT INTO letter_version (letter_id, version_id, position) VALUES "
+    "(1, 1, 1), (2, 2, 1);"
     "INSERT INTO delivery (id, digest_id, person_id, generation, letter_id, "
     "mode, state, due_at, created_at, claimed_at, ended_at) VALUES "
     "(1, 1, 1, 1, 1, 'live', 'accepted', 0, 1795000000, 1795000000, "
@@ -72,8 +76,8 @@ static const char deliveries[] =
     "1795000000, 1795000000);"
     "INSERT INTO member (list_id, person_id, row_key, row_hash, is_primary, "
     "joined_at, status, added_at) VALUES (1, 1, 'k', 'h', 0, 0, 'active', 0);"
-    "INSERT INTO addressee VALUES (1, 'jo@a.example', 'Jo'), "
-    "(2, 'jo@a.example', 'Jo');"
+    "INSERT INTO addressee (delivery_id, address, name) VALUES "
+    "(1, 'jo@a.example', 'Jo'), (2, 'jo@a.example', 'Jo');"
     "INSERT INTO requirement (version_id, person_id, list_id, agency, "
     "delivery_id, required_at, due_at, closes_at) VALUES "
     "(1, 1, 1, 'a', 1, 1795000000, 1796000000, 1810000000), "
@@ -93,7 +97,7 @@ static void open_store(void)
 	settings.zone = zone_open("Europe/London", &err);
 	templates = template_set_load(NULL, &problems);
 	if (!db || !settings.zone || !templates ||
-	    !db_execute(db, scene, &err) || !db_execute(db, deliveries, &err)) {
+	    !db_execute(db, scene, &err)) {
 		fprintf(stderr, "%s\n", err.text);
 		abort();
 	}
