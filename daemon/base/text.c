@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* the length of the character at text, 0 if it is malformed */
-static size_t character_size(const unsigned char *text, size_t size)
+size_t text_decode(const char *bytes, size_t size, uint32_t *ret_point)
 {
+	const unsigned char *text = (const unsigned char *)bytes;
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	unsigned char first = text[0];
+	unsigned char first = size > 0 ? text[0] : 0;
 	size_t length = first < 0x80   ? 1
 			: first < 0xc2 ? 0
 			: first < 0xe0 ? 2
@@ -19,8 +19,10 @@ static size_t character_size(const unsigned char *text, size_t size)
 
 	if (length == 0 || length > size)
 		return 0;
-	if (length == 1)
+	if (length == 1) {
+		*ret_point = first;
 		return first != 0;
+	}
 	uint32_t point = first & (0xff >> (length + 1));
 	for (size_t i = 1; i < length; i++) {
 		if ((text[i] & 0xc0) != 0x80)
@@ -30,14 +32,15 @@ static size_t character_size(const unsigned char *text, size_t size)
 	if (point < least[length] || point > 0x10ffff ||
 	    (point >= 0xd800 && point <= 0xdfff))
 		return 0;
+	*ret_point = point;
 	return length;
 }
 
 bool text_is_utf8(const char *text, size_t size, size_t *ret_bad)
 {
 	for (size_t i = 0; i < size;) {
-		size_t length =
-		    character_size((const unsigned char *)text + i, size - i);
+		uint32_t point;
+		size_t length = text_decode(text + i, size - i, &point);
 
 		if (length == 0) {
 			if (ret_bad)

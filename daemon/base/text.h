@@ -4,10 +4,15 @@
 /* Small questions about text and changes to it. No locale, no allocation. */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Is it well-formed UTF-8 (RFC 3629: no overlong form, no surrogate, at most
  * U+10FFFF) without a NUL? On false *ret_bad (may be NULL) is the offset. */
 bool text_is_utf8(const char *text, size_t size, size_t *ret_bad);
+
+/* The bytes of the character (RFC 3629) at text, *ret_point set to its code
+ * point; 0: malformed, cut off or NUL, and *ret_point unset. */
+size_t text_decode(const char *text, size_t size, uint32_t *ret_point);
 
 /* Has it a C0 or C1 control character or DEL? LF and TAB count as such too. */
 bool text_has_control(const char *text, size_t size);
