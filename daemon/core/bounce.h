@@ -18,6 +18,7 @@
 #include <stddef.h>
 
 struct arena;
+struct buf;
 struct err;
 
 /* Of a longer mail only so many bytes are looked at: what is told of a failure
@@ -73,6 +74,16 @@ struct bounce_mail {
 	const char **message_ids;
 	size_t message_id_count;
 };
+
+/* Understands a mail, whatever its bytes are. */
+void bounce_read(const char *mail, size_t size, struct arena *arena,
+		 struct bounce_mail *ret);
+
+/* The errand "read-mail" (doors/errand): its input is the mail. The first loads
+ * what the child can't load once it may only compute. */
+void bounce_prepare(void);
+bool bounce_read_mail(const char *input, size_t size, struct buf *out,
+		      struct err *err);
 
 /* "returned", "hard": as in JSON, reports and the store */
 const char *bounce_kind_name(enum bounce_kind kind);

@@ -72,6 +72,9 @@ struct errand_task {
 	const char *name;
 	enum errand_rights rights;
 	size_t output_ceiling; /* bytes; 0: 1 MB */
+	/* called before the filter closes, without the input: loads what run
+	 * can't open; may be NULL */
+	void (*prepare)(void);
 	/* input has a NUL behind it; false: err goes to the parent */
 	bool (*run)(const char *input, size_t size, struct buf *out,
 		    struct err *err);

@@ -366,6 +366,8 @@ int errand_child_main(const char *name, const struct errand_task *tasks)
 		end_with_error(&err);
 	}
 	char *input = read_input(&order, &err);
+	if (task->prepare)
+		task->prepare();
 	if (!input || !follow_parent(order.parent, &err) ||
 	    !set_limits(&order, &err) || !enter_filter(task->rights, &err))
 		end_with_error(&err);

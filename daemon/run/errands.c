@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "core/bounce.h"
 #include "core/intake.h"
 #include "core/oauth.h"
 #include "core/roster.h"
@@ -35,6 +36,10 @@ const struct errand_task errands_tasks[] = {
      .rights = ERRAND_COMPUTE,
      .output_ceiling = OAUTH_TOKEN_MAX + 64,
      .run = oauth_read},
+    {.name = "read-mail",
+     .rights = ERRAND_COMPUTE,
+     .prepare = bounce_prepare,
+     .run = bounce_read_mail},
     {.name = NULL},
 };
 
