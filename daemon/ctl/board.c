@@ -16,6 +16,7 @@
 #include "core/briefing.h"
 #include "core/intake.h"
 #include "core/outbox.h"
+#include "core/relay_record.h"
 #include "core/returned.h"
 #include "core/roster.h"
 #include "core/settings.h"
@@ -44,6 +45,8 @@ struct facts {
 	struct board board;
 	struct outbox_counts outbox;
 	struct returned_counts returned;
+	struct relay_standing *relays;
+	size_t relay_count;
 	struct roster_list *lists;
 	size_t list_count;
 	struct briefing_version **briefings;
@@ -59,6 +62,8 @@ static bool load_facts(struct ctl *ctl, struct facts *facts, struct err *err)
 	return board_load(ctl->db, ctl->arena, &facts->board, err) &&
 	       outbox_count(ctl->db, ctl->now, &facts->outbox, err) &&
 	       returned_count(ctl->db, &facts->returned, err) &&
+	       relay_record_load(ctl->db, ctl->now, ctl->arena, &facts->relays,
+				 &facts->relay_count, err) &&
 	       roster_load_lists(ctl->db, ctl->arena, &facts->lists,
 				 &facts->list_count, err) &&
 	       briefing_load_all(ctl->db, ctl->arena, &facts->briefings,
@@ -130,6 +135,8 @@ static void print_status(struct ctl *ctl, const struct facts *facts)
 	       " refused, %" PRId64 " cancelled, %" PRId64 " bounced\n",
 	       outbox->accepted, outbox->refused, outbox->cancelled,
 	       outbox->bounced);
+	if (facts->is_running)
+		ctl_print_relays(ctl, facts->relays, facts->relay_count);
 	print_returned(facts);
 	for (size_t i = 0; i < facts->list_count; i++) {
 		const struct roster_list *list = &facts->lists[i];
@@ -158,7 +165,8 @@ static struct json_value *returned_json(const struct returned_counts *returned)
 	return map;
 }
 
-static struct json_value *status_json(const struct facts *facts)
+static struct json_value *status_json(const struct ctl *ctl,
+				      const struct facts *facts)
 {
 	struct json_value *map = json_map_new();
 
@@ -178,6 +186,11 @@ static struct json_value *status_json(const struct facts *facts)
 			 (int64_t)count_folders(facts, "rejected"));
 	json_map_put(map, "queue", ctl_counts_json(&facts->outbox));
 	json_map_put(map, "returned", returned_json(&facts->returned));
+	/* of a daemon that is not running nobody knows */
+	if (facts->is_running)
+		json_map_put(
+		    map, "relays",
+		    ctl_relays_json(ctl, facts->relays, facts->relay_count));
 	return map;
 }
 
@@ -205,7 +218,7 @@ int ctl_status(struct ctl *ctl, int argc, char **argv)
 	if (!load_facts(ctl, &facts, &err))
 		return ctl_fail_err(&err);
 	if (ctl->wants_json)
-		return ctl_print_json(status_json(&facts));
+		return ctl_print_json(status_json(ctl, &facts));
 	print_status(ctl, &facts);
 	return CTL_GOOD;
 }

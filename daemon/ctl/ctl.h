@@ -15,6 +15,7 @@ struct db;
 struct err;
 struct json_value;
 struct outbox_counts;
+struct relay_standing;
 struct settings;
 struct template_set;
 
@@ -56,6 +57,12 @@ int ctl_usage(const char *usage, const char *format, ...)
 int ctl_print_json(struct json_value *value);
 /* how many deliveries are in each state */
 struct json_value *ctl_counts_json(const struct outbox_counts *counts);
+/* How the relays stand, as the daemon last recorded it. */
+void ctl_print_relays(struct ctl *ctl, const struct relay_standing *relays,
+		      size_t count);
+struct json_value *ctl_relays_json(const struct ctl *ctl,
+				   const struct relay_standing *relays,
+				   size_t count);
 /* "2026-11-22 14:03" in the board's zone, "-" for 0; in the arena */
 const char *ctl_time(struct ctl *ctl, int64_t at);
 /* without what would move a terminal's cursor: names of folders are anybody's;

@@ -310,7 +310,7 @@ bool sending_settle(struct sending_run *sending, int64_t now, struct err *err)
 	     job = job->next)
 		if (!settle_one(sending, job, now, err))
 			return false;
-	return !sending->relays || relays_record(sending->relays, now, err);
+	return true;
 }
 
 /* NULL with ERR_INPUT or ERR_GONE: this mail can't be made, others can */
@@ -459,13 +459,11 @@ static bool claim_again(struct sending_run *sending, int64_t now,
 	return true;
 }
 
-bool sending_claim(struct sending_run *sending, int64_t now, struct err *err)
+static bool claim_all(struct sending_run *sending, int64_t now, struct err *err)
 {
 	struct relay_run *relay;
 	bool any = true;
 
-	if (!may_claim(sending) || !relays_are_ready(sending))
-		return true;
 	if (!claim_again(sending, now, err))
 		return false;
 	while (any && (relay = relays_find_probe(sending->relays)))
@@ -477,7 +475,15 @@ bool sending_claim(struct sending_run *sending, int64_t now, struct err *err)
 	    !claim_for(sending, relay, 0, relays_room(relay), now, &any, err))
 		return false;
 	sending->may_be_due = any;
-	return relays_record(sending->relays, now, err);
+	return true;
+}
+
+bool sending_claim(struct sending_run *sending, int64_t now, struct err *err)
+{
+	if (may_claim(sending) && relays_are_ready(sending) &&
+	    !claim_all(sending, now, err))
+		return false;
+	return !sending->relays || relays_record(sending->relays, now, err);
 }
 
 void sending_forget_claims(struct sending_run *sending)

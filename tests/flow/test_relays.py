@@ -77,6 +77,12 @@ def test_f10_the_next_takes_over_until_the_first_is_back(board, recorder,
     assert board.value("SELECT state FROM relay WHERE name = 'first'") == \
         "broken"
     assert "relay is out of order relay=first" in board.log
+    first, second = board.facts("status")["relays"]
+    assert (first["name"], first["state"]) == ("first", "broken")
+    assert first["failures"] >= 3 and "reached" in first["trouble"]
+    assert (second["state"], second["last_day"]) == ("working", 40)
+    assert "relay      first: out of order since" in board.ctl("status")
+    assert "relay      second: working, " in board.ctl("status")
     with Recorder(port=dead.port) as first:
         # one mail finds out; none is lost whatever it finds
         def tried():
@@ -265,6 +271,10 @@ def test_f20_a_days_cap_moves_mails_on(clocked, recorder):
         board.brief("LTB-1")
         accepted(board, 12)
         assert (len(recorder.mails), len(second.mails)) == (5, 7)
+        relay = board.facts("status")["relays"][0]
+        assert (relay["state"], relay["last_day"], relay["per_day"]) == \
+            ("capped", 5, 5)
+        assert "5 of 5 in 24 hours" in board.ctl("status")
         # also after a start, until a day has passed
         board.stop()
         board.start()
