@@ -291,14 +291,19 @@ static bool returns_mail(const struct message *mail)
 	return false;
 }
 
-/* a code, or words that are known */
-static bool has_reason(const struct bounce_view *view)
+static bool has_code(const struct bounce_view *view)
 {
 	char status[BOUNCE_STATUS_SIZE] = "";
 	int code = 0;
 
 	bounce_find_codes(view->own, status, &code);
-	return code || status[0] || bounce_says_failure(view);
+	return code || status[0];
+}
+
+/* a code, or words that are known */
+static bool has_reason(const struct bounce_view *view)
+{
+	return has_code(view) || bounce_says_failure(view);
 }
 
 static enum bounce_kind failure_or_delay(const struct bounce_view *view,
@@ -317,12 +322,11 @@ static enum bounce_kind kind_of_notice(const struct bounce_view *view,
 
 	if (is_notice && (view->is_daemon || has_reason(view)))
 		return failure_or_delay(view, sign);
-	if (view->is_daemon &&
-	    (bounce_says_failure(view) ||
-	     (has_reason(view) && bounce_tells_failure(view->own_folded))))
+	if (view->is_daemon && (bounce_says_failure(view) ||
+				bounce_tells_failure(view->own_folded)))
 		return failure_or_delay(view, sign);
 	if (view->has_null_path && bounce_says_failure(view) &&
-	    has_reason(view) && returns_mail(view->mail))
+	    (has_code(view) || returns_mail(view->mail)))
 		return failure_or_delay(view, sign);
 	if (view->is_daemon && returns_mail(view->mail))
 		return BOUNCE_RETURNED;
@@ -364,7 +368,8 @@ static enum bounce_kind find_kind(const struct bounce_view *view)
 		return BOUNCE_REPLY;
 	if (sign == SIGN_AUTO_REPLY)
 		return BOUNCE_AUTO_REPLY;
-	if (sign == SIGN_ABUSE)
+	if (sign == SIGN_ABUSE || message_raw_header(head, "x-arf") ||
+	    message_raw_header(head, "x-xarf"))
 		return BOUNCE_ABUSE;
 	if (sign == SIGN_RECEIPT)
 		return BOUNCE_RECEIPT;

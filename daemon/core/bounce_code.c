@@ -55,6 +55,7 @@ static const struct {
 
 /* Nobody is there, although it sounds like a block. */
 static const char nobody[] =
+    "5.4.1 all recipient addresses rejected|5.4.1 * recipient addresses|"
     /* Microsoft's edge, which knows its directory */
     "5.4.1 recipient address rejected: access denied|"
     "5.4.1 * recipient address rejected: access denied|"
@@ -116,7 +117,8 @@ static const char also_unwanted[] =
     "encryption required|tls required|policy violation|due to policy|"
     "policy reason|local policy|security policy|site policy|"
     "rejected by policy|policy rejection|policy of|message policy|"
-    "violates|violation|against policy|our policy|policies|"
+    "violates|violation of|content violation|against policy|our "
+    "policy|policies|"
     "policy restrict|administrative prohibition|administratively|as(|"
     "high probability|not accept mail from|not accept messages from|"
     "not accept email from|not accepting mail from|accept mail from|"
@@ -143,9 +145,21 @@ static const char also_unwanted[] =
     "cloudmark|brightmail|csi.cloudmark|trend micro|mailblock|unwanted|"
     "message refused|refused by|rejected for policy";
 
-/* Full, or too large. */
+/* Too large. */
+static const char too_large[] =
+    "message size exceed|size exceed|message too large|message too big|"
+    "message is too large|message is too big|message larger|"
+    "message is larger|exceeds size|exceeds the size|size limit|"
+    "message length exceed|exceeds maximum|exceeds the maximum|"
+    "exceeds fixed maximum|maximum message size|maximum size|"
+    "maximum allowed|too large|too big|larger than|message exceeds|"
+    "exceeds message size|rsmaxsize|message size violation|"
+    "message size|file too large|size violation";
+
+/* Full, or busy. */
 static const char full[] =
-    "mailbox full|mailbox is full|mailbox * full |full mailbox|"
+    "at a rate that|too quickly|mailbox full|mailbox is full|mailbox * full "
+    "|full mailbox|"
     "mailbox size limit|mailbox limit|over quota|overquota|over-quota|"
     "over the quota|over its quota|over his quota|over disk quota|"
     "over allotted|over the allowed quota|over storage|"
@@ -172,19 +186,13 @@ static const char full[] =
     "mailbox vol |mailbox zit vol|postbus vol|skrzynka * pełna|"
     "przepełnion|переполнен|квота|邮箱已满|邮箱空间不足|メールボックス * "
     "一杯|容量オーバー|"
-    "용량 초과|"
-    /* size */
-    "message size exceed|size exceed|message too large|message too big|"
-    "message is too large|message is too big|message larger|"
-    "message is larger|exceeds size|exceeds the size|size limit|"
-    "message length exceed|exceeds maximum|exceeds the maximum|"
-    "exceeds fixed maximum|maximum message size|maximum size|"
-    "maximum allowed|too large|too big|larger than|message exceeds|"
-    "exceeds message size|rsmaxsize";
+    "용량 초과";
 
 /* There is no such mailbox or domain, or no longer. */
 static const char gone[] =
-    "user unknown|unknown user|unknown recipient|recipient unknown|"
+    "user unknown|unknown user|mailboxdisabled|were unknown|was "
+    "unknown|unknown "
+    "recipient|recipient unknown|"
     "recipient is unknown|user is unknown|unknown mailbox|"
     "unknown local|unknown address|unknown email|unknown account|"
     "unknown or illegal|unknown alias|unknown in |unknown or invalid|"
@@ -210,7 +218,7 @@ static const char gone[] =
     "invalid local|invalid domain|invalid destination|"
     "invalid or unknown|recipient invalid|recipient is invalid|"
     "recipient * invalid|address invalid|address is invalid|"
-    "addresses were invalid|bad destination|bad recipient|bad mailbox|"
+    "addresses were invalid|bad destination|bad recipient|"
     "bad address|bad-address|badrcptto|not a valid|not valid|"
     "isn't valid|no valid|valid recipients|not a known|isn't a known|"
     "not known|not a user|not our customer|not our user|not a local|"
@@ -280,7 +288,8 @@ static const char gone_abroad[] =
 
 /* It may pass. */
 static const char passing[] =
-    "greylist|graylist|grey-list|grey list|timed out|timeout|time out|"
+    "protocol violation|greylist|graylist|grey-list|grey list|timed "
+    "out|timeout|time out|"
     "time-out|try again|try later|retry|temporar|connection refused|"
     "connection reset|connection dropped|connection closed|"
     "connection fail|connection died|connection lost|connect to |"
@@ -304,7 +313,7 @@ static const char passing[] =
 /* Only with a 5xx code, and where nothing of the above was said. */
 static const char somebody[] =
     "recipient rejected|recipient address rejected|address rejected|"
-    "recipient refused|recipient denied|recipient * rejected|mailbox|"
+    "recipient refused|recipient denied|recipient * rejected|"
     "in reply to rcpt|rcpt to|recipient unavailable|user unavailable|"
     "user rejected";
 static const char refused[] =
@@ -491,6 +500,8 @@ enum bounce_class bounce_classify(const char *status, int code,
 	}
 	if (fold_has(text, nobody))
 		return BOUNCE_HARD;
+	if (fold_has(text, too_large))
+		return BOUNCE_SOFT;
 	if (is_unwanted(text))
 		return BOUNCE_BLOCK;
 	if (fold_has(text, full))
@@ -514,8 +525,9 @@ enum bounce_class bounce_classify(const char *status, int code,
 
 bool bounce_tells_failure(const char *text)
 {
-	return fold_has(text, nobody) || is_unwanted(text) ||
-	       fold_has(text, full) || is_gone(text) || fold_has(text, passing);
+	return fold_has(text, nobody) || fold_has(text, too_large) ||
+	       is_unwanted(text) || fold_has(text, full) || is_gone(text) ||
+	       fold_has(text, passing);
 }
 
 /* --- what is read of it */

@@ -51,6 +51,7 @@ enum bounce_sign {
 	SIGN_FAILURE,
 	SIGN_DELAY,
 	SIGN_AUTO_REPLY,
+	SIGN_ABSENCE, /* told as SIGN_AUTO_REPLY or none */
 	SIGN_ABUSE,
 	SIGN_RECEIPT,
 };

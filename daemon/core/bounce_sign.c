@@ -26,7 +26,9 @@ static const char *const daemons[] = {"mailer-daemon",
 				      "post_master",
 				      "mailer",
 				      "mmdf",
-				      "microsoftexchange",
+				      "listserv",
+				      "majordomo",
+				      "mailman",
 				      "mailsystem",
 				      "mail-system",
 				      "mailsysteem",
@@ -57,10 +59,9 @@ static const char *const daemons[] = {"mailer-daemon",
 				      "symantec",
 				      "scanmail",
 				      "groupwise",
-				      "quarantine",
-				      "policy",
+
 				      "symprex",
-				      "notification",
+
 				      "mta"};
 
 /* names that they show */
@@ -151,7 +152,7 @@ static const struct {
 	const char *phrases;
 } subjects[] = {
     /* not delivered yet */
-    {SIGN_DELAY, "delivery status notification (delay|"
+    {SIGN_DELAY, "delivery warning|delivery status notification (delay|"
 		 "delivery status notification(delay|delivery delayed|"
 		 "delivery is delayed|delivery delay|delayed mail|"
 		 "delayed delivery|delayed: |delayed message|"
@@ -174,6 +175,9 @@ static const struct {
      "report domain: "},
     /* given back */
     {SIGN_FAILURE,
+     "request to mailing list|rejected posting|automatically rejected|mail "
+     "failed|returning to sender|error en la entrega|"
+     "error in delivering|content violation|"
      "delivery status notification (fail|delivery status notification|"
      "delivery failure|delivery failed|delivery has failed|"
      "delivery error|delivery problem|delivery report|"
@@ -224,9 +228,11 @@ static const struct {
      "无法送达|退信|未傳遞|無法傳遞|전송 실패|배달되지|배달 못|반송|ni ellir "
      "danfon"},
     /* complaints */
-    {SIGN_ABUSE, "complaint about message|email feedback report|abuse report|"
-		 "spam report|spam complaint|abuse complaint|feedback loop|"
-		 "fbl report|[spamcop|uce complaint"},
+    {SIGN_ABUSE,
+     "abuse from|spam from|reported as spam|marked as spam|complaint about "
+     "message|email feedback report|abuse report|"
+     "spam report|spam complaint|abuse complaint|feedback loop|"
+     "fbl report|[spamcop|uce complaint"},
     /* a machine answers for someone */
     {SIGN_AUTO_REPLY,
      "out of office|out of the office|out-of-office|out of my office|"
@@ -237,79 +243,66 @@ static const struct {
      "automated email|automated acknowledg|auto reply|auto-reply|"
      "autoreply|auto response|auto-response|autoresponse|"
      "auto responder|autorespond|auto-respon|auto: |[auto]|auto-ack|"
-     "vacation|on holiday|on annual leave|annual leave|"
-     "maternity leave|parental leave|on leave|absence|no longer with|"
-     "no longer at|no longer employed|has left|"
-     "change of email address|new email address|i have moved|"
-     "thank you for your e|thank you for your message|"
+     "on annual leave|thank you for your e|thank you for your message|"
      "thank you for your enquiry|thank you for contacting|"
      "thanks for contacting|thanks for your e|we have received your|"
      "we've received your|your message has been received|"
      "your email has been received|your request has been received|"
-     "request received|message received|email received|"
-     "confirmation of receipt|acknowledgement of receipt|"
-     "your message to * awaits|awaits moderator|waiting for approval|"
-     "please confirm|confirmation required|confirm your message|"
-     "confirm your email|verification required|sender verification|"
-     "verify your message|action required * deliver|accepted: |"
-     "declined: |tentative: |tentatively accepted: "},
+     "request received|confirmation of receipt|"
+     "acknowledgement of receipt|your message to * awaits|"
+     "awaits moderator|waiting for approval|confirmation required|"
+     "confirm your message|confirm your email|verification required|"
+     "sender verification|verify your message|"
+     "action required * deliver|accepted: |declined: |tentative: |"
+     "tentatively accepted: "},
     /* Welsh */
     {SIGN_AUTO_REPLY,
      "ateb awtomatig|ymateb awtomatig|neges awtomatig|"
      "allan o'r swyddfa|i ffwrdd o'r swyddfa|allan o swyddfa|"
-     "ddim yn y swyddfa|ar wyliau|ar fy ngwyliau|ar absenoldeb|"
-     "absenoldeb"},
+     "ddim yn y swyddfa|ar wyliau|ar fy ngwyliau|ar absenoldeb"},
     /* German */
     {SIGN_AUTO_REPLY,
      "automatische antwort|automatische rückantwort|"
      "automatische nachricht|automatisch generierte|"
-     "automatische eingangs|automatische email|abwesen|nicht im büro|"
-     "nicht im buero|nicht im haus|außer haus|ausser haus|urlaub|"
-     "im urlaub|elternzeit|eingangsbestätigung"},
+     "automatische eingangs|automatische email|nicht im büro|"
+     "nicht im buero|nicht im haus|außer haus|ausser haus|im urlaub|"
+     "eingangsbestätigung"},
     /* French */
     {SIGN_AUTO_REPLY,
      "réponse automatique|réponse d'absence|message automatique|"
-     "message d'absence|absent|hors du bureau|en congé|en vacances|"
+     "message d'absence|hors du bureau|en congé|en vacances|"
      "accusé de réception"},
     /* Spanish */
     {SIGN_AUTO_REPLY,
      "respuesta automática|contestación automática|autorespuesta|"
-     "auto respuesta|fuera de la oficina|fuera de oficina|ausencia|"
-     "ausente|vacaciones|acuse de recibo"},
+     "auto respuesta|fuera de la oficina|fuera de oficina|"
+     "acuse de recibo"},
     /* Italian */
     {SIGN_AUTO_REPLY,
      "risposta automatica|fuori sede|fuori ufficio|fuori dall'ufficio|"
-     "assente|assenza|in ferie|ferie"},
+     "in ferie"},
     /* Dutch */
     {SIGN_AUTO_REPLY,
      "automatisch antwoord|automatische beantwoording|"
-     "automatisch bericht|afwezig|niet aanwezig|niet op kantoor|"
-     "buiten kantoor|met vakantie|op vakantie|vakantie|"
-     "ontvangstbevestiging"},
+     "automatisch bericht|niet aanwezig|niet op kantoor|"
+     "buiten kantoor|met vakantie|op vakantie|ontvangstbevestiging"},
     /* Polish */
     {SIGN_AUTO_REPLY,
      "odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|"
-     "poza biurem|nieobecn|nie ma mnie|urlop"},
+     "poza biurem|nie ma mnie"},
     /* Portuguese */
-    {SIGN_AUTO_REPLY,
-     "resposta automática|auto-resposta|fora do escritório|ausência|"
-     "férias"},
+    {SIGN_AUTO_REPLY, "resposta automática|auto-resposta|fora do escritório"},
     /* Swedish, Danish, Norwegian */
     {SIGN_AUTO_REPLY,
-     "autosvar|automatiskt svar|automatisk svar|auto-svar|frånvaro|"
-     "frånvarande|inte på kontoret|ej på kontoret|ikke på kontoret|"
-     "ute av kontoret|semester|fravær|ikke til stede|på ferie|"
-     "borte fra kontoret"},
+     "autosvar|automatiskt svar|automatisk svar|auto-svar|"
+     "inte på kontoret|ej på kontoret|ikke på kontoret|"
+     "ute av kontoret|ikke til stede|på ferie|borte fra kontoret"},
     /* Finnish */
-    {SIGN_AUTO_REPLY,
-     "automaattinen vastaus|poissa|lomalla|lomavastaus|en ole paikalla"},
+    {SIGN_AUTO_REPLY, "automaattinen vastaus|lomavastaus|en ole paikalla"},
     /* Czech, Slovak */
-    {SIGN_AUTO_REPLY,
-     "automatická odpověď|automatická odpoveď|mimo kancelář|nepřítom|"
-     "neprítom|dovolen"},
+    {SIGN_AUTO_REPLY, "automatická odpověď|automatická odpoveď|mimo kancelář"},
     /* Hungarian */
-    {SIGN_AUTO_REPLY,
-     "automatikus válasz|házon kívül|irodán kívül|szabadság|távollét"},
+    {SIGN_AUTO_REPLY, "automatikus válasz|házon kívül|irodán kívül"},
     /* Turkish */
     {SIGN_AUTO_REPLY, "otomatik yanıt|otomatik cevap|ofis dışı|ofiste değil|"
 		      "yıllık izin|izinde"},
@@ -319,15 +312,26 @@ static const struct {
 		      "автоматична відповідь|автоматичен отговор"},
     /* Chinese, Japanese, Korean */
     {SIGN_AUTO_REPLY,
-     "自动回复|自动答复|自動回覆|自動回復|不在办公室|不在辦公室|外出|休假|"
-     "自動応答|自動返信|自動送信|不在|休暇|"
-     "자동 회신|자동 응답|자동응답|자동회신|부재 중|부재중|휴가"},
+     "自动回复|自动答复|自動回覆|自動回復|不在办公室|不在辦公室|自動応答|"
+     "自動返信|自動送信|자동 회신|자동 응답|자동응답|"
+     "자동회신|부재 중|부재중"},
     /* others */
     {SIGN_AUTO_REPLY,
      "αυτόματη απάντηση|εκτός γραφείου|răspuns automat|"
      "automatski odgovor|samodejni odgovor|automaatvastus|"
      "automātiskā atbilde|automatinis atsakymas|תשובה אוטומטית|"
      "מחוץ למשרד|رد تلقائي|الرد التلقائي"},
+    /* words that people use as well */
+    {SIGN_ABSENCE,
+     "absence|absent|absenoldeb|abwesen|urlaub|ausencia|ausente|"
+     "vacaciones|assente|assenza|ferie|afwezig|vakantie|nieobecn|"
+     "urlop|ausência|férias|frånvaro|frånvarande|semester|fravær|"
+     "poissa|lomalla|nepřítom|neprítom|dovolen|szabadság|távollét|"
+     "отпуск|отсутств|外出|休假|不在|休暇|휴가|vacation|on leave|annual leave|"
+     "maternity leave|parental leave|on holiday|has left|"
+     "no longer with|no longer at|no longer employed|message received|"
+     "email received|change of email address|new email address|"
+     "please confirm|elternzeit|izinde|i have moved"},
 };
 
 /* "Re:" and "Fwd:" of the mail programs in use */
@@ -378,7 +382,8 @@ static const char failures[] =
     "доставлен|配信できません|送信できません|无法|無法|못했습니다";
 
 static const char delays[] =
-    "delayed|not yet been delivered|not been delivered yet|"
+    "further attempts|attempts will be made|still undelivered|will "
+    "attempt|delayed|not yet been delivered|not been delivered yet|"
     "has not yet been|hasn't been delivered yet|still trying|"
     "will keep trying|will be retried|continue to try|will retry|"
     "will be attempted|keep on trying|not need to resend|"
@@ -460,11 +465,27 @@ static bool is_daemon(const struct bounce_view *view)
 		size_t size = strlen(daemons[i]);
 
 		if (strncmp(local, daemons[i], size) == 0 &&
-		    (!local[size] ||
-		     strchr("@-+=_. <0123456789abcdef", local[size])))
+		    (!local[size] || strchr("@-+=_. <0123456789", local[size])))
 			return true;
 	}
-	return fold_has(name, daemon_names);
+	return text_starts(local, "microsoftexchange") ||
+	       fold_has(name, daemon_names);
+}
+
+/* services that answer for their customers */
+static const char challenging_hosts[] =
+    "boxbe|spamarrest|bluebottle|choicemail|knowspam|sendio|vanquish|tmda|"
+    "cleanmymailbox|uol.com.br|antispamuol|spamblocker|mailinblack";
+
+static bool is_of_challenger(const struct bounce_view *view)
+{
+	const char *end,
+	    *address = message_address(
+		message_header(&view->mail->parts[0], "from", view->arena),
+		view->arena, &end);
+	const char *at = address ? strchr(address, '@') : NULL;
+
+	return at && fold_has(folded(view->arena, at, 300), challenging_hosts);
 }
 
 static bool has_null_path(const struct message_part *part)
@@ -540,6 +561,7 @@ static bool is_automatic(const struct bounce_view *view)
 		if (is_set(part, automatic[i]))
 			return true;
 	return has_precedence(view) || has_mailer(view) ||
+	       is_of_challenger(view) ||
 	       has_prefix_header(part, challengers, COUNT(challengers));
 }
 
@@ -558,6 +580,14 @@ void bounce_look(struct bounce_view *view)
 
 /* --- the questions */
 
+/* "Absence: ...", or nothing but that */
+static bool is_heading(const char *subject, const char *word)
+{
+	size_t size = strcspn(word, ": ");
+
+	return word == subject && (!word[size] || word[size] == ':');
+}
+
 enum bounce_sign bounce_subject_sign(const struct bounce_view *view)
 {
 	const char *first = NULL;
@@ -575,6 +605,10 @@ enum bounce_sign bounce_subject_sign(const struct bounce_view *view)
 	/* A person writes of absence too, and of what they read; a machine
 	 * that shows no other sign begins with it. */
 	bool is_machine = view->is_automatic || view->has_null_path;
+	if (sign == SIGN_ABSENCE)
+		return is_machine || is_heading(view->subject_folded, first)
+			   ? SIGN_AUTO_REPLY
+			   : SIGN_NONE;
 	if ((sign == SIGN_RECEIPT || sign == SIGN_AUTO_REPLY) &&
 	    first != view->subject_folded && !is_machine)
 		return SIGN_NONE;

@@ -34,7 +34,6 @@ static const char *const markers[] = {
     "forwarded message",
     "message text follows",
     "a copy of the original",
-    "the original message was received at",
     "header of the message",
     "headers of the message",
     "mail header follows",
@@ -128,13 +127,23 @@ static bool is_same(const char *left, const char *right)
 	return strcasecmp(left, right) == 0;
 }
 
+static bool is_in_header(const struct finder *finder,
+			 const struct message_part *part, const char *name,
+			 const char *address)
+{
+	const char *value = message_raw_header(part, name), *end;
+	const char *other =
+	    value ? message_address(value, finder->view->arena, &end) : NULL;
+
+	return other && is_same(other, address);
+}
+
 /* The mail's own author and reader, and who helps, are not those who failed. */
 static bool is_other(const struct finder *finder, const char *address)
 {
 	static const char *const headers[] = {"from", "to", "delivered-to",
 					      "x-original-to", "reply-to"};
 	const struct message_part *part = &finder->view->mail->parts[0];
-	const char *end;
 
 	if (strncasecmp(address, "postmaster@", 11) == 0 ||
 	    strncasecmp(address, "mailer-daemon@", 14) == 0 ||
@@ -142,13 +151,16 @@ static bool is_other(const struct finder *finder, const char *address)
 	    strncasecmp(address, "support@", 8) == 0 ||
 	    strncasecmp(address, "helpdesk@", 9) == 0)
 		return true;
-	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
-		const char *value = message_raw_header(part, headers[i]);
-		const char *other =
-		    value ? message_address(value, finder->view->arena, &end)
-			  : NULL;
+	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++)
+		if (is_in_header(finder, part, headers[i], address))
+			return true;
+	for (size_t i = 0; i < finder->view->mail->count; i++) {
+		const struct message_part *original =
+		    &finder->view->mail->parts[i];
 
-		if (other && is_same(other, address))
+		if (original->mails > 0 &&
+		    (is_in_header(finder, original, "from", address) ||
+		     is_in_header(finder, original, "return-path", address)))
 			return true;
 	}
 	return false;
@@ -271,6 +283,8 @@ static void find_recipients(struct finder *finder)
 		find_in_text(finder, false);
 	if (finder->count == 0)
 		find_in_original(finder);
+	if (finder->count == 0)
+		find_in_header(finder, "subject");
 	if (finder->count == 0)
 		find_in_text(finder, true);
 }

@@ -201,7 +201,7 @@ static const char *around(const char *text, const char *at, struct arena *arena,
 	} else {
 		while (start > text && is_local(start[-1]))
 			start--;
-		while (start < at && strchr("'.=*|`", *start))
+		while (start < at && strchr("-'.=*|`", *start))
 			start++;
 	}
 	while (is_domain(*end))
