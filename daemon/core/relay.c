@@ -258,7 +258,7 @@ size_t relay_choose(struct relay *const *relays, size_t count, size_t avoid,
 	for (size_t i = 0; i < count; i++) {
 		struct relay *relay = relays[i];
 
-		if (i == avoid || relay->is_broken)
+		if (!relay || i == avoid || relay->is_broken)
 			continue;
 		if (relay->per_day == 0 || left_in_day(relay, now_ms) > 0)
 			return i;

@@ -80,7 +80,8 @@ int relay_failures(const struct relay *relay);
 int64_t relay_probe_at(const struct relay *relay);
 
 /* The relay that mails take now: the first in order that is neither broken nor
- * capped for the day, and not number avoid. One that is capped for the minute
+ * capped for the day, and not number avoid; NULL among them is one that can't
+ * be used. One that is capped for the minute
  * is waited for. count: all are out. */
 size_t relay_choose(struct relay *const *relays, size_t count, size_t avoid,
 		    int64_t now_ms);

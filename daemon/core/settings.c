@@ -426,8 +426,8 @@ struct settings *settings_load(const char *path, struct problems *problems)
 	config_parse(path, text, source.size, &schema, arena, reading,
 		     problems);
 	check_texts(reading, &source, problems);
-	settings_relay_check(reading->relays, settings->relay_count, &source,
-			     problems);
+	settings_relay_check(reading->relays, settings->relay_count,
+			     settings->oauth_token_url, &source, problems);
 	if (problems->count == before)
 		check_together(reading, &source, problems);
 	free(text);

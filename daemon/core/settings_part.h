@@ -41,6 +41,7 @@ extern const struct config_setting settings_relay_table[];
 
 /* what the table can't know; every one is told */
 void settings_relay_check(const struct relay_settings *relays, size_t count,
+			  const char *oauth_token_url,
 			  const struct settings_source *source,
 			  struct problems *problems);
 

@@ -33,8 +33,9 @@ const struct config_setting settings_relay_table[] = {
      "a file of mode 0600 with its key; empty: it is in certificate_file"},
     {"user", CONFIG_TEXT, AT(user), 0, 254, NULL, "",
      "the name to log in with; empty: no login"},
-    {"auth", CONFIG_CHOICE, AT(auth), 0, 0, "auto|plain|login", "auto",
-     "the way of logging in; auto: what the relay offers of plain and login"},
+    {"auth", CONFIG_CHOICE, AT(auth), 0, 0, "auto|plain|login|xoauth2", "auto",
+     "the way of logging in; auto: what the relay offers of plain and login; "
+     "xoauth2: with the token of the group oauth"},
     {"password_file", CONFIG_TEXT, AT(password_file), 0, 1000, NULL, "",
      "a file of mode 0600 with the password; empty: systemd's credential "
      "smtp-password-NAME, or smtp-password"},
@@ -58,6 +59,7 @@ struct place {
 	const struct settings_source *source;
 	struct problems *problems;
 	size_t number; /* from 0 */
+	bool has_oauth;
 };
 
 static void complain(const struct place *place, const char *key,
@@ -98,6 +100,16 @@ static void check_certificate(const struct relay_settings *relay,
 static void check_login(const struct relay_settings *relay,
 			const struct place *place)
 {
+	bool wants_token = strcmp(relay->auth, "xoauth2") == 0;
+
+	if (wants_token && !place->has_oauth)
+		complain(place, "auth", "\"xoauth2\" needs the group oauth");
+	if (wants_token && !*relay->user)
+		complain(place, "auth",
+			 "\"xoauth2\" needs user: the mailbox to send from");
+	if (wants_token && *relay->password_file)
+		complain(place, "password_file",
+			 "is of no use with auth = \"xoauth2\"");
 	if (!*relay->user && *relay->password_file)
 		complain(place, "password_file", "is of no use without user");
 	if (*relay->user && strcmp(relay->tls, "none") == 0 &&
@@ -128,11 +140,13 @@ static void check_name(const struct relay_settings *relays,
 }
 
 void settings_relay_check(const struct relay_settings *relays, size_t count,
+			  const char *oauth_token_url,
 			  const struct settings_source *source,
 			  struct problems *problems)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct place place = {source, problems, i};
+		const struct place place = {source, problems, i,
+					    !text_is_empty(oauth_token_url)};
 
 		check_texts(&relays[i], &place);
 		check_certificate(&relays[i], &place);

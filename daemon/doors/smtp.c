@@ -577,6 +577,7 @@ static struct smtp_judgement send_once(struct smtp_session *session,
 		*ret_verdict = (struct smtp_verdict){
 		    .outcome = SMTP_LATER,
 		    .is_relay_trouble = true,
+		    .is_login_refused = code == CURLE_LOGIN_DENIED,
 		    .code = end.code >= 400 && end.code <= 599 ? end.code : 0};
 		describe_refusal(session, code, &end, ret_verdict);
 	}

@@ -18,6 +18,7 @@
 #include "doors/smtp.h"
 #include "run/daemon.h"
 #include "run/keys.h"
+#include "run/tokens.h"
 
 /* -------------------------------------------------------- the pool's contexts
  */
@@ -37,6 +38,8 @@ static enum smtp_auth auth_of(const char *word)
 		return SMTP_AUTH_PLAIN;
 	if (strcmp(word, "login") == 0)
 		return SMTP_AUTH_LOGIN;
+	if (strcmp(word, "xoauth2") == 0)
+		return SMTP_AUTH_XOAUTH2;
 	return SMTP_AUTH_ANY;
 }
 
@@ -50,7 +53,8 @@ static void *sender_open(void *argument, struct err *err)
 	const struct relay_settings *relay = argument;
 	char *password = NULL;
 
-	if (*relay->user && !keys_load_password(relay, &password, err))
+	if (*relay->user && auth_of(relay->auth) != SMTP_AUTH_XOAUTH2 &&
+	    !keys_load_password(relay, &password, err))
 		return NULL;
 	const struct smtp_relay server = {
 	    .host = relay->host,
@@ -145,6 +149,7 @@ static bool open_relay(struct relay_run *relay, struct relay_settings *settings,
 	relay->name = xstrdup(settings->name);
 	relay->share = share_new((size_t)settings->connections);
 	relay->since_at = clock_now();
+	relay->needs_token = auth_of(settings->auth) == SMTP_AUTH_XOAUTH2;
 	relay->is_plain = strcmp(settings->envelope, "plain") == 0;
 	if (!keys_check_certificate(settings, err) ||
 	    !open_state(relay, settings, before, err))
@@ -224,12 +229,34 @@ void relays_stop(struct relays_run *relays)
 		pool_stop(relays->list[i].pool);
 }
 
+static struct tokens_run *tokens_of(const struct relay_run *relay)
+{
+	return relay->all->daemon->tokens;
+}
+
+const char *relays_bearer(const struct relay_run *relay)
+{
+	return relay->needs_token ? tokens_get(tokens_of(relay)) : NULL;
+}
+
+static bool lacks_token(const struct relay_run *relay)
+{
+	return relay->needs_token && !relays_bearer(relay);
+}
+
+/* A token that is on its way is waited for; one that can't be had is not. */
+static bool is_usable(const struct relay_run *relay)
+{
+	return !lacks_token(relay) || !tokens_are_failing(tokens_of(relay));
+}
+
 static struct relay_run *choose(const struct relays_run *relays, size_t avoid)
 {
 	struct relay *states[RELAYS_MAX];
 
 	for (size_t i = 0; i < relays->count; i++)
-		states[i] = relays->list[i].state;
+		states[i] =
+		    is_usable(&relays->list[i]) ? relays->list[i].state : NULL;
 	size_t i =
 	    relay_choose(states, relays->count, avoid, clock_since_boot_ms());
 	return i < relays->count ? &relays->list[i] : NULL;
@@ -266,6 +293,8 @@ size_t relays_room(const struct relay_run *relay)
 	size_t room = relay_room(relay->state, clock_since_boot_ms());
 	size_t idle = pool_idle(relay->pool) - relay->claimed;
 
+	if (lacks_token(relay))
+		return 0;
 	return room < idle ? room : idle;
 }
 
@@ -285,8 +314,10 @@ int64_t relays_wait_ms(struct relays_run *relays)
 		const struct relay_run *relay = &relays->list[i];
 		int64_t at = relay_room_at(relay->state, now_ms);
 
-		/* without a free sender a job's end is what is waited for */
-		if (pool_idle(relay->pool) > 0 && at < least)
+		/* without a free sender a job's end is what is waited for, and
+		 * without a token its coming */
+		if (pool_idle(relay->pool) > 0 && !lacks_token(relay) &&
+		    at < least)
 			least = at;
 		if (relay == chosen)
 			break;
@@ -335,8 +366,11 @@ static void log_change(const struct relay_run *relay, enum relay_change change,
 }
 
 /* A mail that stayed here, or that we broke off, tells nothing of the relay. */
-static enum relay_end end_of(const struct smtp_verdict *verdict)
+static enum relay_end end_of(const struct smtp_verdict *verdict,
+			     const char *bearer)
 {
+	if (bearer && verdict->is_login_refused)
+		return RELAY_UNUSED; /* the token is in doubt, not the relay */
 	if (verdict->is_relay_trouble)
 		return RELAY_FAILED;
 	return verdict->code > 0 || verdict->outcome == SMTP_UNSURE
@@ -344,13 +378,15 @@ static enum relay_end end_of(const struct smtp_verdict *verdict)
 		   : RELAY_UNUSED;
 }
 
-void relays_end(struct relay_run *relay, bool is_probe,
+void relays_end(struct relay_run *relay, bool is_probe, const char *bearer,
 		const struct smtp_verdict *verdict)
 {
-	enum relay_end end = end_of(verdict);
+	enum relay_end end = end_of(verdict, bearer);
 	enum relay_change change =
 	    relay_end(relay->state, is_probe, end, clock_since_boot_ms());
 
+	if (bearer && verdict->is_login_refused)
+		tokens_refuse(tokens_of(relay), bearer);
 	relay->ended += end != RELAY_UNUSED;
 	if (end == RELAY_FAILED)
 		snprintf(relay->trouble, sizeof(relay->trouble), "%s",

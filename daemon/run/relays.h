@@ -32,7 +32,8 @@ struct sender {
 
 struct relay_run {
 	char *name;
-	bool is_plain; /* no VERP: it refuses such senders */
+	bool is_plain;    /* no VERP: it refuses such senders */
+	bool needs_token; /* xoauth2 */
 	struct pool *pool;
 	struct relay *state;
 	struct share *share;
@@ -86,12 +87,17 @@ bool relays_have_room(struct relays_run *relays);
 /* In how many ms there may be room again; INT64_MAX: when a job ends. */
 int64_t relays_wait_ms(struct relays_run *relays);
 
+/* What a mail logs in with, NULL where that is a password or nothing; to be
+ * copied. There is one while there is room. */
+const char *relays_bearer(const struct relay_run *relay);
+
 bool relays_begin(struct relay_run *relay); /* true: it is a probe */
 void relays_give(struct relay_run *relay, struct pool_job *job);
 /* Instead of relays_give: the claim was not committed. */
 void relays_undo(struct relay_run *relay, bool is_probe);
-/* What became of a job; later, when it is settled, relays_settled. */
-void relays_end(struct relay_run *relay, bool is_probe,
+/* What became of a job that logged in with bearer; later, when it is settled,
+ * relays_settled. */
+void relays_end(struct relay_run *relay, bool is_probe, const char *bearer,
 		const struct smtp_verdict *verdict);
 void relays_settled(struct relay_run *relay);
 

@@ -22,7 +22,9 @@
 #include "run/letters.h"
 #include "run/relays.h"
 #include "run/timer.h"
+#include "run/tokens.h"
 #include "run/turn.h"
+#include "tools/crypto.h"
 #include "tools/db.h"
 
 #define LOOK_AGAIN_MS (60 * 1000)
@@ -37,6 +39,7 @@ struct send_job {
 	struct letter_use *letter;
 	struct letter_person person;
 	const char *from, *to, *list_name;
+	char *bearer; /* NULL: none */
 	int64_t delivery_id, domain;
 	int attempt;
 	struct relay_run *relay;
@@ -63,6 +66,8 @@ struct sending_run {
 static void job_free(struct send_job *job)
 {
 	letter_use_end(job->letter);
+	if (job->bearer)
+		crypto_forget(job->bearer, strlen(job->bearer));
 	arena_free(job->arena);
 	free(job);
 }
@@ -92,6 +97,7 @@ static void send_work(struct pool_job *base, void *context)
 			    &sender->mail, &err)) {
 		struct smtp_mail mail = {.from = job->from,
 					 .to = job->to,
+					 .bearer = job->bearer,
 					 .data = sender->mail.data,
 					 .size = sender->mail.size};
 		smtp_send(sender->session, &mail, &job->verdict);
@@ -156,6 +162,7 @@ struct sending_run *sending_open(struct daemon *daemon, struct err *err)
 	sending->timer = timer_new(daemon->loop, look_work, sending);
 	sending->gathered = timer_new(daemon->loop, gather, sending);
 	sending->may_be_due = true;
+	tokens_listen(daemon->tokens, look_work, sending);
 	sending->relays = relays_open(daemon, NULL, relay_ready, sending, err);
 	if (!sending->relays || !list_relays(sending, err)) {
 		sending_close(sending);
@@ -226,7 +233,7 @@ void sending_collect(struct sending_run *sending)
 				 "not begun before the daemon stopped");
 			job->began_at = job->ended_at = clock_now();
 		}
-		relays_end(relay, job->is_probe, &job->verdict);
+		relays_end(relay, job->is_probe, job->bearer, &job->verdict);
 		share_end(relay->share, job->domain);
 		job->next = NULL;
 		*end = job;
@@ -259,6 +266,9 @@ static enum outbox_blame blame_of(const struct send_job *job)
 {
 	if (!job->verdict.is_relay_trouble)
 		return OUTBOX_BLAME_MAIL;
+	/* a token was refused: none begins there before another one came */
+	if (job->bearer && job->verdict.is_login_refused)
+		return OUTBOX_BLAME_DEAD_RELAY;
 	return relay_is_broken(job->relay->state) ? OUTBOX_BLAME_DEAD_RELAY
 						  : OUTBOX_BLAME_RELAY;
 }
@@ -391,6 +401,9 @@ static bool use_claim(struct sending_run *sending, struct relay_run *relay,
 	if (job) {
 		job->relay = relay;
 		job->from = envelope_of(sending, relay, claim, job);
+		const char *bearer = relays_bearer(relay);
+		if (bearer)
+			job->bearer = arena_strdup(job->arena, bearer);
 		job->is_probe = relays_begin(relay);
 		job->next = sending->claimed;
 		sending->claimed = job;

@@ -243,6 +243,12 @@ const char *tokens_get(struct tokens_run *tokens)
 	return NULL;
 }
 
+bool tokens_are_failing(const struct tokens_run *tokens)
+{
+	return !is_good(tokens) &&
+	       (tokens->failures > 0 || tokens->refusals > 1);
+}
+
 void tokens_refuse(struct tokens_run *tokens, const char *token)
 {
 	if (!tokens->token || strcmp(tokens->token, token) != 0)

@@ -33,6 +33,9 @@ void tokens_reload(struct tokens_run *tokens);
  * turn: whoever keeps it copies it. */
 const char *tokens_get(struct tokens_run *tokens);
 
+/* There is none, and the last try to fetch one, or what came of it, failed. */
+bool tokens_are_failing(const struct tokens_run *tokens);
+
 /* A server refused this token (535, or IMAP's NO): it is fetched anew. Once
  * only for each: when what came then is refused too, the wait is the backoff's.
  * One that is the current token no longer is ignored. */

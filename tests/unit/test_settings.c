@@ -259,6 +259,8 @@ static void f40_faults_are_told_with_their_line(void **state)
 	    {LEAST("", "", "tls = \"maybe\";", "", ""), ":3:"},
 	    {LEAST("", "", "password_file = \"x\";", "", ""),
 	     ":3: relays.password_file"},
+	    {LEAST("", "", "user = \"x\"; auth = \"xoauth2\";", "", ""),
+	     ":3: relays.auth"},
 	    {LEAST("", "", "tls = \"none\"; user = \"u\";", "", ""),
 	     "in clear text"},
 	    {LEAST("", "", "host = \"x\";", "", ""), ":3:"},
