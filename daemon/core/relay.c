@@ -235,6 +235,14 @@ enum relay_change relay_end(struct relay *relay, bool is_probe,
 				     : failed(relay, is_probe, now_ms);
 }
 
+void relay_put_off(struct relay *relay, int64_t wait_ms, int64_t now_ms)
+{
+	if (wait_ms > RELAY_PAUSE_MOST_MS)
+		wait_ms = RELAY_PAUSE_MOST_MS;
+	if (relay->probe_at_ms < now_ms + wait_ms)
+		relay->probe_at_ms = now_ms + wait_ms;
+}
+
 /* --- questions */
 
 bool relay_is_broken(const struct relay *relay)

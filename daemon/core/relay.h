@@ -73,6 +73,10 @@ enum relay_change { RELAY_SAME, RELAY_BROKE, RELAY_MENDED };
 enum relay_change relay_end(struct relay *relay, bool is_probe,
 			    enum relay_end end, int64_t now_ms);
 
+/* The relay said for how long it wants no mail: the probe waits, up to the
+ * longest pause. */
+void relay_put_off(struct relay *relay, int64_t wait_ms, int64_t now_ms);
+
 bool relay_is_broken(const struct relay *relay);
 /* failures since it last answered */
 int relay_failures(const struct relay *relay);

@@ -12,6 +12,7 @@
 #include "core/letter.h"
 #include "core/relay.h"
 #include "core/relay_record.h"
+#include "core/retry_hint.h"
 #include "core/settings.h"
 #include "core/share.h"
 #include "doors/pool.h"
@@ -395,6 +396,10 @@ void relays_end(struct relay_run *relay, bool is_probe, const char *bearer,
 		relay->since_at = clock_now();
 	relay->is_changed = relay->is_changed || change != RELAY_SAME ||
 			    relay_is_broken(relay->state);
+	if (end == RELAY_FAILED && verdict->code >= 400 && verdict->code <= 499)
+		relay_put_off(relay->state,
+			      retry_hint_seconds(verdict->text) * 1000,
+			      clock_since_boot_ms());
 	log_change(relay, change, verdict);
 }
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from board import Board
-from servers import Mail, Recorder
+from servers import Mail, Postfix, Recorder, Sink
 from test_delivery import until_attempt
 
 
@@ -95,6 +95,20 @@ def test_f10_the_next_takes_over_until_the_first_is_back(board, recorder,
         board.until(tried, "a mail by way of the first", 60)
         board.until(lambda: "relay works again relay=first" in board.log,
                     "it works again")
+
+
+def test_f20_postfix_takes_over_from_one_that_says_421(board, authority,
+                                                       tmp_path):
+    with Sink(tmp_path, "-Q", "RCPT") as busy, \
+            Postfix(tmp_path, authority) as postfix:
+        begin(board, rows=20, busy=busy, postfix=postfix)
+        board.brief("LTB-1")
+        accepted(board, 20)
+        board.until(lambda: len(postfix.mails) == 20, "all of them")
+        assert busy.count == 0
+        assert board.rows("SELECT DISTINCT relay, code, counts FROM attempt"
+                          " ORDER BY 1") == [("busy", 421, 0),
+                                             ("postfix", 250, 1)]
 
 
 def test_f20_with_all_out_mails_wait_and_use_up_nothing(board, dead):
@@ -192,6 +206,27 @@ def test_f20_so_many_mails_on_a_connection(board, recorder):
     board.brief("LTB-1")
     accepted(board, 10)
     assert recorder.connections - before == 4
+
+
+def test_f20_each_relay_has_its_own_password(board, authority, tmp_path):
+    """As systemd's credentials: by the relay's name, else one for all."""
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "smtp-password-first").write_text("one\n")
+    (credentials / "smtp-password").write_text("all\n")
+    board.environment["CREDENTIALS_DIRECTORY"] = str(credentials)
+    with Recorder(authority, user="a", password="one") as first, \
+            Recorder(authority, user="b", password="all",
+                     mechanism="LOGIN") as second:
+        board.relays(first=first, second=second)
+        for relay in board.settings["relays"]:
+            del relay["password_file"]
+        board.configure(relay={"messages_per_day": 1})
+        board.settings["relays"][1]["auth"] = "login"
+        begin(board, rows=2)
+        board.brief("LTB-1")
+        accepted(board, 2)
+        assert (len(first.mails), len(second.mails)) == (1, 1)
 
 
 # --- domains share the connections

@@ -126,6 +126,21 @@ static void f30_a_probe_that_was_not_sent(void **state)
 	relay_free(relay);
 }
 
+static void f30_a_relay_says_when_it_wants_mail_again(void **state)
+{
+	struct relay *relay = relay_new(0, 0);
+
+	(void)state;
+	break_it(relay, 1000);
+	relay_put_off(relay, 0, 1000);
+	assert_int_equal(relay_probe_at(relay), 1000 + RELAY_PAUSE_FIRST_MS);
+	relay_put_off(relay, 60 * 1000, 1000);
+	assert_int_equal(relay_probe_at(relay), 61 * 1000);
+	relay_put_off(relay, 24 * 3600 * 1000, 1000);
+	assert_int_equal(relay_probe_at(relay), 1000 + RELAY_PAUSE_MOST_MS);
+	relay_free(relay);
+}
+
 static void f30_a_person_may_have_mended_it(void **state)
 {
 	struct relay *relay = relay_new(4, 9);
@@ -385,6 +400,7 @@ int main(void)
 	    cmocka_unit_test(f20_the_pause_grows),
 	    cmocka_unit_test(f30_mails_that_were_under_way_when_it_broke),
 	    cmocka_unit_test(f30_a_probe_that_was_not_sent),
+	    cmocka_unit_test(f30_a_relay_says_when_it_wants_mail_again),
 	    cmocka_unit_test(f30_a_person_may_have_mended_it),
 	    cmocka_unit_test(f10_so_many_in_a_minute),
 	    cmocka_unit_test(f20_no_minute_holds_more_than_its_cap),
