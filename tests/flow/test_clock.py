@@ -1,4 +1,6 @@
 """A wall clock that jumps: what it would set off too early waits."""
+import re
+
 from test_delivery import ANN, ROWS, begin, until_attempt, until_state, \
     until_taken
 from test_time import go_to, look, slots, utc
@@ -40,8 +42,8 @@ def test_f10_a_jump_forward_holds_all_until_it_is_synchronised(clocked,
     until_held(board)
     assert nothing_went(board, recorder)
     assert "the clock jumped forward by 1440 minutes" in board.ctl("status")
-    board.until(lambda: "clock jumped forward seconds=864" in board.log,
-                "the log tells it")
+    # both clocks are read in whole seconds
+    assert re.search(r"clock jumped forward seconds=86(399|40[01]):", board.log)
     assert board.hears("STATUS=live, held: the clock jumped")
     board.ctl("run", "police", code=1)
     assert "the clock jumped" in board.said
