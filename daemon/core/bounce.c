@@ -124,8 +124,22 @@ static bool announces_quote(const char *line, size_t size)
 	return false;
 }
 
+/* the headers of the mail that is answered, as Outlook puts them below */
+static bool begins_quote(const char *line)
+{
+	static const char *const starts[] = {
+	    "__________", "From: ", "Von: ", "De : ", "De: ",
+	    "Da: ",       "Van: ",  "Od: ",  "Fra: ", "Fr\u00e5n: "};
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (text_starts(line, starts[i]))
+			return true;
+	return false;
+}
+
 /* Without what it returns or quotes. */
-static const char *read_own(const char *all, struct arena *arena)
+static const char *read_own(const char *all, bool is_answer,
+			    struct arena *arena)
 {
 	const char *end = bounce_find_original(all);
 	struct buf own;
@@ -134,7 +148,8 @@ static const char *read_own(const char *all, struct arena *arena)
 	for (const char *line = all; line < end;) {
 		size_t size = strcspn(line, "\n");
 
-		if (announces_quote(line, size))
+		if (announces_quote(line, size) ||
+		    (is_answer && begins_quote(line)))
 			break;
 		if (!is_quoted(line)) {
 			buf_add(&own, line, size);
@@ -340,8 +355,6 @@ static enum bounce_kind kind_of_notice(const struct bounce_view *view,
 static enum bounce_kind kind_of_letter(const struct bounce_view *view,
 				       enum bounce_sign sign)
 {
-	if (view->is_answer)
-		return BOUNCE_REPLY;
 	if (sign == SIGN_FAILURE && has_reason(view) &&
 	    bounce_tells_failure(view->own_folded))
 		return failure_or_delay(view, sign);
@@ -365,7 +378,9 @@ static enum bounce_kind find_kind(const struct bounce_view *view)
 	if (message_raw_header(head, "x-failed-recipients"))
 		return failure_or_delay(view, sign);
 	if (view->is_answer && !is_machine)
-		return BOUNCE_REPLY;
+		return bounce_is_challenge(view) || bounce_says_automatic(view)
+			   ? BOUNCE_AUTO_REPLY
+			   : BOUNCE_REPLY;
 	if (sign == SIGN_AUTO_REPLY)
 		return BOUNCE_AUTO_REPLY;
 	if (sign == SIGN_ABUSE || message_raw_header(head, "x-arf") ||
@@ -416,9 +431,9 @@ void bounce_read(const char *bytes, size_t size, struct arena *arena,
 	view.subject = message_header(&mail.parts[0], "subject", arena);
 	view.subject_folded = fold(view.subject, arena);
 	view.all = read_all(&mail, arena);
-	view.own = read_own(view.all, arena);
-	view.own_folded = fold(view.own, arena);
 	bounce_look(&view);
+	view.own = read_own(view.all, view.is_answer, arena);
+	view.own_folded = fold(view.own, arena);
 	examine(&view, ret);
 	const char *from = message_address(
 	    message_header(&mail.parts[0], "from", arena), arena, &end);

@@ -55,6 +55,9 @@ static const struct {
 
 /* Nobody is there, although it sounds like a block. */
 static const char nobody[] =
+    "domino director|domino-verzeichnis|annuaire domino|directorio domino|"
+    "directorio de domino|domino-directory|domino-katalog|diretório domino|"
+    "domino ディレクトリ|names.nsf|"
     "5.4.1 all recipient addresses rejected|5.4.1 * recipient addresses|"
     /* Microsoft's edge, which knows its directory */
     "5.4.1 recipient address rejected: access denied|"
@@ -143,7 +146,7 @@ static const char also_unwanted[] =
     "not rfc|rfc 2822|rfc 5322|rfc 822|rfc822 compliant|rfc2822|"
     "rfc5322|550-5.7.1|poor reputation|low reputation|access denied by|"
     "cloudmark|brightmail|csi.cloudmark|trend micro|mailblock|unwanted|"
-    "message refused|refused by|rejected for policy";
+    "message refused|refused by|will not accept delivery|rejected for policy";
 
 /* Too large. */
 static const char too_large[] =
@@ -532,6 +535,19 @@ bool bounce_tells_failure(const char *text)
 
 /* --- what is read of it */
 
+/* a page on the web that is a reason itself */
+static bool is_of_list(const char *word, size_t size)
+{
+	static const char *const lists[] = {"spamhaus", "spamcop", "rbl",
+					    "dnsbl",    "sorbs",   "block",
+					    "ipcheck",  "listed",  "barracuda"};
+
+	for (size_t i = 0; i < COUNT(lists); i++)
+		if (memmem(word, size, lists[i], strlen(lists[i])))
+			return true;
+	return false;
+}
+
 /* Names of hosts and people are no reasons: spamgate.example is a host, and
  * so is what stands behind "host" or "from". An address becomes "@". */
 static void add_word(struct buf *out, const char *word, size_t size,
@@ -539,6 +555,8 @@ static void add_word(struct buf *out, const char *word, size_t size,
 {
 	if (memchr(word, '@', size))
 		buf_adds(out, "@");
+	else if (strncmp(word, "http", 4) == 0 && !is_of_list(word, size))
+		buf_adds(out, "http");
 	else if (!is_host || !memchr(word, '.', size))
 		buf_add(out, word, size);
 }

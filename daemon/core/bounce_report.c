@@ -207,6 +207,9 @@ static bool read_status(const struct bounce_view *view, struct bounce_mail *ret)
 	    view->is_daemon || view->has_null_path ||
 	    strcmp(view->mail->parts[0].type, "multipart/report") == 0;
 
+	/* a person passes on a report */
+	if (view->is_answer && !may_guess && !view->is_automatic)
+		return false;
 	for (size_t i = 0; i < view->mail->count; i++) {
 		const struct message_part *part = &view->mail->parts[i];
 

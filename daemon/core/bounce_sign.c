@@ -10,6 +10,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define HEAD_MAX 1500 /* bytes of a notice that say what it is */
+#define START_MAX 300 /* and of what calls itself an answer */
 
 /* --- who wrote it */
 
@@ -609,8 +610,8 @@ enum bounce_sign bounce_subject_sign(const struct bounce_view *view)
 		return is_machine || is_heading(view->subject_folded, first)
 			   ? SIGN_AUTO_REPLY
 			   : SIGN_NONE;
-	if ((sign == SIGN_RECEIPT || sign == SIGN_AUTO_REPLY) &&
-	    first != view->subject_folded && !is_machine)
+	if (sign == SIGN_RECEIPT && first != view->subject_folded &&
+	    !is_machine)
 		return SIGN_NONE;
 	return sign;
 }
@@ -631,7 +632,8 @@ bool bounce_is_challenge(const struct bounce_view *view)
 
 bool bounce_says_automatic(const struct bounce_view *view)
 {
-	const char *head = folded(view->arena, view->own, HEAD_MAX);
+	const char *head = folded(view->arena, view->own,
+				  view->is_answer ? START_MAX : HEAD_MAX);
 
 	return fold_has(head, automatic_words) ||
 	       (!view->is_answer && fold_has(head, away_words));
