@@ -309,12 +309,25 @@ bool returned_load_list(struct db *db, int64_t list_id, size_t max,
 	return true;
 }
 
-bool returned_count(struct db *db, struct returned_counts *ret, struct err *err)
+bool returned_look(struct db *db, const char *problem, int64_t now,
+		   struct err *err)
+{
+	struct query *q = db_query(db, QUERY_RETURNED_LOOK);
+
+	query_integer(q, 1, now);
+	query_text(q, 2, problem);
+	return query_run(q, NULL, err);
+}
+
+bool returned_count(struct db *db, struct arena *arena,
+		    struct returned_counts *ret, struct err *err)
 {
 	struct query *q = db_query(db, QUERY_RETURNED_COUNT);
 	struct returned_counts counts = {0};
 
-	if (query_next(q))
+	if (query_next(q)) {
+		const char *problem = query_get_text(q, 7);
+
 		counts = (struct returned_counts){
 		    .bounced = query_get_integer(q, 0),
 		    .replies = query_get_integer(q, 1),
@@ -322,7 +335,10 @@ bool returned_count(struct db *db, struct returned_counts *ret, struct err *err)
 		    .nothing = query_get_integer(q, 3),
 		    .not_understood = query_get_integer(q, 4),
 		    .suppressed = query_get_integer(q, 5),
+		    .looked_at = query_get_integer(q, 6),
+		    .problem = problem ? arena_strdup(arena, problem) : NULL,
 		};
+	}
 	if (!query_done(q, err))
 		return false;
 	*ret = counts;

@@ -64,11 +64,18 @@ bool returned_load_list(struct db *db, int64_t list_id, size_t max,
 			struct arena *arena, struct returned_item **ret,
 			size_t *ret_count, struct err *err);
 
+/* In the caller's transaction: the mailbox was looked at. problem NULL: all is
+ * well. */
+bool returned_look(struct db *db, const char *problem, int64_t now,
+		   struct err *err);
+
 struct returned_counts {
+	int64_t looked_at;                        /* 0: never */
+	const char *problem;                      /* NULL: none */
 	int64_t bounced, replies, abuse, nothing; /* understood, by kind */
 	int64_t not_understood, suppressed;
 };
-bool returned_count(struct db *db, struct returned_counts *ret,
-		    struct err *err);
+bool returned_count(struct db *db, struct arena *arena,
+		    struct returned_counts *ret, struct err *err);
 
 #endif

@@ -61,7 +61,7 @@ static bool load_facts(struct ctl *ctl, struct facts *facts, struct err *err)
 	facts->is_running = daemon_is_running(ctl->settings);
 	return board_load(ctl->db, ctl->arena, &facts->board, err) &&
 	       outbox_count(ctl->db, ctl->now, &facts->outbox, err) &&
-	       returned_count(ctl->db, &facts->returned, err) &&
+	       returned_count(ctl->db, ctl->arena, &facts->returned, err) &&
 	       relay_record_load(ctl->db, ctl->now, ctl->arena, &facts->relays,
 				 &facts->relay_count, err) &&
 	       roster_load_lists(ctl->db, ctl->arena, &facts->lists,
@@ -81,10 +81,16 @@ static size_t count_folders(const struct facts *facts, const char *state)
 	return count;
 }
 
-static void print_returned(const struct facts *facts)
+static void print_returned(struct ctl *ctl, const struct facts *facts)
 {
 	const struct returned_counts *returned = &facts->returned;
 
+	if (strcmp(ctl->settings->mailbox.kind, "none") != 0)
+		printf("mailbox    looked at %s%s%s\n",
+		       ctl_time(ctl, returned->looked_at),
+		       returned->problem ? "; can't be read: " : "",
+		       returned->problem ? ctl_plain(ctl, returned->problem)
+					 : "");
 	if (returned->suppressed)
 		printf("suppressed %" PRId64 " addresses that mail came back "
 		       "from; see \"briefingctl list bounces LIST\"\n",
@@ -137,7 +143,7 @@ static void print_status(struct ctl *ctl, const struct facts *facts)
 	       outbox->bounced);
 	if (facts->is_running)
 		ctl_print_relays(ctl, facts->relays, facts->relay_count);
-	print_returned(facts);
+	print_returned(ctl, facts);
 	for (size_t i = 0; i < facts->list_count; i++) {
 		const struct roster_list *list = &facts->lists[i];
 
@@ -162,6 +168,9 @@ static struct json_value *returned_json(const struct returned_counts *returned)
 	json_map_integer(map, "nothing", returned->nothing);
 	json_map_integer(map, "not_understood", returned->not_understood);
 	json_map_integer(map, "suppressed", returned->suppressed);
+	json_map_integer(map, "looked_at", returned->looked_at);
+	if (returned->problem)
+		json_map_text(map, "problem", returned->problem);
 	return map;
 }
 

@@ -75,6 +75,7 @@ struct errand_task {
 	/* called before the filter closes, without the input: loads what run
 	 * can't open; may be NULL */
 	void (*prepare)(void);
+	int timeout_ms; /* for who starts it; 0: the starter's own */
 	/* input has a NUL behind it; false: err goes to the parent */
 	bool (*run)(const char *input, size_t size, struct buf *out,
 		    struct err *err);

@@ -47,5 +47,11 @@ SELECT count(CASE WHEN is_understood = 1 AND kind = 'returned' THEN 1 END),
 	count(CASE WHEN kind IN ('delayed', 'auto-reply', 'receipt')
 		THEN 1 END),
 	count(CASE WHEN is_understood = 0 THEN 1 END),
-	(SELECT count(*) FROM suppression WHERE suppressed_at IS NOT NULL)
+	(SELECT count(*) FROM suppression WHERE suppressed_at IS NOT NULL),
+	(SELECT coalesce(looked_at, 0) FROM mailbox),
+	(SELECT problem FROM mailbox)
 FROM returned;
+
+-- name: returned_look
+-- When the mailbox was looked at, and what was wrong.
+UPDATE mailbox SET looked_at = ?1, problem = ?2 WHERE id = 1;

@@ -27,6 +27,7 @@
 #include "run/intake.h"
 #include "run/jumps.h"
 #include "run/keys.h"
+#include "run/mailbox.h"
 #include "run/rosters.h"
 #include "run/sending.h"
 #include "run/serving.h"
@@ -190,6 +191,7 @@ static void reload(struct daemon *daemon)
 	template_set_free(old_templates);
 	rosters_look(daemon->rosters, true);
 	intake_look(daemon->intake);
+	mailbox_look(daemon->mailbox);
 	slots_look(daemon->slots);
 	log_notice("reloaded");
 }
@@ -408,6 +410,9 @@ static bool open_modules(struct daemon *daemon, struct err *err)
 	daemon->intake = intake_open(daemon, whole->errands, err);
 	if (!daemon->intake)
 		return false;
+	daemon->mailbox = mailbox_open(daemon, whole->errands, err);
+	if (!daemon->mailbox)
+		return false;
 	turn_wake(daemon->turn);
 	timer_set(whole->store_timer, LOOK_AT_STORE_MS);
 	return true;
@@ -450,6 +455,7 @@ void daemon_close(struct daemon *daemon)
 	if (!daemon)
 		return;
 	struct whole *whole = whole_of(daemon);
+	mailbox_close(daemon->mailbox);
 	intake_close(daemon->intake);
 	rosters_close(daemon->rosters);
 	errands_close(whole->errands);

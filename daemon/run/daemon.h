@@ -20,6 +20,7 @@ struct template_set;
 
 struct intake_run;
 struct jumps_run;
+struct mailbox_run;
 struct rosters_run;
 struct sending_run;
 struct serving_run;
@@ -49,6 +50,7 @@ struct daemon {
 	struct sending_run *sending;
 	struct serving_run *serving;
 	struct intake_run *intake;
+	struct mailbox_run *mailbox;
 	struct rosters_run *rosters;
 	struct slots_run *slots;
 	struct tokens_run *tokens;

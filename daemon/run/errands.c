@@ -12,6 +12,7 @@
 #include "core/oauth.h"
 #include "core/roster.h"
 #include "run/daemon.h"
+#include "run/mailbox_tasks.h"
 #include "run/timer.h"
 #include "run/tokens.h"
 
@@ -40,6 +41,22 @@ const struct errand_task errands_tasks[] = {
      .rights = ERRAND_COMPUTE,
      .prepare = bounce_prepare,
      .run = bounce_read_mail},
+    {.name = "imap-fetch",
+     .rights = ERRAND_NETWORK,
+     .output_ceiling = MAILBOX_BAG_MAX,
+     .run = mailbox_imap_fetch},
+    {.name = "imap-move", .rights = ERRAND_NETWORK, .run = mailbox_imap_move},
+    {.name = "imap-wait",
+     .rights = ERRAND_NETWORK,
+     .timeout_ms = (MAILBOX_WAIT_S + 120) * 1000,
+     .run = mailbox_imap_wait},
+    {.name = "maildir-fetch",
+     .rights = ERRAND_FILES,
+     .output_ceiling = MAILBOX_BAG_MAX,
+     .run = mailbox_maildir_fetch},
+    {.name = "maildir-move",
+     .rights = ERRAND_FILES,
+     .run = mailbox_maildir_move},
     {.name = NULL},
 };
 
@@ -127,11 +144,19 @@ static void timed_out(void *context)
 	step(context);
 }
 
+static int timeout_of(const char *name)
+{
+	for (const struct errand_task *task = errands_tasks; task->name; task++)
+		if (strcmp(task->name, name) == 0 && task->timeout_ms)
+			return task->timeout_ms;
+	return ERRAND_TIMEOUT_MS;
+}
+
 static bool start(struct waiting *waiting, struct err *err)
 {
 	const struct daemon *daemon = waiting->errands->daemon;
 	const struct errand_limits limits = {
-	    .timeout_ms = ERRAND_TIMEOUT_MS,
+	    .timeout_ms = timeout_of(waiting->name),
 	    .memory = (size_t)2 * 1024 * 1024 * 1024,
 	    .output_ceiling = waiting->ceiling,
 	};

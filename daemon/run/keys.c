@@ -202,25 +202,29 @@ bool keys_load_password(const struct relay_settings *relay, char **ret_password,
 	return true;
 }
 
-static char *client_secret_path(const struct settings *settings,
-				struct err *err)
+/* The file, else the credential; what: the setting that names the file. */
+static char *secret_path(const char *file, const char *credential,
+			 const char *what, struct err *err)
 {
 	char *path;
 
-	if (*settings->oauth_client_secret_file)
-		return private_path(settings->oauth_client_secret_file, err);
-	path = credential_path("oauth-client-secret");
+	if (*file)
+		return private_path(file, err);
+	path = credential_path(credential);
 	if (!path)
 		err_set(err, ERR_INPUT,
-			"there is neither oauth.client_secret_file nor a "
-			"credential oauth-client-secret");
+			"there is neither %s nor a credential %s", what,
+			credential);
 	return path;
 }
 
 bool keys_load_client_secret(const struct settings *settings, char **ret_secret,
 			     struct err *err)
 {
-	char *text = read_password(client_secret_path(settings, err), err);
+	char *text = read_password(
+	    secret_path(settings->oauth_client_secret_file,
+			"oauth-client-secret", "oauth.client_secret_file", err),
+	    err);
 
 	if (!text)
 		return err_context(err, "the OAuth client's secret");
@@ -234,4 +238,18 @@ bool keys_check_certificate(const struct relay_settings *relay, struct err *err)
 	    *relay->key_file ? relay->key_file : relay->certificate_file;
 
 	return !*path || is_private(path, err);
+}
+
+bool keys_load_mailbox_password(const struct settings *settings,
+				char **ret_password, struct err *err)
+{
+	char *text = read_password(secret_path(settings->mailbox.password_file,
+					       "mailbox-password",
+					       "mailbox.password_file", err),
+				   err);
+
+	if (!text)
+		return err_context(err, "the mailbox's password");
+	*ret_password = text;
+	return true;
 }

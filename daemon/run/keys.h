@@ -30,7 +30,10 @@ bool keys_load_password(const struct relay_settings *relay, char **ret_password,
 /* oauth.client_secret_file, else the credential "oauth-client-secret". */
 bool keys_load_client_secret(const struct settings *settings, char **ret_secret,
 			     struct err *err);
-/* what either gave */
+/* mailbox.password_file, else the credential "mailbox-password". */
+bool keys_load_mailbox_password(const struct settings *settings,
+				char **ret_password, struct err *err);
+/* what any of them gave */
 void keys_forget_password(char *password); /* wipes and frees; NULL is fine */
 
 #endif

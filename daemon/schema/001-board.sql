@@ -330,6 +330,14 @@ CREATE TABLE returned (
 ) STRICT;
 CREATE INDEX returned_delivery ON returned (delivery_id);
 
+-- The bounce mailbox, as the last look found it.
+CREATE TABLE mailbox (
+	id INTEGER PRIMARY KEY CHECK (id = 1),
+	looked_at INTEGER,
+	problem TEXT -- why it could not be read; NULL: it could
+) STRICT;
+INSERT INTO mailbox (id) VALUES (1);
+
 -- Whether mail to an address arrives. Of the address and not of the person: a
 -- list that corrects an address has a new one. Personal data.
 CREATE TABLE suppression (

@@ -556,8 +556,8 @@ static void f50_a_list_and_the_counts(void **state)
 	assert_string_equal(items[0].address, "p1@police.example");
 	assert_int_equal(items[0].suppressed_at, p.context.now);
 	assert_string_equal(items[1].cls, "soft");
-	store_check(&p.store,
-		    returned_count(p.store.db, &counts, &p.store.err));
+	store_check(&p.store, returned_count(p.store.db, p.store.arena, &counts,
+					     &p.store.err));
 	assert_int_equal(counts.bounced, 2);
 	assert_int_equal(counts.nothing, 1);
 	assert_int_equal(counts.not_understood, 1);

@@ -1,0 +1,330 @@
+"""Mail that comes back: from a Maildir, and from Dovecot over TLS."""
+import os
+import random
+import time
+
+import pytest
+
+from mailboxes import (DONE, NOT_UNDERSTOOD, Dovecot, Maildir, returned,
+                       written)
+
+KILLS = 60 if os.environ.get("SOAK") else 6
+
+
+@pytest.fixture
+def maildir(tmp_path):
+    return Maildir(tmp_path)
+
+
+@pytest.fixture
+def dovecot(tmp_path, authority):
+    """dovecot(**options): a server, ended with the test."""
+    if os.geteuid() != 0:
+        pytest.skip("Dovecot runs as root only")
+    servers = []
+
+    def make(**options):
+        servers.append(Dovecot(tmp_path, authority, **options))
+        return servers[-1]
+    yield make
+    for server in servers:
+        server.__exit__()
+
+
+@pytest.fixture(params=["maildir", "imap"])
+def mailbox(request):
+    if request.param == "maildir":
+        return request.getfixturevalue("maildir")
+    return request.getfixturevalue("dovecot")()
+
+
+def begin(board, recorder, mailbox, people=("ann", "bob"), **settings):
+    """Everyone on the list police has had LTB-1; their mails, by name."""
+    board.relay(recorder)
+    board.configure(mailbox=mailbox.settings | settings)
+    board.list("police", [f"{name}@police.example,{name}" for name in people])
+    board.start()
+    board.live()
+    board.brief("LTB-1")
+    board.until(lambda: accepted(board) == len(people), "all are accepted")
+    return {name: recorder.to(f"{name}@police.example")[0] for name in people}
+
+
+def accepted(board):
+    return board.facts("status")["queue"]["accepted"]
+
+
+def states(board):
+    return dict(board.rows(
+        "SELECT substr(a.address, 1, instr(a.address, '@') - 1), d.state"
+        " FROM delivery d JOIN addressee a ON a.delivery_id = d.id"
+        " ORDER BY d.id"))
+
+
+def done(board, mailbox, count, folder=DONE):
+    board.until(lambda: len(mailbox.mails(folder)) == count,
+                f"{count} mails in {folder}")
+
+
+# --- the main way
+
+def test_f10_a_bounce_is_counted_and_told(board, recorder, mailbox):
+    mails = begin(board, recorder, mailbox)
+    mailbox.deliver(returned(mails["ann"]))
+    done(board, mailbox, 1)
+    assert mailbox.mails() == []
+    assert states(board) == {"ann": "bounced", "bob": "accepted"}
+    bounces = board.facts("list", "bounces", "police")
+    assert [(each["address"], each["class"], each["status"],
+             each["suppressed"]) for each in bounces] == \
+        [("ann@police.example", "hard", "5.1.1", True)]
+    assert "No such user" in bounces[0]["text"]
+    total = board.facts("report")["total"]
+    assert (total["required"], total["accepted"], total["failed"]) == (2, 1, 1)
+    assert board.facts("status")["returned"]["bounced"] == 1
+    assert "suppressed 1 addresses" in board.ctl("status")
+    assert "police.example" not in board.log
+    board.invariants()
+
+
+def test_f20_suppressed_until_a_person_says_it_works(board, recorder, maildir):
+    mails = begin(board, recorder, maildir)
+    maildir.deliver(returned(mails["ann"]))
+    done(board, maildir, 1)
+    board.brief("LTB-2")
+    board.until(lambda: len(recorder.to("bob@police.example")) == 2, "his")
+    board.until(lambda: board.facts("status")["queue"]["cancelled"] == 1,
+                "hers is cancelled")
+    assert board.facts("report")["total"]["outstanding"] == 4
+    board.ctl("person", "unsuppress", "ann@police.example", code=2)
+    board.ctl("person", "unsuppress", "bob@police.example", "--reason", "x",
+              code=1)
+    board.ctl("person", "unsuppress", "Ann@police.example", "--reason",
+              "IT made it anew")
+    board.ctl("run", "police")
+    mail = board.until(lambda: recorder.to("ann@police.example")[1:],
+                       "all that she missed")[0]
+    assert "LTB-1" in mail.text and "LTB-2" in mail.text
+    assert board.confirm(mail).status == 200
+    assert board.facts("report")["total"]["acknowledged"] == 2
+    assert len(recorder.to("ann@police.example")) == 2
+    board.invariants()
+
+
+def test_f20_a_corrected_address_gets_what_was_missed(board, recorder,
+                                                      maildir):
+    mails = begin(board, recorder, maildir)
+    maildir.deliver(returned(mails["ann"]))
+    done(board, maildir, 1)
+    board.list("police", ["ann@police.example,ann", "bob@police.example,bob"],
+               header="address,name")
+    rows = ["1,anne@police.example,ann", "2,bob@police.example,bob"]
+    board.list("police", ["1,ann@police.example,ann",
+                          "2,bob@police.example,bob"], header="id,address,name")
+    board.until(lambda: board.value("SELECT count(*) FROM member WHERE"
+                                    " row_key = '1'"), "the ids are known")
+    board.list("police", rows, header="id,address,name")
+    board.until(lambda: recorder.to("anne@police.example"), "her mail")
+    assert len(recorder.to("bob@police.example")) == 1
+
+
+def test_f20_without_a_token_the_message_id_tells(board, recorder, maildir):
+    mails = begin(board, recorder, maildir)
+    maildir.deliver(returned(mails["ann"], with_token=False))
+    done(board, maildir, 1)
+    assert states(board)["ann"] == "bounced"
+
+
+def test_f20_what_is_none_of_ours_waits_for_a_person(board, recorder, mailbox):
+    mails = begin(board, recorder, mailbox)
+    mailbox.deliver(returned(mails["ann"], with_token=False,
+                             with_message_id=False))
+    mailbox.deliver(b"\0\1\2 no mail at all")
+    forged = mails["ann"].sender.replace("+00000001", "+00000002")
+    mailbox.deliver(returned(mails["bob"], with_message_id=False).replace(
+        mails["bob"].sender.encode(), forged.encode()))
+    done(board, mailbox, 3, NOT_UNDERSTOOD)
+    assert set(states(board).values()) == {"accepted"}
+    assert board.facts("status")["returned"]["not_understood"] == 3
+    assert "came back  3 mails that a person must read" in board.ctl("status")
+
+
+def test_f20_what_counts_as_nothing(board, recorder, maildir):
+    mails = begin(board, recorder, maildir)
+    maildir.deliver(returned(mails["ann"], action="delayed", status="4.4.1"))
+    maildir.deliver(written("ann@police.example", mails["ann"].sender,
+                            "Out of office: Learning briefing",
+                            "Auto-Submitted: auto-replied\n"))
+    maildir.deliver(returned(mails["bob"], "5.7.1", "550 5.7.1 Spam"))
+    done(board, maildir, 3)
+    assert states(board) == {"ann": "accepted", "bob": "bounced"}
+    assert board.facts("status")["returned"]["suppressed"] == 0
+
+
+def test_f20_a_mail_over_the_limit_is_read_as_far_as_that(board, recorder,
+                                                          mailbox):
+    mails = begin(board, recorder, mailbox)
+    mailbox.deliver(returned(mails["ann"]) + b"x" * 70 + b"\n" +
+                    b"0123456789abcdef\n" * 50000)
+    done(board, mailbox, 1)
+    assert states(board)["ann"] == "bounced"
+    assert len(mailbox.mails(DONE)[0]) > 800000
+
+
+def test_f30_the_same_mail_again_counts_once(board, recorder, mailbox):
+    mails = begin(board, recorder, mailbox)
+    raw = returned(mails["ann"], "5.2.2", "552 5.2.2 Mailbox full")
+    mailbox.deliver(raw)
+    done(board, mailbox, 1)
+    mailbox.deliver(raw)
+    done(board, mailbox, 2)
+    assert board.value("SELECT count(*) FROM returned") == 1
+    assert board.value("SELECT score FROM suppression") == 1000
+
+
+# --- IMAP
+
+def test_f20_imap_tells_of_new_mail(board, recorder, dovecot):
+    server = dovecot()
+    mails = begin(board, recorder, server, poll_seconds=3600)
+    server.deliver(returned(mails["ann"]))
+    done(board, server, 1)
+    assert b"\\Seen" in server.flags(DONE)
+    server.deliver(returned(mails["bob"]))
+    done(board, server, 2)
+
+
+def test_f20_starttls(board, recorder, dovecot):
+    server = dovecot(implicit=False)
+    mails = begin(board, recorder, server)
+    server.deliver(returned(mails["ann"]))
+    done(board, server, 1)
+
+
+@pytest.mark.parametrize("auth", ["plain", "login"])
+def test_f20_login(board, recorder, dovecot, auth):
+    server = dovecot()
+    mails = begin(board, recorder, server, auth=auth)
+    server.deliver(returned(mails["ann"]))
+    done(board, server, 1)
+
+
+@pytest.mark.parametrize("capability", ["IMAP4rev1", "IMAP4rev1 UIDPLUS"])
+def test_f30_servers_that_can_do_less(board, recorder, dovecot, capability):
+    server = dovecot(capability=capability)
+    mails = begin(board, recorder, server)
+    for mail in mails.values():
+        server.deliver(returned(mail))
+    done(board, server, 2)
+    if "UIDPLUS" in capability:
+        assert server.mails() == []
+    else:
+        assert server.flags("INBOX").count(b"\\Deleted") == 2
+    assert set(states(board).values()) == {"bounced"}
+
+
+def problem(board, word):
+    return board.until(
+        lambda: word in board.facts("status")["returned"].get("problem", ""),
+        f"status says {word}")
+
+
+def test_f30_a_certificate_of_another_name(board, recorder, dovecot):
+    server = dovecot(wrong=True)
+    board.relay(recorder)
+    board.configure(mailbox=server.settings)
+    board.start()
+    problem(board, "certificate")
+    assert "can't read the mailbox: localhost" in board.log
+    assert "can't be read: localhost" in board.ctl("status")
+    assert "Login:" not in (server.folder / "log").read_text()
+
+
+def test_f30_a_wrong_password_and_then_the_right_one(board, recorder, dovecot):
+    server = dovecot()
+    mails = begin(board, recorder, server)
+    secret = server.folder / "password"
+    secret.write_text("wrong")
+    server.deliver(returned(mails["ann"]))
+    problem(board, "the login was refused")
+    secret.write_text(server.password)
+    done(board, server, 1)
+    board.until(lambda: "problem" not in board.facts("status")["returned"],
+                "all is well")
+    assert board.log.count("can't read the mailbox") == 1
+    assert "correct horse" not in board.log
+
+
+def test_f30_a_server_that_dies_and_comes_back(board, recorder, dovecot):
+    server = dovecot()
+    mails = begin(board, recorder, server)
+    server.deliver(returned(mails["ann"]))
+    server.kill()
+    problem(board, "localhost")
+    server.start()
+    done(board, server, 1)
+    assert states(board)["ann"] == "bounced"
+
+
+def test_f30_new_uids_for_old_mails(board, recorder, dovecot):
+    server = dovecot()
+    mails = begin(board, recorder, server)
+    board.stop()
+    server.deliver(returned(mails["ann"], "5.2.2", "552 full"))
+    # recorded before, and the mailbox never told of it
+    board.start()
+    done(board, server, 1)
+    board.stop()
+    server.deliver(server.mails(DONE)[0])
+    server.change_validity()
+    board.start()
+    done(board, server, 2)
+    assert board.value("SELECT count(*) FROM returned") == 1
+    assert board.value("SELECT score FROM suppression") == 1000
+
+
+# --- crashes
+
+def test_f40_killed_between_fetch_record_and_mark(board, recorder, mailbox):
+    """Each is recorded once and marked at last, whenever the daemon dies."""
+    dice = random.Random(3)
+    people = [f"p{number}" for number in range(KILLS * 3)]
+    mails = begin(board, recorder, mailbox, people)
+    left = list(people)
+    for _ in range(KILLS):
+        for name in left[:3]:
+            mailbox.deliver(returned(mails[name], "5.2.2", "552 full"))
+        del left[:3]
+        time.sleep(dice.random() * 0.4)  # anywhere in its work
+        board.kill()
+        board.start()
+    done(board, mailbox, len(people))
+    assert mailbox.mails() == []
+    assert set(states(board).values()) == {"bounced"}
+    assert board.value("SELECT count(*) FROM returned") == len(people)
+    assert board.value("SELECT count(*) FROM event WHERE kind ="
+                       " 'delivery-bounced'") == len(people)
+    assert board.value("SELECT max(score) FROM suppression") == 1000
+    board.invariants()
+
+
+def test_f40_no_maildir_yet(board, recorder, tmp_path):
+    board.relay(recorder)
+    board.configure(mailbox={"kind": "maildir", "poll_seconds": 1,
+                             "path": str(tmp_path / "Maildir")})
+    board.start()
+    problem(board, "Maildir/new")
+    maildir = Maildir(tmp_path)
+    maildir.deliver(b"what is this")
+    done(board, maildir, 1, NOT_UNDERSTOOD)
+
+
+def test_f40_another_mailbox_after_a_reload(board, recorder, maildir,
+                                            tmp_path):
+    mails = begin(board, recorder, maildir)
+    (tmp_path / "other").mkdir()
+    other = Maildir(tmp_path / "other")
+    board.configure(mailbox=other.settings)
+    board.reload()
+    other.deliver(returned(mails["ann"]))
+    done(board, other, 1)
