@@ -154,7 +154,7 @@ deps:
 JOBS ?= $(shell nproc)
 STEP := $(MAKE) --no-print-directory -j$(JOBS) CI=1
 check: deps
-	$(STEP) house docs
+	$(STEP) house docs layout
 	$(STEP) V=release all unit
 	$(STEP) V=asan all unit
 	$(STEP) V=tsan all unit ONLY='pool smtp watch http errand'

@@ -27,7 +27,7 @@ bool file_read_at(int directory_fd, const char *name, size_t ceiling,
 bool file_write(const char *path, const void *data, size_t size, unsigned mode,
 		struct err *err);
 
-/* Makes the folder and those above it; one that exists is fine. */
+/* Makes the folder and those above it, durably; one that exists is fine. */
 bool file_make_folder(const char *path, unsigned mode, struct err *err);
 
 /* Makes what was renamed or created in the folder durable. */
