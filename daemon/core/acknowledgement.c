@@ -55,6 +55,7 @@ static bool load_delivery(struct db *db, int64_t delivery_id,
 		page->name = arena_strdup(arena, query_get_text(q, 3));
 		page->is_rehearsal =
 		    strcmp(query_get_text(q, 4), "rehearsal") == 0;
+		page->asked = asked_parse(query_get_text(q, 10));
 		read_times(q, window_days, page);
 	}
 	if (!query_done(q, err))

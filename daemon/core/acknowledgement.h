@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/asked.h"
+
 struct arena;
 struct briefing_version;
 struct db;
@@ -35,6 +37,7 @@ struct acknowledgement_page {
 	int64_t delivery_id, person_id;
 	const char *public_id, *address, *name; /* as mailed; erased: "" */
 	bool is_rehearsal;
+	enum asked asked;    /* by the list that it came from */
 	int64_t accepted_at; /* 0: not known to be accepted; then claimed_at */
 	int64_t expires_at;  /* the window's end */
 	struct acknowledgement_item *items; /* of this delivery */

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
+#include "tools/crypto.h"
 #include "tools/idn.h"
 
 #define LOCAL_MAX 64 /* RFC 5321 4.5.3.1.1 */
@@ -113,6 +114,31 @@ bool address_parse(const char *text, size_t size,
 	strcpy(ret_key, ret_address);
 	text_lower(ret_key);
 	return true;
+}
+
+/* Their hashes have one length, so that comparing tells not even that. */
+static bool is_same_key(const char *left, const char *right)
+{
+	uint8_t hashes[2][CRYPTO_SHA256_SIZE];
+
+	crypto_sha256(left, strlen(left), hashes[0]);
+	crypto_sha256(right, strlen(right), hashes[1]);
+	return crypto_same(hashes[0], hashes[1], CRYPTO_SHA256_SIZE);
+}
+
+bool address_is_same(const char *typed, const char *known)
+{
+	static const char spaces[] = " \t\r\n";
+	char address[ADDRESS_SIZE], keys[2][ADDRESS_SIZE];
+	size_t size;
+
+	typed += strspn(typed, spaces);
+	size = strlen(typed);
+	while (size > 0 && strchr(spaces, typed[size - 1]))
+		size--;
+	return address_parse(typed, size, address, keys[0], NULL) &&
+	       address_parse(known, strlen(known), address, keys[1], NULL) &&
+	       is_same_key(keys[0], keys[1]);
 }
 
 void address_mask(const char *address, char ret_masked[ADDRESS_MASK_SIZE])

@@ -27,6 +27,11 @@ bool address_parse(const char *text, size_t size,
 		   char ret_address[ADDRESS_SIZE], char ret_key[ADDRESS_SIZE],
 		   struct err *err);
 
+/* Is what someone typed, with or without spaces around it, the address known?
+ * Case does not matter. Compared in constant time, so that trying finds out
+ * nothing. False when either is no address. */
+bool address_is_same(const char *typed, const char *known);
+
 #define ADDRESS_MASK_SIZE                                                      \
 	266 /* a letter, three dots of 3 bytes, "@", domain                    \
 	     */

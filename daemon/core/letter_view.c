@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/escape.h"
 #include "base/text.h"
+#include "core/asked.h"
 #include "core/briefing.h"
 #include "core/roster.h"
 #include "core/settings.h"
@@ -285,6 +286,7 @@ static void show_frame(struct view *view, const struct letter_content *content)
 	const struct settings *settings = content->settings;
 	char deadline[WORDS_SIZE], closes_on[WORDS_SIZE];
 	const char *reply_to = content->list->reply_to;
+	enum asked asked = asked_parse(content->list->confirm);
 
 	words_deadline(settings->zone, letter_content_due_at(content),
 		       deadline);
@@ -305,6 +307,11 @@ static void show_frame(struct view *view, const struct letter_content *content)
 	view_text(view, "closes_on", closes_on);
 	show(view, "code_url",
 	     arena_printf(view->arena, "%s/c", settings->web_base));
+	view_flag(view, "asks_code", asked == ASKED_CODE);
+	/* what is marked asks for it first anyway */
+	view_flag(view, "asks_email",
+		  asked == ASKED_EMAIL &&
+		      !letter_content_is_sensitive(content));
 	show(view, "reply_to", *reply_to ? reply_to : settings->mail_help);
 	show_preheader(view, content, deadline);
 	show_list(view, content->list);

@@ -54,6 +54,7 @@ static bool read_list(struct query *q, struct arena *arena,
 	    .is_removed = !query_is_null(q, 22),
 	    .member_count = query_get_integer(q, 23),
 	    .quiet_hours = text_of(q, 24, arena),
+	    .confirm = text_of(q, 25, arena),
 	};
 	return wordlist_parse(query_get_text(q, 8), arena, &ret->audience,
 			      &ret->audience_count, err) &&
@@ -220,6 +221,7 @@ static bool put_list(struct query *q, const struct roster_list *list,
 	query_text(q, 16, conf_hash);
 	query_integer(q, 17, now);
 	query_text(q, 18, list->quiet_hours);
+	query_text(q, 19, list->confirm);
 	return query_run(q, NULL, err);
 }
 

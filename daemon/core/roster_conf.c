@@ -9,6 +9,7 @@
 #include "base/problems.h"
 #include "base/text.h"
 #include "core/address.h"
+#include "core/asked.h"
 #include "core/quiet.h"
 #include "core/schedule.h"
 #include "tools/config.h"
@@ -49,6 +50,10 @@ static const struct config_setting table[] = {
      "the time to read; left out: as the briefing says"},
     {"mandatory", CONFIG_FLAG, AT(mandatory), 0, 0, NULL, "true",
      "must each member confirm?"},
+    {"confirm", CONFIG_CHOICE, AT(confirm), 0, 0, ASKED_WORDS, "tick",
+     "what a confirmation asks besides the tick: nothing, the code of the "
+     "mail, "
+     "or the work address"},
     {"from_name", CONFIG_TEXT, AT(from_name), 0, 100, NULL, "",
      "the name in From; left out: the board's"},
     {"reply_to", CONFIG_TEXT, AT(reply_to), 0, 254, NULL, "",

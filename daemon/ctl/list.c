@@ -33,6 +33,7 @@ static struct json_value *list_json(const struct roster_list *list)
 	json_map_text(map, "quiet_hours", list->quiet_hours);
 	json_map_integer(map, "members", list->member_count);
 	json_map_flag(map, "mandatory", list->mandatory);
+	json_map_text(map, "confirm", list->confirm);
 	json_map_flag(map, "removed", list->is_removed);
 	json_map_text(map, "review_on", list->review_on);
 	if (list->waiting_hash)
@@ -94,6 +95,7 @@ static void print_list(const struct roster_list *list)
 	printf("schedule   %s\n", list->schedule);
 	if (*list->quiet_hours)
 		printf("quiet      %s\n", list->quiet_hours);
+	printf("confirm    %s\n", list->confirm);
 	printf("documents  %s\n",
 	       list->attach_documents ? "attached" : "linked");
 	if (*list->review_on)

@@ -4,8 +4,11 @@ SELECT d.person_id, p.public_id, COALESCE(a.address, ''), COALESCE(a.name, ''),
 	d.mode, d.state, d.created_at, COALESCE(d.claimed_at, 0),
 	COALESCE(d.ended_at, 0),
 	(SELECT COALESCE(MAX(r.closes_at), 0) FROM requirement r
-	 WHERE r.delivery_id = d.id)
+	 WHERE r.delivery_id = d.id),
+	l.confirm
 FROM delivery d
+JOIN digest g ON g.id = d.digest_id
+JOIN list l ON l.id = g.list_id
 JOIN person p ON p.id = d.person_id
 LEFT JOIN addressee a ON a.delivery_id = d.id
 WHERE d.id = ?1;

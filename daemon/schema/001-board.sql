@@ -152,6 +152,9 @@ CREATE TABLE list (
 	unsure TEXT NOT NULL CHECK (unsure IN ('resend', 'hold')),
 	domains TEXT NOT NULL, -- JSON list; where marked content may go
 	quiet_hours TEXT NOT NULL DEFAULT '', -- "20:00-07:00"; nothing is sent
+	-- what a confirmation asks besides the tick
+	confirm TEXT NOT NULL DEFAULT 'tick'
+		CHECK (confirm IN ('tick', 'code', 'email')),
 	conf_hash TEXT NOT NULL,
 	csv_hash TEXT NOT NULL DEFAULT '', -- of the last CSV applied whole
 	waiting_hash TEXT,		   -- of a CSV that the guard holds

@@ -16,6 +16,20 @@
 
 /* --- the page --- */
 
+/* the ids of the ticked boxes, as posted; what is no id is left out */
+static size_t read_ids(const struct visit *visit, int64_t ret_ids[IDS_MAX])
+{
+	const char *value;
+	long long id;
+	size_t count = 0;
+
+	for (size_t i = 0;
+	     i < IDS_MAX && (value = http_form_at(visit->request, "v", i)); i++)
+		if (text_parse_integer(value, 1, INT64_MAX, &id))
+			ret_ids[count++] = id;
+	return count;
+}
+
 static const char *page_url(const struct personal *personal,
 			    const struct briefing_version *version)
 {
@@ -23,8 +37,22 @@ static const char *page_url(const struct personal *personal,
 			    visit_segment(personal->visit, version->ref));
 }
 
+/* Who typed a wrong answer need not tick again: they ticked unticked boxes. */
+static bool was_ticked(const struct personal *personal,
+		       const struct confirm_told *told, int64_t version_id)
+{
+	int64_t ids[IDS_MAX];
+	size_t count = told->answer_error ? read_ids(personal->visit, ids) : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (ids[i] == version_id)
+			return true;
+	return false;
+}
+
 static void add_outstanding(const struct personal *personal, struct view *view,
-			    const struct acknowledgement_item *item)
+			    const struct acknowledgement_item *item,
+			    const struct confirm_told *told)
 {
 	struct visit *visit = personal->visit;
 	const struct briefing_version *version = item->version;
@@ -32,6 +60,7 @@ static void add_outstanding(const struct personal *personal, struct view *view,
 
 	content_name(visit, row, version);
 	view_number(row, "version_id", version->id);
+	view_flag(row, "is_ticked", was_ticked(personal, told, version->id));
 	view_text(row, "page_url", page_url(personal, version));
 	view_flag(row, "is_new_version", version->number > 1);
 	view_text(row, "deadline",
@@ -65,7 +94,8 @@ static void add_why(struct view *view, const char *list_key, const char *title,
 }
 
 static void add_item(const struct personal *personal, struct view *view,
-		     const struct acknowledgement_item *item)
+		     const struct acknowledgement_item *item,
+		     const struct confirm_told *told)
 {
 	const char *title = item->version->title;
 
@@ -73,7 +103,7 @@ static void add_item(const struct personal *personal, struct view *view,
 	case ACKNOWLEDGEMENT_OUTSTANDING:
 		if (briefing_is_allowed(item->version, personal->visit->now,
 					NULL))
-			add_outstanding(personal, view, item);
+			add_outstanding(personal, view, item, told);
 		else
 			add_why(view, "later", title,
 				"It is held back until a later day.");
@@ -154,10 +184,12 @@ void confirm_show(const struct personal *personal,
 	view_text(view, "notice", told->notice);
 	view_flag(view, "need_tick", told->needs_tick && is_open);
 	view_flag(view, "saved", told->is_saved);
-	if (is_open)
+	if (is_open) {
 		view_text(view, "form", personal->form);
+		answer_show(personal, view, told->answer_error);
+	}
 	for (size_t i = 0; i < page->item_count; i++)
-		add_item(personal, view, &page->items[i]);
+		add_item(personal, view, &page->items[i], told);
 	if (!page->is_rehearsal)
 		add_later(personal, view);
 	view_text(view, "closes_on", visit_day(visit, page->expires_at - 1));
@@ -165,20 +197,6 @@ void confirm_show(const struct personal *personal,
 }
 
 /* --- the POST --- */
-
-/* the ids of the ticked boxes, as posted; what is no id is left out */
-static size_t read_ids(const struct visit *visit, int64_t ret_ids[IDS_MAX])
-{
-	const char *value;
-	long long id;
-	size_t count = 0;
-
-	for (size_t i = 0;
-	     i < IDS_MAX && (value = http_form_at(visit->request, "v", i)); i++)
-		if (text_parse_integer(value, 1, INT64_MAX, &id))
-			ret_ids[count++] = id;
-	return count;
-}
 
 static bool record(struct web *web, const struct pending *pending, int64_t now,
 		   int *ret_count, struct err *err)
@@ -217,21 +235,21 @@ static const struct confirm_told answers[] = {
     [ACKNOWLEDGEMENT_STALE_FORM] =
 	{"Nothing is recorded yet: this page was open for more than a day, or "
 	 "was not whole. Please tick and press the button again.",
-	 false, false},
+	 false, false, NULL},
     [ACKNOWLEDGEMENT_FORM_TOO_FAST] =
 	{"Nothing is recorded yet: the answer came faster than a person reads, "
 	 "as security programs do that try out links. If it was you, please "
 	 "tick and press the button again.",
-	 false, false},
+	 false, false, NULL},
     [ACKNOWLEDGEMENT_MAIL_TOO_FAST] =
 	{"Nothing is recorded yet: the mail went out only a moment ago, and "
 	 "security programs try out the links in new mail. If it was you, "
 	 "please tick and press the button again in half a minute.",
-	 false, false},
+	 false, false, NULL},
     [ACKNOWLEDGEMENT_REHEARSAL] =
 	{"Your confirmation arrived as it should. This is a rehearsal, so it "
 	 "was not recorded and counts for nothing.",
-	 false, false},
+	 false, false, NULL},
 };
 
 void confirm_post(const struct personal *personal)
@@ -240,12 +258,23 @@ void confirm_post(const struct personal *personal)
 	const char *form = http_form(visit->request, "form");
 	int64_t ids[IDS_MAX], shown_at = 0;
 	size_t count = read_ids(visit, ids);
+	const char *error;
 
 	if (!form || !link_parse_form(visit->web->keys, form,
 				      personal->page->delivery_id, &shown_at))
 		shown_at = 0;
 	enum acknowledgement_verdict verdict = acknowledgement_check(
 	    personal->page, shown_at, ids, &count, visit->now);
+	/* what the list asks comes last: nobody is told what would be right
+	 * before all else is */
+	if ((verdict == ACKNOWLEDGEMENT_GOOD ||
+	     verdict == ACKNOWLEDGEMENT_REHEARSAL) &&
+	    !answer_is_right(personal, &error)) {
+		if (error)
+			confirm_show(personal, &(struct confirm_told){
+						   .answer_error = error});
+		return;
+	}
 	if (verdict == ACKNOWLEDGEMENT_GOOD)
 		keep(personal, ids, count);
 	else

@@ -4,10 +4,10 @@
 #include "base/text.h"
 #include "core/acknowledgement.h"
 #include "core/address.h"
+#include "core/asked.h"
 #include "core/briefing.h"
 #include "core/settings.h"
 #include "doors/http.h"
-#include "tools/crypto.h"
 #include "tools/view.h"
 #include "web/limit.h"
 #include "web/personal.h"
@@ -39,32 +39,23 @@ static bool take_pass(struct personal *personal, const char *pass)
 	return true;
 }
 
-/* The hashes have one length, so that comparing tells not even that. */
-static bool is_same_key(const char *left, const char *right)
+uint64_t gate_who(const struct personal *personal)
 {
-	uint8_t hashes[2][CRYPTO_SHA256_SIZE];
-
-	crypto_sha256(left, strlen(left), hashes[0]);
-	crypto_sha256(right, strlen(right), hashes[1]);
-	return crypto_same(hashes[0], hashes[1], CRYPTO_SHA256_SIZE);
+	return limit_join(limit_key(http_peer(personal->visit->request)),
+			  (uint64_t)personal->page->delivery_id);
 }
 
-static bool has_key(const char *address, const char *key)
+bool gate_is_right(const struct personal *personal, enum asked asked,
+		   const char *typed)
 {
-	char parsed[ADDRESS_SIZE], own_key[ADDRESS_SIZE];
+	const struct web *web = personal->visit->web;
+	const struct acknowledgement_page *page = personal->page;
 
-	return address_parse(address, strlen(address), parsed, own_key, NULL) &&
-	       is_same_key(own_key, key);
-}
-
-/* In a rehearsal the mail went to the rehearsal's address instead. */
-static bool is_right(const struct personal *personal, const char *key)
-{
-	const struct settings *settings = personal->visit->web->settings;
-
-	return has_key(personal->page->address, key) ||
-	       (personal->page->is_rehearsal &&
-		has_key(settings->rehearsal_address, key));
+	return asked_is_right(asked, web->keys, page->delivery_id,
+			      page->address, typed) ||
+	       (page->is_rehearsal &&
+		asked_is_right(asked, web->keys, page->delivery_id,
+			       web->settings->rehearsal_address, typed));
 }
 
 static void ask(const struct personal *personal, const char *error)
@@ -78,19 +69,25 @@ static void ask(const struct personal *personal, const char *error)
 	visit_show(visit, 200, "web/address.html", view);
 }
 
-static void tell_wait(struct visit *visit, int64_t wait_s)
+void gate_tell_wait(struct visit *visit, enum asked asked, int64_t wait_s)
 {
 	long long minutes = (long long)(wait_s + 59) / 60;
+	const char *what = asked == ASKED_CODE ? "code" : "address";
 	const struct message message = {
 	    .status = 429,
 	    .title = "Please wait a little",
 	    .paragraphs = {arena_printf(
 			       visit->arena,
-			       "A wrong address was typed here several times. "
-			       "You can try again in %lld %s.",
-			       minutes, minutes == 1 ? "minute" : "minutes"),
-			   "The link goes on working. It opens with the "
-			   "address that the mail came to."},
+			       "A wrong %s was typed here several times. "
+			       "You can try again in %lld %s. Nothing was "
+			       "recorded.",
+			       what, minutes,
+			       minutes == 1 ? "minute" : "minutes"),
+			   asked == ASKED_CODE
+			       ? "The link goes on working. The code stands at "
+				 "the end of the mail."
+			       : "The link goes on working. It takes the "
+				 "address that the mail came to."},
 	};
 
 	visit_tell(visit, &message, NULL, wait_s);
@@ -113,13 +110,13 @@ static bool try_address(const struct personal *personal, const char *typed)
 {
 	struct visit *visit = personal->visit;
 	struct limit *tries = visit->web->address_tries;
-	uint64_t id = (uint64_t)personal->page->delivery_id;
+	uint64_t who = gate_who(personal);
 	char address[ADDRESS_SIZE], key[ADDRESS_SIZE];
 	char *text = text_trim(arena_strdup(visit->arena, typed));
 	int64_t wait_s;
 
-	if (!limit_allows(tries, id, visit->now, &wait_s)) {
-		tell_wait(visit, wait_s);
+	if (!limit_allows(tries, who, visit->now, &wait_s)) {
+		gate_tell_wait(visit, ASKED_EMAIL, wait_s);
 		return false;
 	}
 	if (!address_parse(text, strlen(text), address, key, NULL)) {
@@ -127,9 +124,9 @@ static bool try_address(const struct personal *personal, const char *typed)
 			      "name@agency.example");
 		return false;
 	}
-	if (is_right(personal, key))
+	if (gate_is_right(personal, ASKED_EMAIL, text))
 		return true;
-	limit_count(tries, id, visit->now);
+	limit_count(tries, who, visit->now);
 	ask(personal, "This is not the address that the mail was sent to");
 	return false;
 }

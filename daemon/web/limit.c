@@ -95,6 +95,11 @@ void limit_count(struct limit *limit, uint64_t key, int64_t now)
 	chosen->clear_at += limit->refill_s;
 }
 
+uint64_t limit_join(uint64_t left, uint64_t right)
+{
+	return mix(left) ^ right;
+}
+
 uint64_t limit_key(const char *address)
 {
 	uint8_t bytes[16];

@@ -28,5 +28,7 @@ void limit_count(struct limit *limit, uint64_t key, int64_t now);
 /* Whom a numeric address stands for: an IPv6 network of 64 bits, for that is
  * what one customer has, or a whole IPv4 address. What is no address is 0. */
 uint64_t limit_key(const char *address);
+/* both together */
+uint64_t limit_join(uint64_t left, uint64_t right);
 
 #endif

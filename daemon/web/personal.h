@@ -20,10 +20,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/asked.h"
 #include "core/link.h"
 
 struct acknowledgement_page;
 struct pending;
+struct view;
 struct visit;
 
 #define PERSONAL_PASS_SECONDS 7200
@@ -55,9 +57,28 @@ bool gate_open(struct personal *personal, const char *pass);
 /* Makes home from form; after a form of another time was put there. */
 void gate_set_home(struct personal *personal);
 
+/* The mails of this delivery, asked for from one network: whoever guesses holds
+ * up nobody who is elsewhere. For web/limit.h. */
+uint64_t gate_who(const struct personal *personal);
+/* As asked_is_right; in a rehearsal the rehearsal's address is right, too. */
+bool gate_is_right(const struct personal *personal, enum asked asked,
+		   const char *typed);
+/* too many wrong answers to that */
+void gate_tell_wait(struct visit *visit, enum asked asked, int64_t wait_s);
+
+/* What the list asks of this page besides the tick. */
+enum asked answer_asked(const struct personal *personal);
+/* Its field in the form; error may be NULL. */
+void answer_show(const struct personal *personal, struct view *view,
+		 const char *error);
+/* Is what was posted right? False: *ret_error says why not, for answer_show;
+ * NULL there: the visit was answered. */
+bool answer_is_right(const struct personal *personal, const char **ret_error);
+
 struct confirm_told {
 	const char *notice; /* NULL: none */
 	bool needs_tick, is_saved;
+	const char *answer_error; /* the boxes stay as they were ticked */
 };
 void confirm_show(const struct personal *personal,
 		  const struct confirm_told *told);

@@ -59,7 +59,8 @@ struct web {
 	const struct template_set *templates;
 	struct pending *first, **last;
 	struct limit *code_tries, *all_code_tries; /* wrong short codes */
-	struct limit *address_tries; /* wrong addresses for a delivery */
+	/* wrong ones for a delivery, from one network */
+	struct limit *address_tries, *answer_tries;
 	struct err trouble;
 };
 

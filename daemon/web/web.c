@@ -37,6 +37,7 @@ struct web *web_new(struct db *db, const struct link_keys *keys,
 	web->all_code_tries =
 	    limit_new(1, CODE_TRIES_PER_HOUR, 3600 / CODE_TRIES_PER_HOUR);
 	web->address_tries = limit_new(4096, 5, 300);
+	web->answer_tries = limit_new(4096, 5, 300);
 	return web;
 }
 
@@ -52,6 +53,7 @@ void web_free(struct web *web)
 	limit_free(web->code_tries);
 	limit_free(web->all_code_tries);
 	limit_free(web->address_tries);
+	limit_free(web->answer_tries);
 	free(web);
 }
 

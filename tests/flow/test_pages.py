@@ -268,6 +268,39 @@ def test_f20_marked_content_comes_after_the_address(clocked, recorder):
     assert board.post(bob.link, [("address", BOB)]).status == 200
 
 
+@pytest.mark.parametrize("asks", ["code", "email"])
+def test_f20_a_list_asks_for_more_than_a_tick(clocked, recorder, asks):
+    board = clocked
+    board.relay(recorder)
+    board.list("police", [f"{ANN},Ann", f"{BOB},Bob"], confirm=asks)
+    board.start()
+    board.live()
+    board.brief("LTB-1")
+    ann, bob = mails(board, recorder, 2)
+    right, other = {"code": (ann.code, bob.code), "email": (ANN, BOB)}[asks]
+    assert {"code": "the code below as well",
+            "email": "your work address as well"}[asks] in \
+        " ".join(ann.text.split())
+    fields = patient(board, ann)
+    before = everything(board)
+    for wrong in (None, "", other, "<script>", "' OR 1=1 --", "x" * 5000):
+        answer = [] if wrong is None else [("answer", wrong)]
+        page = board.post(ann.link, fields + answer)
+        assert "Nothing is recorded yet" in page.text, wrong
+        assert "<script" not in page.text
+    # the fifth is one too many: not even the right one is taken now
+    board.post(ann.link, fields + [("answer", other)])
+    page = board.post(ann.link, fields + [("answer", right)])
+    assert page.status == 429 and int(page.headers["Retry-After"]) > 0
+    assert everything(board) == before
+    # and nobody is locked out: neither of the link, nor for long
+    board.advance(300)
+    fields = patient(board, ann)
+    page = board.post(ann.link, fields + [("answer", f" {right.upper()} ")])
+    assert "It is recorded" in page.text
+    assert count(board) == 1
+
+
 def test_f20_another_persons_briefing_can_not_be_confirmed(clocked, recorder):
     board = clocked
     begin(board, recorder, {"police": [f"{ANN},Ann"],

@@ -23,7 +23,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define NOW 1795356180LL
-#define MARKED 2 /* the delivery */
 
 static struct db *db;
 static struct link_keys keys = {.count = 1, .list[0].id = '1'};
@@ -43,11 +42,13 @@ static struct template_set *templates;
 static const char scene[] =
     "INSERT INTO list (id, name, agency, title, lead, lead_address, schedule, "
     "audience, deadline_days, mandatory, from_name, reply_to, documents, "
-    "unsure, domains, conf_hash, slots_from_at, loaded_at) VALUES "
+    "unsure, domains, conf_hash, slots_from_at, loaded_at, confirm) VALUES "
     "(1, 'l', 'a', 't', 'l', 'l@a.example', 'immediately', '[]', 0, 0, 'f', "
-    "'r@a.example', 'linked', 'resend', '[]', '', 0, 0), "
+    "'r@a.example', 'linked', 'resend', '[]', '', 0, 0, 'tick'), "
     "(2, 'm', 'a', 't', 'l', 'l@a.example', 'immediately', '[]', 0, 1, 'f', "
-    "'r@a.example', 'linked', 'resend', '[]', '', 0, 0);"
+    "'r@a.example', 'linked', 'resend', '[]', '', 0, 0, 'email'), "
+    "(3, 'n', 'a', 't', 'l', 'l@a.example', 'immediately', '[]', 0, 1, 'f', "
+    "'r@a.example', 'linked', 'resend', '[]', '', 0, 0, 'code');"
     "INSERT INTO person (id, public_id, created_at) VALUES (1, 'p', 0);"
     "INSERT INTO briefing (id, ref, created_at) VALUES (1, 'R1', 0), "
     "(2, 'R2', 0);"
@@ -63,21 +64,25 @@ static const char scene[] =
     "INSERT INTO document (version_id, position, file, title, sha256, size, "
     "type) VALUES (1, 1, 'a.pdf', 'A', 'aa', 9, 'application/pdf');"
     "INSERT INTO digest (id, list_id, slot_at, mode, state, created_at) "
-    "VALUES (1, 1, 1, 'live', 'planned', 0), (2, 2, 2, 'live', 'planned', 0);"
+    "VALUES (1, 1, 1, 'live', 'planned', 0), (2, 2, 2, 'live', 'planned', 0), "
+    "(3, 3, 3, 'live', 'planned', 0);"
     "INSERT INTO letter (id, digest_id, content_key, format, made_at, sender, "
     "head, body) VALUES (1, 1, '1', 1, 0, 's', x'00', x'00'), "
-    "(2, 2, '2', 1, 0, 's', x'00', x'00');"
+    "(2, 2, '2', 1, 0, 's', x'00', x'00'), "
+    "(3, 3, '1', 1, 0, 's', x'00', x'00');"
     "INSERT INTO letter_version (letter_id, version_id, position) VALUES "
-    "(1, 1, 1), (2, 2, 1);"
+    "(1, 1, 1), (2, 2, 1), (3, 1, 1);"
     "INSERT INTO delivery (id, digest_id, person_id, generation, letter_id, "
     "mode, state, due_at, created_at, claimed_at, ended_at) VALUES "
     "(1, 1, 1, 1, 1, 'live', 'accepted', 0, 1795000000, 1795000000, "
     "1795000000), (2, 2, 1, 1, 2, 'live', 'accepted', 0, 1795000000, "
-    "1795000000, 1795000000);"
+    "1795000000, 1795000000), (3, 3, 1, 1, 3, 'live', 'accepted', 0, "
+    "1795000000, 1795000000, 1795000000);"
     "INSERT INTO member (list_id, person_id, row_key, row_hash, is_primary, "
     "joined_at, status, added_at) VALUES (1, 1, 'k', 'h', 0, 0, 'active', 0);"
     "INSERT INTO addressee (delivery_id, address, name) VALUES "
-    "(1, 'jo@a.example', 'Jo'), (2, 'jo@a.example', 'Jo');"
+    "(1, 'jo@a.example', 'Jo'), (2, 'jo@a.example', 'Jo'), "
+    "(3, 'jo@a.example', 'Jo');"
     "INSERT INTO requirement (version_id, person_id, list_id, agency, "
     "delivery_id, required_at, due_at, closes_at) VALUES "
     "(1, 1, 1, 'a', 1, 1795000000, 1796000000, 1810000000), "
@@ -119,7 +124,7 @@ static char *next_piece(const uint8_t **data, size_t *size, int64_t shown_at)
 		++*data;
 		--*size;
 		if ((byte == 1 || byte == 2) && *size > 0) {
-			int64_t id = 1 + **data % 3;
+			int64_t id = 1 + **data % 4;
 			++*data;
 			--*size;
 			if (byte == 1)

@@ -53,6 +53,7 @@ static struct roster_list list = {
     .lead = "Ruth Amadi",
     .lead_address = "ruth.amadi@police.example",
     .mandatory = true,
+    .confirm = "tick",
     .from_name = "Severnside learning",
     .reply_to = "learning@severnside.example",
 };
@@ -137,7 +138,7 @@ struct letter_case {
 	const struct briefing_version *versions[3];
 	size_t count;
 	bool is_rehearsal, is_optional, is_attached;
-	const char *name, *address;
+	const char *name, *address, *confirm;
 };
 
 static struct letter make(const struct letter_case *c)
@@ -149,6 +150,8 @@ static struct letter make(const struct letter_case *c)
 	struct err err = {0};
 
 	this_list.mandatory = !c->is_optional;
+	if (c->confirm)
+		this_list.confirm = c->confirm;
 	this_list.attach_documents = c->is_attached;
 	if (!letter_make(&settings, templates, &this_list, c->versions,
 			 c->count, due_at, c->is_rehearsal, NOW, &letter, &err))
@@ -349,6 +352,35 @@ static void f20_only_an_optional_list_can_be_left(void **state)
 	assert_null(header(mail, "List-Unsubscribe"));
 	assert_null(header(mail, "List-Unsubscribe-Post"));
 	free(mail);
+}
+
+static void f20_the_words_follow_what_the_list_asks(void **state)
+{
+	struct briefing_version k = marked();
+	static const struct {
+		const char *confirm, *says;
+	} cases[] = {{"tick", NULL},
+		     {"code", "asks for the code below as well"},
+		     {"email", "asks for your work address as well"}};
+
+	(void)state;
+	for (int i = 0; i < 12; i++) {
+		const char *says = cases[i % 3].says;
+		struct letter_case c = {.versions = {i < 6 ? &child_g : &k},
+					.count = 1,
+					.confirm = cases[i % 3].confirm};
+		char *text = shown(&c, i / 3 % 2);
+		bool is_twice = i >= 6 && i % 3 == 2;
+
+		for (char *at = text; *at; at++)
+			if (*at == '\n')
+				*at = ' ';
+		assert_int_equal(strstr(text, "as well") != NULL,
+				 says && !is_twice);
+		if (says && !is_twice)
+			assert_non_null(strstr(text, says));
+		free(text);
+	}
 }
 
 static void f20_subjects(void **state)
@@ -975,6 +1007,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_headers),
 	    cmocka_unit_test(f20_only_an_optional_list_can_be_left),
+	    cmocka_unit_test(f20_the_words_follow_what_the_list_asks),
 	    cmocka_unit_test(f20_subjects),
 	    cmocka_unit_test(f20_a_marked_mail_tells_the_title_only),
 	    cmocka_unit_test(f20_both_parts_say_the_same),

@@ -75,20 +75,21 @@ static struct roster_list *load_list(const char *name)
 static void f10_conf_is_read(void **state)
 {
 	struct roster_list list = parse_conf(
-	    "lists/police.conf",
-	    LEAST "title = \"Avon Vale Police\"; review_on = \"2027-03-01\";"
-		  "audience = [\"criminal-justice\"]; deadline_days = 21;"
-		  "mandatory = false; from_name = \"Learning\";"
-		  "reply_to = \"help@police.example\"; unsure = \"hold\";"
-		  "documents = \"attached\"; domains = [\"Police.example\", "
-		  "\"b\xc3\xbc"
-		  "cher.example\"];");
+	    "lists/police.conf", LEAST
+	    "title = \"Avon Vale Police\"; review_on = \"2027-03-01\";"
+	    "audience = [\"criminal-justice\"]; deadline_days = 21;"
+	    "mandatory = false; confirm = \"email\"; from_name = \"Learning\";"
+	    "reply_to = \"help@police.example\"; unsure = \"hold\";"
+	    "documents = \"attached\"; domains = [\"Police.example\", "
+	    "\"b\xc3\xbc"
+	    "cher.example\"];");
 
 	(void)state;
 	assert_string_equal(list.name, "police");
 	assert_string_equal(list.title, "Avon Vale Police");
 	assert_int_equal(list.deadline_days, 21);
 	assert_false(list.mandatory);
+	assert_string_equal(list.confirm, "email");
 	assert_true(list.attach_documents);
 	assert_true(list.hold_unsure);
 	assert_string_equal(list.domains[0], "police.example");
@@ -96,6 +97,7 @@ static void f10_conf_is_read(void **state)
 	list = parse_conf("gp.conf", LEAST);
 	assert_string_equal(list.title, "police");
 	assert_true(list.mandatory);
+	assert_string_equal(list.confirm, "tick");
 	assert_int_equal(list.deadline_days, 0);
 	assert_false(list.hold_unsure);
 	assert_false(list.attach_documents);
@@ -117,6 +119,7 @@ static void f20_conf_faults_are_told_with_their_line(void **state)
 	    {"a.conf", LEAST "domains = [\"police\"];", "has no dot"},
 	    {"a.conf", LEAST "deadline_days = 0;", "a.conf:4:"},
 	    {"a.conf", LEAST "documents = \"both\";", "a.conf:4:"},
+	    {"a.conf", LEAST "confirm = \"sms\";", "a.conf:4:"},
 	    {"a.conf",
 	     "agency = \"x\"; lead = \"y\"; lead_address = \"z@x.example\";\n"
 	     "schedule = \"now and then\";",

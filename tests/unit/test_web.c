@@ -474,6 +474,128 @@ static void f20_briefing_and_documents(void **state)
 	}
 }
 
+/* --- what a list asks besides the tick --- */
+
+static struct http_request post_answer(struct site *site, int delivery,
+				       const char *id, const char *answer)
+{
+	const char *const ids[] = {id, NULL};
+	struct http_request request = post_form(site, delivery, NOW - 60, ids);
+
+	if (answer)
+		fake_field(&request, "answer", answer);
+	return request;
+}
+
+/* asked, and told that; not kept */
+static void check_asked_again(struct site *site, struct http_request request,
+			      int status, const char *says)
+{
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	assert_int_equal(request.status, status);
+	if (!strstr(request.body, says))
+		fail_msg("no \"%s\" in %s", says, request.body);
+	fake_done(&request);
+}
+
+static void ask_for(struct site *site, const char *word)
+{
+	scene_do(&site->store, "UPDATE list SET confirm = '%s'", word);
+}
+
+static void f20_a_list_that_asks_for_the_code(void **state)
+{
+	struct site *site = *state;
+	char code[LINK_CODE_SIZE];
+	struct http_request request;
+
+	ask_for(site, "code");
+	get_golden(site, site->paths[PLAIN], 200, "asks-code");
+	check_asked_again(site, post_answer(site, PLAIN, "1", NULL), 200,
+			  "Type the code");
+	check_asked_again(site, post_answer(site, PLAIN, "1", " "), 200,
+			  "Type the code");
+	link_format_code(link_signer(&site->keys), FRESH, code);
+	request = post_answer(site, PLAIN, "1", code);
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	check_golden(&request, 200, "asks-code-wrong");
+	/* no tick and too fast come first: they ask for nothing more */
+	check_asked_again(site, post_answer(site, FRESH, "1", "x"), 200,
+			  "only a moment ago");
+	link_format_code(link_signer(&site->keys), PLAIN, code);
+	request = post_answer(site, PLAIN, "1", code);
+	ask(site, &request, NOW);
+	assert_int_equal(commit(site, NOW), 1);
+	fake_done(&request);
+	/* in a rehearsal as well, and nothing counts */
+	check_asked_again(site, post_answer(site, REHEARSED, "1", "x"), 200,
+			  "not the code");
+	link_format_code(link_signer(&site->keys), REHEARSED, code);
+	check_asked_again(site, post_answer(site, REHEARSED, "1", code), 200,
+			  "counts for nothing");
+	assert_int_equal(count_recorded(site), 1);
+}
+
+static void f20_a_list_that_asks_for_the_address(void **state)
+{
+	struct site *site = *state;
+	struct http_request request;
+
+	ask_for(site, "email");
+	get_golden(site, site->paths[PLAIN], 200, "asks-email");
+	check_asked_again(site, post_answer(site, PLAIN, "1", NULL), 200,
+			  "Type the work address");
+	check_asked_again(site,
+			  post_answer(site, PLAIN, "1", "x@y.example\"><b>"),
+			  200, "value=\"x@y.example&quot;&gt;&lt;b&gt;\"");
+	request = post_answer(site, PLAIN, "1", " JO.bloggs1@example.ORG ");
+	ask(site, &request, NOW);
+	assert_int_equal(commit(site, NOW), 1);
+	fake_done(&request);
+	check_asked_again(
+	    site,
+	    post_answer(site, REHEARSED, "1", "rehearsal@severnside.example"),
+	    200, "counts for nothing");
+	/* marked: it was typed before */
+	request = post_answer(site, MARKED, "3", NULL);
+	ask(site, &request, NOW);
+	assert_int_equal(commit(site, NOW), 1);
+	fake_done(&request);
+}
+
+static void f30_wrong_answers_are_limited_and_lock_nobody_out(void **state)
+{
+	struct site *site = *state;
+	struct http_request request;
+	char code[LINK_CODE_SIZE];
+
+	ask_for(site, "code");
+	link_format_code(link_signer(&site->keys), PLAIN, code);
+	/* what nobody typed is no guess */
+	for (int i = 0; i < 9; i++)
+		check_asked_again(site, post_answer(site, PLAIN, "1", ""), 200,
+				  "Type the code");
+	for (int i = 0; i < 5; i++)
+		check_asked_again(site, post_answer(site, PLAIN, "1", "x"), 200,
+				  "not the code");
+	request = post_answer(site, PLAIN, "1", code);
+	ask(site, &request, NOW);
+	assert_int_equal(request.retry_s, 300);
+	check_golden(&request, 429, "asks-code-wait");
+	/* someone else's guesses, elsewhere, are not the person's */
+	request.peer = "192.0.2.99";
+	ask(site, &request, NOW);
+	assert_true(web_has_pending(site->web));
+	assert_int_equal(commit(site, NOW), 1);
+	fake_done(&request);
+	request = post_answer(site, PLAIN, "2", code);
+	ask(site, &request, NOW + 300);
+	assert_int_equal(commit(site, NOW + 300), 1);
+	fake_done(&request);
+}
+
 /* --- marked content --- */
 
 static struct http_request post_address(const char *path, const char *address)
@@ -1004,6 +1126,9 @@ int main(void)
 	    CASE(f20_rehearsal),
 	    CASE(f20_links_that_did_not_arrive_whole),
 	    CASE(f20_briefing_and_documents),
+	    CASE(f20_a_list_that_asks_for_the_code),
+	    CASE(f20_a_list_that_asks_for_the_address),
+	    CASE(f30_wrong_answers_are_limited_and_lock_nobody_out),
 	    CASE(f30_marked_asks_for_the_address),
 	    CASE(f30_a_pass_opens_for_a_while),
 	    CASE(f30_marked_is_confirmed_like_others),
