@@ -116,6 +116,11 @@ $B/tests/%.o: tests/flow/%.c $B/flags | $(GENERATED)
 	echo cc $@
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(WERROR) -MMD -MP -c -o $@ $<
 
+$B/tests/%.o: tests/bench/%.c $B/flags | $(GENERATED)
+	mkdir -p $(@D)
+	echo cc $@
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WERROR) -MMD -MP -c -o $@ $<
+
 $B/tests/%.o: tests/fuzz/%.c $B/flags | $(GENERATED)
 	mkdir -p $(@D)
 	echo cc $@
@@ -137,6 +142,10 @@ $B/tests/test_%: $B/tests/test_%.o $B/libbriefingd.a
 $B/tests/%_driver: $B/tests/%_driver.o $B/libbriefingd.a
 	echo ld $@
 	$(CXX) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS)
+
+$B/tests/bench_%: $B/tests/bench_%.o
+	echo ld $@
+	$(CC) $(LDFLAGS) -o $@ $^ -lcurl -lgnutls -lsqlite3 -lpthread
 
 $B/tests/fuzz_%: $B/tests/fuzz_%.o $B/libbriefingd.a
 	echo ld $@
@@ -190,8 +199,10 @@ tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 soak: all $(DRIVERS)
 	SOAK=1 $(PYTEST) tests/flow
 
-bench: all
-	$(PYTHON) -B tests/bench/bench
+# ROWS=slot,start runs those alone
+BENCHES := $(patsubst tests/bench/%.c,$B/tests/%,$(wildcard tests/bench/*.c))
+bench: all $(BENCHES)
+	$(PYTHON) -B tests/bench/bench $(if $(ROWS),--rows $(ROWS))
 
 house:
 	sh scripts/house daemon

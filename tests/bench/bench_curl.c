@@ -1,5 +1,5 @@
 /*
- * curl_loop HOST PORT THREADS MAILS BODY: sends the file BODY that many times
+ * bench_curl HOST PORT THREADS MAILS BODY: sends the file BODY that many times
  * with libcurl alone, a blocking handle a thread as in doors/smtp, and nothing
  * else: no rendering, no record, no verdict. It is what the transport itself
  * costs. Prints mails a second, and milliseconds of processor time a mail.
@@ -41,7 +41,7 @@ static void must(int is_good, const char *what)
 {
 	if (is_good)
 		return;
-	fprintf(stderr, "curl_loop: %s\n", what);
+	fprintf(stderr, "bench_curl: %s\n", what);
 	exit(1);
 }
 
