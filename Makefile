@@ -259,7 +259,7 @@ install: all
 	$(PLACED) systemd/tmpfiles.conf > $(LIB)/tmpfiles.d/briefingd.conf
 	install -m 644 README.md CHANGES.md LICENSE $(DOC)/
 	cp -R lists templates $(DOC)/examples/
-	install -m 644 config/briefingd.conf $(DOC)/examples/
+	install -m 644 config/briefingd.conf config/bank-holidays $(DOC)/examples/
 # an administrator's configuration is never written over
 	test -e $(ETC)/briefingd.conf || install -m 644 config/briefingd.conf $(ETC)/
 

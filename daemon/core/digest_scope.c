@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "core/briefing.h"
 #include "core/digest.h"
+#include "core/holidays.h"
 #include "core/settings.h"
 #include "core/wordlist.h"
 #include "tools/db.h"
@@ -467,7 +468,8 @@ int64_t digest_scope_deadline(const struct settings *settings,
 		days = list->deadline_days;
 	else if (version->acknowledge_within_days > 0)
 		days = version->acknowledge_within_days;
-	day = civil_from_days(civil_days(day.year, day.month, day.day) + days +
-			      1);
+	days += civil_days(day.year, day.month, day.day);
+	day =
+	    civil_from_days(holidays_working_day(settings->holidays, days) + 1);
 	return zone_to_utc(settings->zone, &day);
 }

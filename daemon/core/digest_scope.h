@@ -119,7 +119,7 @@ bool digest_scope_may_have_news(struct db *db, struct digest_scope *scope,
 				size_t *ret_looked, struct err *err);
 
 /* The deadline of a version that went out at this time: the midnight that ends
- * its last day. */
+ * its last day, which is a working day (core/holidays.h). */
 int64_t digest_scope_deadline(const struct settings *settings,
 			      const struct digest_list *list,
 			      const struct briefing_version *version,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assets.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -15,6 +16,7 @@
 #include "base/problems.h"
 #include "base/text.h"
 #include "core/address.h"
+#include "core/holidays.h"
 #include "core/settings_part.h"
 #include "tools/calendar.h"
 #include "tools/config.h"
@@ -41,6 +43,10 @@ static const struct config_setting table[] = {
      "whom a reader can ask, in one line; empty: the address mail.help"},
     {"board.time_zone", CONFIG_TEXT, AT(time_zone), 1, 64, NULL,
      "Europe/London", "the zone of all dates and schedules"},
+    {"board.region", CONFIG_CHOICE, AT(region), 0, 0, HOLIDAYS_REGIONS,
+     "england-and-wales", "whose bank holidays no deadline ends on"},
+    {"board.holidays", CONFIG_TEXT, AT(holidays_file), 0, 1000, NULL, "",
+     "a file of bank holidays; empty: those that come with briefingd"},
 
     {"places.approved", CONFIG_TEXT, AT(approved_folder), 1, 1000, NULL,
      "/srv/briefingd/approved", "the folder in which briefings are dropped"},
@@ -361,6 +367,55 @@ static void check_together(const struct reading *reading,
 				  "is longer than delivery.retry_most_seconds");
 }
 
+/* --- bank holidays */
+
+static const struct assets_file *find_holidays(void)
+{
+	const struct assets_file *file = assets_files;
+
+	while (strcmp(file->key, "config/bank-holidays") != 0)
+		file++;
+	return file;
+}
+
+static bool parse_holidays(struct settings *settings, const char *name,
+			   const char *text, size_t size,
+			   struct problems *problems)
+{
+	struct holidays *holidays =
+	    arena_alloc(settings->arena, sizeof(*holidays));
+
+	settings->holidays = holidays;
+	return holidays_parse(name, text, size, settings->region,
+			      settings->arena, holidays, problems);
+}
+
+static bool load_holidays(struct settings *settings,
+			  const struct settings_source *source,
+			  struct problems *problems)
+{
+	const char *path = settings->holidays_file;
+	struct err err = {0};
+	size_t size;
+	char *text;
+
+	if (text_is_empty(path)) {
+		const struct assets_file *file = find_holidays();
+
+		return parse_holidays(settings, file->key,
+				      (const char *)file->data, file->size,
+				      problems);
+	}
+	path = settings_absolute(settings->arena, settings->folder, path);
+	if (!file_read(path, HOLIDAYS_MAX_SIZE, &text, &size, &err)) {
+		settings_complain(source, problems, "board.holidays", err.text);
+		return false;
+	}
+	bool good = parse_holidays(settings, path, text, size, problems);
+	free(text);
+	return good;
+}
+
 /* --- after the walk */
 
 const char *settings_absolute(struct arena *arena, const char *folder,
@@ -387,6 +442,7 @@ static void complete(struct settings *settings)
 	    &settings->state_folder,
 	    &settings->lists_folder,
 	    &settings->templates_folder,
+	    &settings->holidays_file,
 	    &settings->oauth_client_secret_file,
 	    &settings->oauth_ca_file,
 	    &settings->mailbox.ca_file,
@@ -430,13 +486,15 @@ struct settings *settings_load(const char *path, struct problems *problems)
 			     settings->oauth_token_url, &source, problems);
 	if (problems->count == before)
 		check_together(reading, &source, problems);
+	settings->arena = arena;
+	settings->folder = folder_of(arena, path);
+	if (problems->count == before)
+		load_holidays(settings, &source, problems);
 	free(text);
 	if (problems->count > before) {
 		arena_free(arena);
 		return NULL;
 	}
-	settings->arena = arena;
-	settings->folder = folder_of(arena, path);
 	settings->trusted_proxies = reading->trusted_proxies.list;
 	settings->trusted_proxy_count = reading->trusted_proxies.count;
 	settings->relays = reading->relays;

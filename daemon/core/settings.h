@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct arena;
+struct holidays;
 struct problems;
 struct zone;
 
@@ -57,13 +58,16 @@ struct settings {
 	const char *folder; /* of the file; relative paths start there */
 
 	/* board */
-	const char *board_name;   /* "Severnside Safeguarding Children ..." */
-	const char *board_label;  /* "Partnership", "Board" */
-	const char *board_colour; /* "#1d4f60": 7 bytes, checked */
-	const char *board_help;   /* whom a reader asks, one line of text;
-				     where not set, the address mail_help */
-	const char *time_zone;    /* "Europe/London" */
-	struct zone *zone;        /* opened from it */
+	const char *board_name;    /* "Severnside Safeguarding Children ..." */
+	const char *board_label;   /* "Partnership", "Board" */
+	const char *board_colour;  /* "#1d4f60": 7 bytes, checked */
+	const char *board_help;    /* whom a reader asks, one line of text;
+				      where not set, the address mail_help */
+	const char *time_zone;     /* "Europe/London" */
+	struct zone *zone;         /* opened from it */
+	const char *region;        /* england-and-wales | scotland | ... */
+	const char *holidays_file; /* "": those that come with us */
+	const struct holidays *holidays; /* of the region; core/holidays.h */
 
 	/* places: absolute after loading */
 	const char *approved_folder;  /* /srv/briefingd/approved */

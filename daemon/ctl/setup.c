@@ -6,12 +6,15 @@
 
 #include "assets.h"
 #include "base/arena.h"
+#include "base/civil.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "core/holidays.h"
 #include "core/settings.h"
 #include "ctl/ctl.h"
 #include "tools/template.h"
+#include "tools/zone.h"
 
 static const struct assets_file *find_sample(void)
 {
@@ -82,6 +85,26 @@ static size_t check_relay(const struct relay_settings *relay)
 	return problems;
 }
 
+#define HOLIDAYS_WARN_DAYS 90
+
+/* A file that ends is no fault yet: deadlines then move past weekends only. */
+static void check_holidays(struct ctl *ctl)
+{
+	const struct settings *settings = ctl->settings;
+	int year = settings->holidays->last_year;
+	struct civil today = zone_from_utc(settings->zone, ctl->now);
+	int64_t days = civil_days(year + 1, 1, 1) -
+		       civil_days(today.year, today.month, today.day);
+
+	if (days > HOLIDAYS_WARN_DAYS)
+		printf("%-20s good: %s, to the end of %d\n", "holidays",
+		       settings->region, year);
+	else
+		printf("%-20s warning: those of %s end with %d; name a newer "
+		       "file in board.holidays\n",
+		       "holidays", settings->region, year);
+}
+
 int ctl_check(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct ctl_option none[] = {{0}};
@@ -93,6 +116,7 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
 		return CTL_TROUBLE;
 	const struct settings *settings = ctl->settings;
 	printf("%-20s good: %s\n", "configuration", ctl->settings_path);
+	check_holidays(ctl);
 	problems += check_folder("places.approved", settings->approved_folder,
 				 R_OK | W_OK | X_OK);
 	problems += check_folder("places.state", settings->state_folder,

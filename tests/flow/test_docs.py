@@ -15,7 +15,8 @@ def table(file):
     for name, kind, rest in rows:
         parts = re.findall(r'"(?:[^"\\]|\\.)*"|NULL|-?\w+(?:\([^)]*\))?', rest)
         # offset, min, max, choices, fallback, help
-        texts = [part for part in parts if part == "NULL" or part[0] == '"']
+        texts = [part for part in parts if part[0] == '"'
+                 or re.fullmatch(r"[A-Z_]+", part)]
         found[name] = None if texts[1] == "NULL" else texts[1].strip('"')
     assert found
     return found
@@ -44,7 +45,7 @@ def test_f10_each_setting_has_its_paragraph():
 
 
 CHOICES = ("relays.tls", "relays.tls_minimum", "relays.auth",
-           "relays.envelope")
+           "relays.envelope", "board.region")
 
 
 @pytest.mark.parametrize("name, default",

@@ -215,3 +215,38 @@ def test_f20_quiet_hours_keep_one_list_waiting(clocked, recorder):
     go_to(board, utc(2027, 10, 31, 7))
     board.ctl("run", "police")  # it looks at once; by itself within a minute
     board.until(lambda: len(recorder.mails) == 2, "the mail in the morning")
+
+
+HOLIDAYS = "2027-01-01 all: New Year's Day\n2026-12-25 scotland: Christmas\n"
+
+
+def test_f10_a_holiday_moves_a_deadline(clocked, recorder):
+    """And check says where the days come from, and when they end."""
+    board = clocked
+    go_to(board, utc(2026, 12, 18, 9))
+    begin(board, recorder)
+    board.configure(board={"region": "scotland"})
+    assert "good: scotland, to the end of 2030" in board.ctl("check")
+    board.write(board.folder / "days", HOLIDAYS)
+    board.configure(board={"holidays": "days"})
+    board.reload()
+    board.until(lambda: "reloaded" in board.log, "the new settings")
+    board.brief("LTB-1", acknowledge_within_days=7)
+    board.until(lambda: recorder.mails, "the mail")
+    # Christmas is a Friday; Boxing Day's substitute is not in this file
+    assert "by Monday 28 December 2026" in recorder.mails[0].text
+    assert "good: scotland, to the end of 2027" in board.ctl("check")
+    go_to(board, utc(2027, 10, 2, 12))
+    assert "good: scotland" in board.ctl("check")
+    go_to(board, utc(2027, 10, 4, 12))
+    assert "warning: those of scotland end with 2027" in board.ctl("check")
+
+
+def test_f20_a_wrong_file_of_holidays_is_told(unclocked):
+    board = unclocked
+    board.configure(board={"holidays": "days"})
+    board.ctl("check", code=1)
+    assert "board.holidays: " in board.said and "days" in board.said
+    board.write(board.folder / "days", "2027-01-01 wales: x\n")
+    board.ctl("check", code=1)
+    assert "days:1: between date and colon" in board.said

@@ -380,9 +380,9 @@ static void f20_deadlines(void **state)
 	    {"the settings' 14 days",
 	     "UPDATE version SET acknowledge_within_days = 0", NOW,
 	     NOW - 8 * HOUR + 15 * DAY},
-	    /* sent on 20 March 2027 and due in summer time */
+	    /* sent on 20 March 2027 and due in summer time, on a Saturday */
 	    {"the clocks change", "UPDATE list SET deadline_days = 14",
-	     1805529600, 1806793200 /* 3 April, 24:00 in London */},
+	     1805529600, 1806966000 /* Monday 5 April, 24:00 in London */},
 	    /* 23:30 in London is still the day */
 	    {"late in the evening", "UPDATE list SET deadline_days = 1",
 	     NOW + 15 * HOUR + 1800, NOW - 8 * HOUR + 2 * DAY},
