@@ -15,7 +15,6 @@
 #include "core/roster.h"
 #include "core/settings.h"
 #include "core/share.h"
-#include "tools/crypto.h"
 #include "tools/db.h"
 
 #define DAY_SECONDS INT64_C(86400)
@@ -57,15 +56,10 @@ static bool add_letter_event(const struct digest_plan *plan,
 			     const struct letter *letter, const char *key,
 			     struct err *err)
 {
-	struct crypto_hash *hash = crypto_hash_new();
-	uint8_t bytes[CRYPTO_SHA256_SIZE];
-	char hex[CRYPTO_SHA256_HEX];
+	char hex[LETTER_HASH_SIZE];
 	struct event event;
 
-	crypto_hash_add(hash, letter->head, letter->head_size);
-	crypto_hash_add(hash, letter->body, letter->body_size);
-	crypto_hash_end(hash, bytes);
-	crypto_hex(bytes, sizeof(bytes), hex);
+	letter_hash(letter, hex);
 	event_begin(&event, "letter-made", plan->context->now, "briefingd");
 	event_integer(&event, "digest", plan->digest.id);
 	event_integer(&event, "letter", letter->id);

@@ -14,6 +14,7 @@
 #include "core/letter_view.h"
 #include "core/link.h"
 #include "core/settings.h"
+#include "tools/crypto.h"
 #include "tools/db.h"
 #include "tools/mime.h"
 
@@ -139,17 +140,25 @@ static const char *name_text(const struct link_key *key, char purpose,
 	return arena_strdup(arena, name);
 }
 
-static void person_make(const struct settings *settings, const char *token,
-			const char *code, const char *address, const char *name,
-			struct arena *arena, struct letter_person *ret)
+static void set_link(const struct settings *settings, const char *token,
+		     const char *code, struct arena *arena,
+		     struct letter_person *person)
 {
-	*ret = (struct letter_person){
-	    .address = arena_strdup(arena, address),
-	    .name = letter_plain(arena, name),
-	    .token = arena_strdup(arena, token),
-	    .link = arena_printf(arena, "%s/a/%s", settings->web_base, token),
-	    .code = arena_strdup(arena, code),
-	};
+	person->token = arena_strdup(arena, token);
+	person->link =
+	    arena_printf(arena, "%s/a/%s", settings->web_base, token);
+	person->code = arena_strdup(arena, code);
+}
+
+void letter_person_link(const struct settings *settings,
+			const struct link_key *key, int64_t delivery_id,
+			struct arena *arena, struct letter_person *person)
+{
+	char token[LINK_TOKEN_SIZE], code[LINK_CODE_SIZE];
+
+	link_format(key, delivery_id, token);
+	link_format_code(key, delivery_id, code);
+	set_link(settings, token, code, arena, person);
 }
 
 void letter_person_make(const struct settings *settings,
@@ -157,11 +166,11 @@ void letter_person_make(const struct settings *settings,
 			const char *address, const char *name,
 			struct arena *arena, struct letter_person *ret)
 {
-	char token[LINK_TOKEN_SIZE], code[LINK_CODE_SIZE];
-
-	link_format(key, delivery_id, token);
-	link_format_code(key, delivery_id, code);
-	person_make(settings, token, code, address, name, arena, ret);
+	*ret = (struct letter_person){
+	    .address = arena_strdup(arena, address),
+	    .name = letter_plain(arena, name),
+	};
+	letter_person_link(settings, key, delivery_id, arena, ret);
 	ret->message_id = name_text(key, 'm', delivery_id, arena);
 	ret->boundary = name_text(key, 'b', delivery_id, arena);
 	ret->boundary_mixed = name_text(key, 'x', delivery_id, arena);
@@ -171,11 +180,14 @@ void letter_person_specimen(const struct settings *settings,
 			    const char *address, const char *name,
 			    struct arena *arena, struct letter_person *ret)
 {
-	person_make(settings, LINK_SPECIMEN_TOKEN, LINK_SPECIMEN_CODE, address,
-		    name, arena, ret);
-	ret->message_id = "specimen";
-	ret->boundary = "specimenb";
-	ret->boundary_mixed = "specimenx";
+	*ret = (struct letter_person){
+	    .address = arena_strdup(arena, address),
+	    .name = letter_plain(arena, name),
+	    .message_id = "specimen",
+	    .boundary = "specimenb",
+	    .boundary_mixed = "specimenx",
+	};
+	set_link(settings, LINK_SPECIMEN_TOKEN, LINK_SPECIMEN_CODE, arena, ret);
 }
 
 const char *letter_envelope_sender(const struct settings *settings,
@@ -221,6 +233,41 @@ bool letter_find_message_id(const struct link_keys *keys,
 
 /* --- the store */
 
+void letter_hash(const struct letter *letter, char ret_hex[LETTER_HASH_SIZE])
+{
+	struct crypto_hash *hash = crypto_hash_new();
+	uint8_t bytes[CRYPTO_SHA256_SIZE];
+
+	_Static_assert(LETTER_HASH_SIZE == CRYPTO_SHA256_HEX, "hex of a hash");
+	crypto_hash_add(hash, letter->head, letter->head_size);
+	crypto_hash_add(hash, letter->body, letter->body_size);
+	crypto_hash_end(hash, bytes);
+	crypto_hex(bytes, sizeof(bytes), ret_hex);
+}
+
+/* its text, from the index-th parameter on */
+static void bind_letter(struct query *q, int index, const struct letter *letter)
+{
+	query_integer(q, index, letter->format);
+	query_integer(q, index + 1, letter->made_at);
+	query_text(q, index + 2, letter->sender);
+	query_blob(q, index + 3, letter->head, letter->head_size);
+	query_blob(q, index + 4, letter->body, letter->body_size);
+}
+
+bool letter_store_notice(struct db *db, int64_t notice_id,
+			 struct letter *letter, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_LETTER_INSERT_NOTICE);
+
+	query_integer(q, 1, notice_id);
+	bind_letter(q, 2, letter);
+	if (!query_run(q, NULL, err))
+		return false;
+	letter->id = db_last_id(db);
+	return true;
+}
+
 bool letter_store(struct db *db, int64_t digest_id, const char *content_key,
 		  struct letter *letter,
 		  const struct briefing_version *const *versions, size_t count,
@@ -230,11 +277,7 @@ bool letter_store(struct db *db, int64_t digest_id, const char *content_key,
 
 	query_integer(q, 1, digest_id);
 	query_text(q, 2, content_key);
-	query_integer(q, 3, letter->format);
-	query_integer(q, 4, letter->made_at);
-	query_text(q, 5, letter->sender);
-	query_blob(q, 6, letter->head, letter->head_size);
-	query_blob(q, 7, letter->body, letter->body_size);
+	bind_letter(q, 3, letter);
 	if (!query_run(q, NULL, err))
 		return false;
 	letter->id = db_last_id(db);
@@ -274,7 +317,7 @@ static bool is_encoded(const char *text, size_t size)
 
 /* What letter_make makes passes; a row that something else wrote to must not
  * be mailed, nor stop the senders. */
-static const char *find_damage(const struct letter *letter)
+static const char *find_damage(const struct letter *letter, bool wants_link)
 {
 	if (letter->format != LETTER_FORMAT)
 		return "this program does not know its format";
@@ -285,7 +328,7 @@ static const char *find_damage(const struct letter *letter)
 	    !is_encoded(letter->body, letter->body_size))
 		return "it has bytes that no mail has";
 	if (!strchr(letter->body, LETTER_SLOT_BOUNDARY) ||
-	    !strchr(letter->body, LETTER_SLOT_TOKEN))
+	    (wants_link && !strchr(letter->body, LETTER_SLOT_TOKEN)))
 		return "it has no place for the person's link";
 	return NULL;
 }
@@ -295,7 +338,7 @@ bool letter_load(struct db *db, int64_t letter_id, struct letter *ret,
 {
 	struct query *q = db_query(db, QUERY_LETTER_LOAD);
 	struct letter letter = {.id = letter_id};
-	bool found;
+	bool found, wants_link = false;
 
 	query_integer(q, 1, letter_id);
 	found = query_next(q);
@@ -305,6 +348,7 @@ bool letter_load(struct db *db, int64_t letter_id, struct letter *ret,
 		letter.sender = xstrdup(query_get_text(q, 2));
 		letter.head = copy_blob(q, 3, &letter.head_size);
 		letter.body = copy_blob(q, 4, &letter.body_size);
+		wants_link = query_get_integer(q, 5) != 0;
 	}
 	if (!query_done(q, err)) {
 		letter_done(&letter);
@@ -313,7 +357,7 @@ bool letter_load(struct db *db, int64_t letter_id, struct letter *ret,
 	if (!found)
 		return err_set(err, ERR_GONE, "no letter %lld",
 			       (long long)letter_id);
-	const char *damage = find_damage(&letter);
+	const char *damage = find_damage(&letter, wants_link);
 	if (damage) {
 		letter_done(&letter);
 		return err_set(err, ERR_INPUT,

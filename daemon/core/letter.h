@@ -2,8 +2,8 @@
 #define CORE_LETTER_H
 
 /*
- * A letter is the text of a digest that many people share: rendered and
- * encoded once when the digest is planned, stored, and from then on only
+ * A letter is the text of a digest that many people share, or of a notice:
+ * rendered and encoded once when it is planned, stored, and from then on only
  * copied. letter_assemble fills a person's slots in microseconds and is a pure
  * function of the stored letter and the person: the same delivery has the same
  * bytes for ever. Format 1.
@@ -84,6 +84,10 @@ void letter_person_make(const struct settings *settings,
 			const struct link_key *key, int64_t delivery_id,
 			const char *address, const char *name,
 			struct arena *arena, struct letter_person *ret);
+/* with the link and code of another delivery's page */
+void letter_person_link(const struct settings *settings,
+			const struct link_key *key, int64_t delivery_id,
+			struct arena *arena, struct letter_person *person);
 /* the same with a link that can't record */
 void letter_person_specimen(const struct settings *settings,
 			    const char *address, const char *name,
@@ -103,10 +107,16 @@ bool letter_find_sender(const struct link_keys *keys, const char *address,
 bool letter_find_message_id(const struct link_keys *keys,
 			    const char *message_id, int64_t *ret_delivery_id);
 
+/* Of its text, for the event that it was made. */
+#define LETTER_HASH_SIZE 65
+void letter_hash(const struct letter *letter, char ret_hex[LETTER_HASH_SIZE]);
+
 bool letter_store(struct db *db, int64_t digest_id, const char *content_key,
 		  struct letter *letter,
 		  const struct briefing_version *const *versions, size_t count,
 		  struct err *err); /* sets letter->id */
+bool letter_store_notice(struct db *db, int64_t notice_id,
+			 struct letter *letter, struct err *err); /* likewise */
 /* ERR_GONE: there is none; ERR_INPUT: what is stored can't be mailed. */
 bool letter_load(struct db *db, int64_t letter_id, struct letter *ret,
 		 struct err *err);

@@ -13,8 +13,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "base/wrap.h"
 #include "core/briefing.h"
+#include "core/letter_part.h"
 #include "core/letter_view.h"
 #include "core/roster.h"
 #include "core/settings.h"
@@ -161,84 +161,22 @@ static bool add_head(struct buf *out, const struct letter_content *content,
 	    *list->from_name ? list->from_name : settings->board_name;
 	const char *reply_to =
 	    *list->reply_to ? list->reply_to : settings->mail_help;
-	char date[MIME_DATE_SIZE];
+	const struct letter_head head = {
+	    .from_name = letter_plain(arena, from_name),
+	    .from = settings->mail_from,
+	    .reply_to = reply_to,
+	    .subject = subject(content, arena),
+	    .language = languages(content, arena),
+	    .now = content->now,
+	    .is_mixed = is_mixed,
+	};
 
-	mime_date(content->now, date);
-	if (!mime_header_mailbox(out, "From", letter_plain(arena, from_name),
-				 settings->mail_from, err) ||
-	    !mime_header_mailbox(out, "Reply-To", NULL, reply_to, err) ||
-	    !mime_header(out, "Subject", subject(content, arena), err) ||
-	    !mime_header(out, "Date", date, err) ||
-	    !add_list_headers(out, content, reply_to, arena, err) ||
-	    !mime_header(out, "Auto-Submitted", "auto-generated", err) ||
-	    !mime_header(out, "X-Auto-Response-Suppress", "OOF, AutoReply",
-			 err) ||
-	    !mime_header(out, "Content-Language", languages(content, arena),
-			 err) ||
-	    !mime_header(out, "MIME-Version", "1.0", err))
-		return false;
-	buf_addf(out, "Content-Type: multipart/%s; boundary=\"=_%c\"\r\n",
-		 is_mixed ? "mixed" : "alternative",
-		 is_mixed ? LETTER_SLOT_BOUNDARY_MIXED : LETTER_SLOT_BOUNDARY);
-	return true;
+	return letter_part_begin_head(out, &head, err) &&
+	       add_list_headers(out, content, reply_to, arena, err) &&
+	       letter_part_end_head(out, &head, err);
 }
 
 /* --- the body */
-
-/* "=_" before each boundary is in no text that is quoted-printable or base64,
- * so that no part can hold the end of another. */
-static void add_boundary(struct buf *out, enum letter_slot slot,
-			 const char *behind)
-{
-	buf_addf(out, "--=_%c%s\r\n", (char)slot, behind);
-}
-
-/* What stands between slots is encoded; the slots are kept. */
-static void add_encoded(struct buf *out, const char *text, size_t size)
-{
-	while (size > 0) {
-		size_t before = strcspn(text, LETTER_SLOTS);
-
-		mime_quoted_printable(out, text, before);
-		if (before == size)
-			break;
-		mime_slot(out, text[before]);
-		text += before + 1;
-		size -= before + 1;
-	}
-}
-
-static bool add_text_part(struct buf *out, const struct letter_content *content,
-			  const struct template_set *templates,
-			  struct view *view, enum template_kind kind,
-			  struct arena *arena, struct err *err)
-{
-	bool is_html = kind == TEMPLATE_HTML;
-	struct buf text, wrapped;
-	bool good;
-
-	letter_view_slots(view, content, kind, arena);
-	buf_init(&text, LETTER_MAX_SIZE);
-	buf_init(&wrapped, LETTER_MAX_SIZE);
-	good = template_set_render(
-	    templates, is_html ? "mail/digest.html" : "mail/digest.txt", view,
-	    &text, err);
-	/* a NUL in it would hide what follows from the search for slots */
-	assert(!good || strlen(text.data) == text.size);
-	if (good && !is_html)
-		wrap_lines(&wrapped, text.data, text.size, LETTER_TEXT_WIDTH);
-	if (good) {
-		const struct buf *shown = is_html ? &text : &wrapped;
-
-		add_boundary(out, LETTER_SLOT_BOUNDARY, "");
-		buf_adds(out, is_html ? LETTER_HTML_HEAD : LETTER_TEXT_HEAD);
-		add_encoded(out, shown->data, shown->size);
-		buf_adds(out, "\r\n");
-	}
-	buf_done(&text);
-	buf_done(&wrapped);
-	return good;
-}
 
 static bool add_alternative(struct buf *out,
 			    const struct letter_content *content,
@@ -247,13 +185,17 @@ static bool add_alternative(struct buf *out,
 {
 	struct view *view = letter_view_make(content, arena, err);
 
-	if (!view ||
-	    !add_text_part(out, content, templates, view, TEMPLATE_TEXT, arena,
-			   err) ||
-	    !add_text_part(out, content, templates, view, TEMPLATE_HTML, arena,
-			   err))
+	if (!view)
 		return false;
-	add_boundary(out, LETTER_SLOT_BOUNDARY, "--");
+	letter_view_slots(view, content, TEMPLATE_TEXT, arena);
+	if (!letter_part_text(out, templates, "digest", view, TEMPLATE_TEXT,
+			      err))
+		return false;
+	letter_view_slots(view, content, TEMPLATE_HTML, arena);
+	if (!letter_part_text(out, templates, "digest", view, TEMPLATE_HTML,
+			      err))
+		return false;
+	letter_part_boundary(out, LETTER_SLOT_BOUNDARY, "--");
 	return true;
 }
 
@@ -290,17 +232,9 @@ static bool add_document(struct buf *out, const struct settings *settings,
 
 	if (!read_document(settings, document, arena, &data, &size, err))
 		return false;
-	add_boundary(out, LETTER_SLOT_BOUNDARY_MIXED, "");
-	bool good =
-	    mime_header(out, "Content-Type", document->type, err) &&
-	    mime_header_parameter(out, "Content-Disposition", "attachment",
-				  "filename",
-				  letter_plain(arena, document->file), err) &&
-	    mime_header(out, "Content-Transfer-Encoding", "base64", err);
-	if (good) {
-		buf_adds(out, "\r\n");
-		mime_base64(out, data, size);
-	}
+	bool good = letter_part_document(out, document->type,
+					 letter_plain(arena, document->file),
+					 data, size, err);
 	free(data);
 	return good;
 }
@@ -311,11 +245,7 @@ static bool add_body(struct buf *out, const struct letter_content *content,
 {
 	if (!content->is_attached)
 		return add_alternative(out, content, templates, arena, err);
-	add_boundary(out, LETTER_SLOT_BOUNDARY_MIXED, "");
-	buf_addf(out,
-		 "Content-Type: multipart/alternative; "
-		 "boundary=\"=_%c\"\r\n\r\n",
-		 LETTER_SLOT_BOUNDARY);
+	letter_part_begin_mixed(out);
 	if (!add_alternative(out, content, templates, arena, err))
 		return false;
 	for (size_t i = 0; i < content->count; i++) {
@@ -327,7 +257,7 @@ static bool add_body(struct buf *out, const struct letter_content *content,
 				return err_context(err, "attaching to %s",
 						   version->ref);
 	}
-	add_boundary(out, LETTER_SLOT_BOUNDARY_MIXED, "--");
+	letter_part_boundary(out, LETTER_SLOT_BOUNDARY_MIXED, "--");
 	return true;
 }
 

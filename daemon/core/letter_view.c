@@ -341,10 +341,10 @@ static const char *slot_text(struct arena *arena, enum letter_slot slot)
 
 /* path: "/a/" */
 static void show_link(struct view *view, const char *key, const char *path,
-		      const struct letter_content *content,
-		      enum template_kind kind, struct arena *arena)
+		      const struct settings *settings, enum template_kind kind,
+		      struct arena *arena)
 {
-	const char *base = letter_plain(arena, content->settings->web_base);
+	const char *base = letter_plain(arena, settings->web_base);
 	struct buf link;
 
 	buf_init(&link, 4096);
@@ -358,15 +358,23 @@ static void show_link(struct view *view, const char *key, const char *path,
 	buf_done(&link);
 }
 
-void letter_view_slots(struct view *view, const struct letter_content *content,
-		       enum template_kind kind, struct arena *arena)
+void letter_view_person_slots(struct view *view,
+			      const struct settings *settings,
+			      enum template_kind kind, struct arena *arena)
 {
 	enum letter_slot name = kind == TEMPLATE_HTML ? LETTER_SLOT_NAME_HTML
 						      : LETTER_SLOT_NAME_TEXT;
 
-	show_link(view, "link_slot", "/a/", content, kind, arena);
-	if (!content->list->mandatory)
-		show_link(view, "leave_url", "/u/", content, kind, arena);
+	show_link(view, "link_slot", "/a/", settings, kind, arena);
 	view_raw(view, "name_slot", slot_text(arena, name));
 	view_raw(view, "code_slot", slot_text(arena, LETTER_SLOT_CODE));
+}
+
+void letter_view_slots(struct view *view, const struct letter_content *content,
+		       enum template_kind kind, struct arena *arena)
+{
+	letter_view_person_slots(view, content->settings, kind, arena);
+	if (!content->list->mandatory)
+		show_link(view, "leave_url", "/u/", content->settings, kind,
+			  arena);
 }

@@ -25,8 +25,10 @@ void outbox_event_begin(struct event *event, const char *kind, int64_t at,
 {
 	event_begin(event, kind, at, "briefingd");
 	event_integer(event, "delivery", subject->delivery_id);
-	event_text(event, "person", subject->public_id);
-	event_text(event, "list", subject->list_name);
+	if (*subject->public_id)
+		event_text(event, "person", subject->public_id);
+	if (*subject->list_name)
+		event_text(event, "list", subject->list_name);
 	event_text(event, "mode", subject->mode);
 	event_integer(event, "attempt", subject->attempt);
 }

@@ -22,6 +22,7 @@ struct share;
 
 struct outbox_claim {
 	int64_t delivery_id, letter_id;
+	int64_t link_id;            /* the delivery whose page its link opens */
 	int attempt;                /* from 1 */
 	const char *address, *name; /* as planned */
 	const char *recipient; /* where it goes: in rehearsal not address */
@@ -135,6 +136,7 @@ bool outbox_load_progress(struct db *db, int64_t now, struct arena *arena,
 
 struct outbox_item {
 	int64_t delivery_id;
+	const char *kind; /* "digest", or a notice's (core/notice.h) */
 	const char *list_name, *state, *mode, *address, *detail;
 	int attempt;
 	int64_t due_at, created_at;

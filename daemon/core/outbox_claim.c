@@ -22,7 +22,8 @@
 
 struct candidate {
 	struct outbox_subject subject;
-	int64_t digest_id, person_id, letter_id;
+	int64_t digest_id, person_id; /* of a notice 0 */
+	int64_t letter_id, link_id;
 	const char *address, *name; /* as planned */
 	const char *address_now;    /* NULL: erased */
 	const char *domains;        /* of the list, JSON */
@@ -61,18 +62,19 @@ static void read_candidate(struct query *q, struct arena *arena,
 	    .is_suppressed = query_get_integer(q, 14) != 0,
 	    .list_id = query_get_integer(q, 15),
 	    .domain = query_get_integer(q, 17),
+	    .link_id = query_get_integer(q, 18),
 	};
 	/* roster_parse_conf let no other through */
 	bool is_good = quiet_parse(query_get_text(q, 16), &ret->quiet, NULL);
 	assert(is_good);
 }
 
-/* *ret_found false: it is not due, or was put off meanwhile */
-static bool load_candidate(struct db *db, int64_t now, int64_t delivery_id,
-			   struct arena *arena, struct candidate *ret,
-			   bool *ret_found, struct err *err)
+static bool find_candidate(struct db *db, enum query_id statement, int64_t now,
+			   int64_t delivery_id, struct arena *arena,
+			   struct candidate *ret, bool *ret_found,
+			   struct err *err)
 {
-	struct query *q = db_query(db, QUERY_OUTBOX_CANDIDATE);
+	struct query *q = db_query(db, statement);
 
 	query_integer(q, 1, now);
 	query_integer(q, 2, delivery_id);
@@ -80,6 +82,19 @@ static bool load_candidate(struct db *db, int64_t now, int64_t delivery_id,
 	if (*ret_found)
 		read_candidate(q, arena, ret);
 	return query_done(q, err);
+}
+
+/* *ret_found false: it is not due, or was put off meanwhile. A digest's
+ * delivery is looked for first: of a notice there are few. */
+static bool load_candidate(struct db *db, int64_t now, int64_t delivery_id,
+			   struct arena *arena, struct candidate *ret,
+			   bool *ret_found, struct err *err)
+{
+	return find_candidate(db, QUERY_OUTBOX_CANDIDATE, now, delivery_id,
+			      arena, ret, ret_found, err) &&
+	       (*ret_found ||
+		find_candidate(db, QUERY_NOTICE_CANDIDATE, now, delivery_id,
+			       arena, ret, ret_found, err));
 }
 
 /* What a refused check means: cancelled with these words, and what is left of
@@ -242,6 +257,7 @@ static bool take(struct db *db, const struct digest_context *context,
 	*ret = (struct outbox_claim){
 	    .delivery_id = candidate->subject.delivery_id,
 	    .letter_id = candidate->letter_id,
+	    .link_id = candidate->link_id,
 	    .attempt = candidate->subject.attempt + 1,
 	    .address = candidate->address,
 	    .name = candidate->name,

@@ -9,7 +9,9 @@ struct event;
 
 struct outbox_subject {
 	int64_t delivery_id;
-	const char *public_id, *list_name, *mode;
+	/* of a notice "", where it is to no member or of no list */
+	const char *public_id, *list_name;
+	const char *mode;
 	int attempt;
 };
 

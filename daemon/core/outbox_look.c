@@ -101,6 +101,7 @@ static void read_item(struct query *q, struct arena *arena,
 	    .created_at = query_get_integer(q, 8),
 	    .last_code = (int)query_get_integer(q, 9),
 	    .last_text = arena_strdup(arena, query_get_text(q, 10)),
+	    .kind = arena_strdup(arena, query_get_text(q, 11)),
 	};
 }
 

@@ -80,6 +80,7 @@ static struct json_value *item_json(const struct outbox_item *item)
 	struct json_value *map = json_map_new();
 
 	json_map_integer(map, "delivery", item->delivery_id);
+	json_map_text(map, "kind", item->kind);
 	json_map_text(map, "list", item->list_name);
 	json_map_text(map, "state", item->state);
 	json_map_text(map, "mode", item->mode);
@@ -95,8 +96,9 @@ static struct json_value *item_json(const struct outbox_item *item)
 static void print_item(struct ctl *ctl, const struct outbox_item *item)
 {
 	printf("%8" PRId64 "  %-9s %-20s %-16s %2d  %s", item->delivery_id,
-	       item->state, item->list_name, ctl_time(ctl, item->due_at),
-	       item->attempt, item->address ? item->address : "(erased)");
+	       item->state, *item->list_name ? item->list_name : item->kind,
+	       ctl_time(ctl, item->due_at), item->attempt,
+	       item->address ? item->address : "(erased)");
 	if (item->last_text && *item->last_text)
 		printf("  %d %s", item->last_code, item->last_text);
 	if (item->detail && *item->detail)
@@ -178,8 +180,12 @@ static void print_attempt(struct ctl *ctl, const struct outbox_attempt *attempt)
 static void print_delivery(struct ctl *ctl, const struct outbox_item *item,
 			   const struct outbox_attempt *attempts, size_t count)
 {
-	printf("delivery %" PRId64 "  %s, list %s, %s, to %s\n",
-	       item->delivery_id, item->state, item->list_name, item->mode,
+	bool is_digest = strcmp(item->kind, "digest") == 0;
+
+	printf("delivery %" PRId64 "  %s, %s%s%slist %s, %s, to %s\n",
+	       item->delivery_id, item->state, is_digest ? "" : "notice ",
+	       is_digest ? "" : item->kind, is_digest ? "" : ", ",
+	       *item->list_name ? item->list_name : "none", item->mode,
 	       *item->address ? item->address : "(erased)");
 	if (*item->detail)
 		printf("%s\n", item->detail);

@@ -11,7 +11,7 @@ JOIN digest g ON g.id = d.digest_id
 JOIN list l ON l.id = g.list_id
 JOIN person p ON p.id = d.person_id
 LEFT JOIN addressee a ON a.delivery_id = d.id
-WHERE d.id = ?1;
+WHERE d.id = ?1 AND d.digest_id IS NOT NULL;
 
 -- name: acknowledgement_items
 -- The versions in the letter of delivery ?1, with what is required of them. In

@@ -8,6 +8,12 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 INSERT INTO letter_version (letter_id, version_id, position)
 VALUES (?1, ?2, ?3);
 
+-- name: letter_insert_notice
+-- A notice's, likewise.
+INSERT INTO letter (notice_id, content_key, format, made_at, sender, head, body)
+VALUES (?1, '', ?2, ?3, ?4, ?5, ?6);
+
 -- name: letter_load
 -- A letter, to be assembled.
-SELECT format, made_at, sender, head, body FROM letter WHERE id = ?1;
+SELECT format, made_at, sender, head, body, digest_id IS NOT NULL
+FROM letter WHERE id = ?1;

@@ -1,11 +1,12 @@
 -- name: operate_standing
 -- A delivery before an operator's verb, and the mode that the board is in.
-SELECT d.state, d.attempt, d.mode, p.public_id, l.name,
-	(SELECT b.mode FROM board b)
+SELECT d.state, d.attempt, d.mode, coalesce(p.public_id, ''),
+	coalesce(l.name, ''), (SELECT b.mode FROM board b)
 FROM delivery d
-	JOIN person p ON p.id = d.person_id
-	JOIN digest g ON g.id = d.digest_id
-	JOIN list l ON l.id = g.list_id
+	LEFT JOIN person p ON p.id = d.person_id
+	LEFT JOIN digest g ON g.id = d.digest_id
+	LEFT JOIN notice n ON n.id = d.notice_id
+	LEFT JOIN list l ON l.id = coalesce(g.list_id, n.list_id)
 WHERE d.id = ?1;
 
 -- name: operate_move
@@ -18,8 +19,9 @@ WHERE id = ?1 AND state = ?2 AND attempt = ?3;
 -- The next deliveries behind ?1 that a verb may move, of one list or all: in
 -- one of two states, due later than ?5, planned after ?6.
 SELECT d.id FROM delivery d
-	JOIN digest g ON g.id = d.digest_id
-	JOIN list l ON l.id = g.list_id
+	LEFT JOIN digest g ON g.id = d.digest_id
+	LEFT JOIN notice n ON n.id = d.notice_id
+	LEFT JOIN list l ON l.id = coalesce(g.list_id, n.list_id)
 WHERE d.id > ?1 AND (?2 IS NULL OR l.name = ?2)
 	AND d.mode = (SELECT b.mode FROM board b)
 	AND (d.state = ?3 AND d.due_at > ?5 OR d.state = ?4)

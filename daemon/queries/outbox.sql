@@ -24,7 +24,7 @@ SELECT d.id, d.digest_id, d.person_id, d.letter_id, d.mode, d.attempt,
 		AND s.from_at <= ?1 AND (s.until_at IS NULL OR s.until_at > ?1)
 		ORDER BY s.id DESC LIMIT 1), m.status) END, d.key_id,
 	d.mode = 'live' AND x.suppressed_at IS NOT NULL, l.id, l.quiet_hours,
-	d.domain
+	d.domain, d.id
 FROM delivery d
 	JOIN addressee a ON a.delivery_id = d.id
 	JOIN person p ON p.id = d.person_id
@@ -71,11 +71,13 @@ WHERE id = ?1 AND state = 'due' AND attempt = ?2;
 
 -- name: outbox_standing
 -- Where a delivery stands and what decides where it goes.
-SELECT d.state, d.attempt, d.mode, p.public_id, l.name, l.unsure
+SELECT d.state, d.attempt, d.mode, coalesce(p.public_id, ''),
+	coalesce(l.name, ''), coalesce(l.unsure, 'resend')
 FROM delivery d
-	JOIN person p ON p.id = d.person_id
-	JOIN digest g ON g.id = d.digest_id
-	JOIN list l ON l.id = g.list_id
+	LEFT JOIN person p ON p.id = d.person_id
+	LEFT JOIN digest g ON g.id = d.digest_id
+	LEFT JOIN notice n ON n.id = d.notice_id
+	LEFT JOIN list l ON l.id = coalesce(g.list_id, n.list_id)
 WHERE d.id = ?1;
 
 -- name: outbox_history
@@ -145,12 +147,13 @@ ORDER BY g.id;
 
 -- name: outbox_items
 -- The deliveries of a state, or all that are not final, oldest first.
-SELECT d.id, l.name, d.state, d.mode, coalesce(a.address, ''), d.detail,
+SELECT d.id, coalesce(l.name, ''), d.state, d.mode, coalesce(a.address, ''), d.detail,
 	d.attempt, d.due_at, d.created_at, coalesce(t.code, 0),
-	coalesce(t.text, '')
+	coalesce(t.text, ''), coalesce(n.kind, 'digest')
 FROM delivery d
-	JOIN digest g ON g.id = d.digest_id
-	JOIN list l ON l.id = g.list_id
+	LEFT JOIN digest g ON g.id = d.digest_id
+	LEFT JOIN notice n ON n.id = d.notice_id
+	LEFT JOIN list l ON l.id = coalesce(g.list_id, n.list_id)
 	LEFT JOIN addressee a ON a.delivery_id = d.id
 	LEFT JOIN attempt t ON t.delivery_id = d.id AND t.number = (
 		SELECT max(o.number) FROM attempt o WHERE o.delivery_id = d.id)
@@ -161,12 +164,13 @@ LIMIT ?2;
 
 -- name: outbox_item
 -- One delivery, likewise.
-SELECT d.id, l.name, d.state, d.mode, coalesce(a.address, ''), d.detail,
+SELECT d.id, coalesce(l.name, ''), d.state, d.mode, coalesce(a.address, ''), d.detail,
 	d.attempt, d.due_at, d.created_at, coalesce(t.code, 0),
-	coalesce(t.text, '')
+	coalesce(t.text, ''), coalesce(n.kind, 'digest')
 FROM delivery d
-	JOIN digest g ON g.id = d.digest_id
-	JOIN list l ON l.id = g.list_id
+	LEFT JOIN digest g ON g.id = d.digest_id
+	LEFT JOIN notice n ON n.id = d.notice_id
+	LEFT JOIN list l ON l.id = coalesce(g.list_id, n.list_id)
 	LEFT JOIN addressee a ON a.delivery_id = d.id
 	LEFT JOIN attempt t ON t.delivery_id = d.id AND t.number = (
 		SELECT max(o.number) FROM attempt o WHERE o.delivery_id = d.id)

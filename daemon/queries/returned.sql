@@ -11,11 +11,13 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
 
 -- name: returned_delivery
 -- What it is about.
-SELECT d.state, d.attempt, d.mode, p.public_id, l.name, coalesce(a.address, '')
+SELECT d.state, d.attempt, d.mode, coalesce(p.public_id, ''),
+	coalesce(l.name, ''), coalesce(a.address, ''), d.notice_id IS NOT NULL
 FROM delivery d
-	JOIN person p ON p.id = d.person_id
-	JOIN digest g ON g.id = d.digest_id
-	JOIN list l ON l.id = g.list_id
+	LEFT JOIN person p ON p.id = d.person_id
+	LEFT JOIN digest g ON g.id = d.digest_id
+	LEFT JOIN notice n ON n.id = d.notice_id
+	LEFT JOIN list l ON l.id = coalesce(g.list_id, n.list_id)
 	LEFT JOIN addressee a ON a.delivery_id = d.id
 WHERE d.id = ?1;
 

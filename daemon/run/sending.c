@@ -353,6 +353,9 @@ static struct send_job *job_make(struct sending_run *sending,
 	letter_person_make(daemon->settings, key, claim->delivery_id,
 			   claim->address, claim->name, job->arena,
 			   &job->person);
+	if (claim->link_id != claim->delivery_id)
+		letter_person_link(daemon->settings, key, claim->link_id,
+				   job->arena, &job->person);
 	job->to = arena_strdup(job->arena, claim->recipient);
 	job->list_name = arena_strdup(job->arena, claim->list_name);
 	return job;

@@ -232,16 +232,34 @@ CREATE TABLE digest (
 ) STRICT;
 CREATE INDEX digest_state ON digest (state) WHERE state = 'planning';
 
--- One text for all in a digest who get the same versions in the same form.
+-- A mail that is no digest: to a lead, an owner, one person (core/notice.h).
+CREATE TABLE notice (
+	id INTEGER PRIMARY KEY,
+	key TEXT NOT NULL, -- what it tells, and tells once
+	mode TEXT NOT NULL CHECK (mode IN ('rehearsal', 'live')),
+	kind TEXT NOT NULL, -- and its template: mail/KIND.html
+	list_id INTEGER REFERENCES list (id), -- NULL: the board's own
+	-- whose page its link opens; NULL: its own delivery's
+	link_delivery_id INTEGER REFERENCES delivery (id),
+	-- someone waits for it: it goes in quiet hours, too
+	is_prompt INTEGER NOT NULL CHECK (is_prompt IN (0, 1)),
+	created_at INTEGER NOT NULL,
+	UNIQUE (key, mode)
+) STRICT;
+
+-- One text for all in a digest who get the same versions in the same form, or
+-- a notice's.
 CREATE TABLE letter (
 	id INTEGER PRIMARY KEY,
-	digest_id INTEGER NOT NULL REFERENCES digest (id),
+	digest_id INTEGER REFERENCES digest (id),
+	notice_id INTEGER REFERENCES notice (id),
 	content_key TEXT NOT NULL, -- version ids, comma-separated, ascending
 	format INTEGER NOT NULL,   -- of the assembler
 	made_at INTEGER NOT NULL,  -- the Date of every copy
 	sender TEXT NOT NULL,	   -- address in From
 	head BLOB NOT NULL,	   -- header lines that all copies share
 	body BLOB NOT NULL,	   -- encoded, with slots (core/letter.h)
+	CHECK ((digest_id IS NULL) <> (notice_id IS NULL)),
 	UNIQUE (digest_id, content_key)
 ) STRICT;
 
@@ -254,9 +272,10 @@ CREATE TABLE letter_version (
 
 CREATE TABLE delivery (
 	id INTEGER PRIMARY KEY,
-	digest_id INTEGER NOT NULL REFERENCES digest (id),
-	person_id INTEGER NOT NULL REFERENCES person (id),
+	digest_id INTEGER REFERENCES digest (id),
+	person_id INTEGER REFERENCES person (id), -- NULL: no member
 	generation INTEGER NOT NULL,
+	notice_id INTEGER REFERENCES notice (id), -- when it is of no digest
 	letter_id INTEGER NOT NULL REFERENCES letter (id),
 	mode TEXT NOT NULL CHECK (mode IN ('rehearsal', 'live')),
 	state TEXT NOT NULL CHECK (state IN ('due', 'sending', 'accepted',
@@ -275,6 +294,8 @@ CREATE TABLE delivery (
 	by_hand INTEGER NOT NULL DEFAULT 0 CHECK (by_hand IN (0, 1)),
 	bounced_at INTEGER, -- when it came back: until then it was accepted
 	detail TEXT NOT NULL DEFAULT '', -- why it was cancelled or held
+	CHECK ((digest_id IS NULL) <> (notice_id IS NULL)),
+	CHECK (digest_id IS NULL OR person_id IS NOT NULL),
 	UNIQUE (digest_id, person_id, generation)
 ) STRICT;
 CREATE INDEX delivery_due ON delivery (due_at, id) WHERE state = 'due';

@@ -1,0 +1,123 @@
+#include "core/letter_part.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/wrap.h"
+#include "core/letter.h"
+#include "tools/mime.h"
+
+#define NAME_SIZE 64
+
+/* --- the head */
+
+bool letter_part_begin_head(struct buf *out, const struct letter_head *head,
+			    struct err *err)
+{
+	char date[MIME_DATE_SIZE];
+
+	mime_date(head->now, date);
+	return mime_header_mailbox(out, "From", head->from_name, head->from,
+				   err) &&
+	       mime_header_mailbox(out, "Reply-To", NULL, head->reply_to,
+				   err) &&
+	       mime_header(out, "Subject", head->subject, err) &&
+	       mime_header(out, "Date", date, err);
+}
+
+bool letter_part_end_head(struct buf *out, const struct letter_head *head,
+			  struct err *err)
+{
+	if (!mime_header(out, "Auto-Submitted", "auto-generated", err) ||
+	    !mime_header(out, "X-Auto-Response-Suppress", "OOF, AutoReply",
+			 err) ||
+	    !mime_header(out, "Content-Language", head->language, err) ||
+	    !mime_header(out, "MIME-Version", "1.0", err))
+		return false;
+	buf_addf(out, "Content-Type: multipart/%s; boundary=\"=_%c\"\r\n",
+		 head->is_mixed ? "mixed" : "alternative",
+		 head->is_mixed ? LETTER_SLOT_BOUNDARY_MIXED
+				: LETTER_SLOT_BOUNDARY);
+	return true;
+}
+
+/* --- the body */
+
+void letter_part_boundary(struct buf *out, enum letter_slot slot,
+			  const char *behind)
+{
+	buf_addf(out, "--=_%c%s\r\n", (char)slot, behind);
+}
+
+void letter_part_begin_mixed(struct buf *out)
+{
+	letter_part_boundary(out, LETTER_SLOT_BOUNDARY_MIXED, "");
+	buf_addf(out,
+		 "Content-Type: multipart/alternative; "
+		 "boundary=\"=_%c\"\r\n\r\n",
+		 LETTER_SLOT_BOUNDARY);
+}
+
+/* What stands between slots is encoded; the slots are kept. */
+static void add_encoded(struct buf *out, const char *text, size_t size)
+{
+	while (size > 0) {
+		size_t before = strcspn(text, LETTER_SLOTS);
+
+		mime_quoted_printable(out, text, before);
+		if (before == size)
+			break;
+		mime_slot(out, text[before]);
+		text += before + 1;
+		size -= before + 1;
+	}
+}
+
+bool letter_part_text(struct buf *out, const struct template_set *templates,
+		      const char *name, const struct view *view,
+		      enum template_kind kind, struct err *err)
+{
+	bool is_html = kind == TEMPLATE_HTML;
+	struct buf text, wrapped;
+	char key[NAME_SIZE];
+	bool good;
+
+	snprintf(key, sizeof(key), "mail/%s.%s", name,
+		 is_html ? "html" : "txt");
+	buf_init(&text, LETTER_MAX_SIZE);
+	buf_init(&wrapped, LETTER_MAX_SIZE);
+	good = template_set_render(templates, key, view, &text, err);
+	/* a NUL in it would hide what follows from the search for slots */
+	assert(!good || strlen(text.data) == text.size);
+	if (good && !is_html)
+		wrap_lines(&wrapped, text.data, text.size, LETTER_TEXT_WIDTH);
+	if (good) {
+		const struct buf *shown = is_html ? &text : &wrapped;
+
+		letter_part_boundary(out, LETTER_SLOT_BOUNDARY, "");
+		buf_adds(out, is_html ? LETTER_HTML_HEAD : LETTER_TEXT_HEAD);
+		add_encoded(out, shown->data, shown->size);
+		buf_adds(out, "\r\n");
+	}
+	buf_done(&text);
+	buf_done(&wrapped);
+	return good;
+}
+
+bool letter_part_document(struct buf *out, const char *type,
+			  const char *file_name, const void *data, size_t size,
+			  struct err *err)
+{
+	letter_part_boundary(out, LETTER_SLOT_BOUNDARY_MIXED, "");
+	if (!mime_header(out, "Content-Type", type, err) ||
+	    !mime_header_parameter(out, "Content-Disposition", "attachment",
+				   "filename", file_name, err) ||
+	    !mime_header(out, "Content-Transfer-Encoding", "base64", err))
+		return false;
+	buf_adds(out, "\r\n");
+	mime_base64(out, data, size);
+	return true;
+}
