@@ -8,7 +8,6 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "core/briefing.h"
-#include "core/event.h"
 #include "tools/db.h"
 
 #define DAY_SECONDS 86400
@@ -202,7 +201,7 @@ bool acknowledgement_load(struct db *db, int64_t delivery_id,
 	return true;
 }
 
-/* --- judging and recording a POST --- */
+/* --- judging a POST --- */
 
 static bool is_of_page(const struct acknowledgement_page *page, int64_t id)
 {
@@ -212,30 +211,53 @@ static bool is_of_page(const struct acknowledgement_page *page, int64_t id)
 	return false;
 }
 
-static bool holds(const int64_t *ids, size_t count, int64_t id)
+static bool holds(const struct acknowledgement_tick *ticks, size_t count,
+		  int64_t id)
 {
 	for (size_t i = 0; i < count; i++)
-		if (ids[i] == id)
+		if (ticks[i].version_id == id)
 			return true;
 	return false;
 }
 
-static size_t keep_own(const struct acknowledgement_page *page, int64_t *ids,
-		       size_t count)
+static size_t keep_own(const struct acknowledgement_page *page,
+		       struct acknowledgement_tick *ticks, size_t count)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (is_of_page(page, ids[i]) && !holds(ids, kept, ids[i]))
-			ids[kept++] = ids[i];
+		if (is_of_page(page, ticks[i].version_id) &&
+		    !holds(ticks, kept, ticks[i].version_id))
+			ticks[kept++] = ticks[i];
 	return kept;
+}
+
+/* A line end counts as one, as it does in a browser. */
+static size_t count_characters(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += *text != '\r' && ((unsigned char)*text & 0xc0) != 0x80;
+	return count;
+}
+
+static bool is_too_long(const struct acknowledgement_tick *ticks, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ticks[i].reflection &&
+		    count_characters(ticks[i].reflection) >
+			ACKNOWLEDGEMENT_REFLECTION_MAX)
+			return true;
+	return false;
 }
 
 enum acknowledgement_verdict
 acknowledgement_check(const struct acknowledgement_page *page, int64_t shown_at,
-		      int64_t *version_ids, size_t *count, int64_t now)
+		      struct acknowledgement_tick *ticks, size_t *count,
+		      int64_t now)
 {
-	*count = keep_own(page, version_ids, *count);
+	*count = keep_own(page, ticks, *count);
 	if (now >= page->expires_at)
 		return ACKNOWLEDGEMENT_EXPIRED;
 	if (shown_at <= 0 || shown_at > now ||
@@ -243,6 +265,8 @@ acknowledgement_check(const struct acknowledgement_page *page, int64_t shown_at,
 		return ACKNOWLEDGEMENT_STALE_FORM;
 	if (*count == 0)
 		return ACKNOWLEDGEMENT_NOTHING_TICKED;
+	if (is_too_long(ticks, *count))
+		return ACKNOWLEDGEMENT_TOO_LONG;
 	if (now - shown_at < ACKNOWLEDGEMENT_FORM_SECONDS)
 		return ACKNOWLEDGEMENT_FORM_TOO_FAST;
 	if (page->accepted_at > 0 &&
@@ -250,160 +274,4 @@ acknowledgement_check(const struct acknowledgement_page *page, int64_t shown_at,
 		return ACKNOWLEDGEMENT_MAIL_TOO_FAST;
 	return page->is_rehearsal ? ACKNOWLEDGEMENT_REHEARSAL
 				  : ACKNOWLEDGEMENT_GOOD;
-}
-
-/* one requirement, in the words of its event */
-struct subject {
-	int64_t requirement_id; /* 0: there is none */
-	const char *public_id, *ref;
-	int64_t version, closes_at;
-};
-
-static void read_subject(struct query *q, struct arena *arena,
-			 struct subject *ret)
-{
-	ret->requirement_id = query_get_integer(q, 0);
-	ret->public_id = arena_strdup(arena, query_get_text(q, 1));
-	ret->ref = arena_strdup(arena, query_get_text(q, 2));
-	ret->version = query_get_integer(q, 3);
-}
-
-static bool write_event(struct db *db, const struct subject *subject,
-			const char *kind, int64_t effective_at,
-			const char *actor, int64_t delivery_id, int64_t now,
-			struct err *err)
-{
-	struct event event;
-
-	event_begin(&event, kind, effective_at, actor);
-	event_text(&event, "person", subject->public_id);
-	event_text(&event, "ref", subject->ref);
-	event_integer(&event, "version", subject->version);
-	if (delivery_id)
-		event_integer(&event, "delivery", delivery_id);
-	return event_end(&event, db, now, err);
-}
-
-static bool mark(struct db *db, enum query_id statement, int64_t requirement_id,
-		 int64_t now, struct err *err)
-{
-	struct query *q = db_query(db, statement);
-	int changes;
-
-	query_integer(q, 1, requirement_id);
-	query_integer(q, 2, now);
-	if (!query_run(q, &changes, err))
-		return false;
-	/* the caller's transaction holds the write lock since it looked */
-	assert(changes == 1);
-	return true;
-}
-
-static bool find_open(struct db *db, int64_t delivery_id, int64_t version_id,
-		      struct arena *arena, struct subject *ret, struct err *err)
-{
-	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_FIND);
-
-	query_integer(q, 1, delivery_id);
-	query_integer(q, 2, version_id);
-	if (query_next(q))
-		read_subject(q, arena, ret);
-	return query_done(q, err);
-}
-
-static bool record_one(struct db *db, int64_t delivery_id, int64_t version_id,
-		       int64_t now, struct arena *arena, int *recorded,
-		       struct err *err)
-{
-	struct subject subject = {0};
-
-	if (!find_open(db, delivery_id, version_id, arena, &subject, err))
-		return false;
-	if (!subject.requirement_id)
-		return true;
-	if (!mark(db, QUERY_ACKNOWLEDGEMENT_MARK, subject.requirement_id, now,
-		  err))
-		return false;
-	++*recorded;
-	return write_event(db, &subject, "acknowledged", now,
-			   arena_printf(arena, "person:%s", subject.public_id),
-			   delivery_id, now, err);
-}
-
-bool acknowledgement_record(struct db *db, int64_t delivery_id,
-			    const int64_t *version_ids, size_t count,
-			    int64_t now, int *ret_recorded, struct err *err)
-{
-	struct arena *arena = arena_new();
-	int recorded = 0;
-	bool good = true;
-
-	assert(db_is_in_transaction(db));
-	for (size_t i = 0; good && i < count; i++)
-		good = record_one(db, delivery_id, version_ids[i], now, arena,
-				  &recorded, err);
-	arena_free(arena);
-	if (!good)
-		return err_context(err, "delivery %lld",
-				   (long long)delivery_id);
-	*ret_recorded = recorded;
-	return true;
-}
-
-/* --- negative receipts --- */
-
-static bool find_closing(struct db *db, int64_t now, size_t max,
-			 struct arena *arena, struct subject *subjects,
-			 size_t *ret_count, struct err *err)
-{
-	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_CLOSING);
-	size_t count = 0;
-
-	query_integer(q, 1, now);
-	query_integer(q, 2, (int64_t)max);
-	while (query_next(q)) {
-		read_subject(q, arena, &subjects[count]);
-		subjects[count++].closes_at = query_get_integer(q, 4);
-	}
-	*ret_count = count;
-	return query_done(q, err);
-}
-
-static bool settle_closed(struct db *db, int64_t now, size_t max,
-			  int *ret_count, struct err *err)
-{
-	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_SETTLE);
-
-	query_integer(q, 1, now);
-	query_integer(q, 2, (int64_t)max);
-	return query_run(q, ret_count, err);
-}
-
-bool acknowledgement_close_windows(struct db *db, int64_t now, size_t max,
-				   int *ret_missed, bool *ret_more,
-				   struct err *err)
-{
-	struct arena *arena = arena_new();
-	struct subject *subjects =
-	    arena_allocarray(arena, max, sizeof(*subjects));
-	size_t count = 0;
-	int settled = 0;
-
-	assert(db_is_in_transaction(db));
-	bool good = settle_closed(db, now, max, &settled, err) &&
-		    find_closing(db, now, max, arena, subjects, &count, err);
-	/* It takes effect when the window closed; that it is known only now is
-	 * what missed_at says, so that a report as of an earlier time stays. */
-	for (size_t i = 0; good && i < count; i++)
-		good = mark(db, QUERY_ACKNOWLEDGEMENT_MISS,
-			    subjects[i].requirement_id, now, err) &&
-		       write_event(db, &subjects[i], "missed",
-				   subjects[i].closes_at, "briefingd", 0, now,
-				   err);
-	arena_free(arena);
-	if (!good)
-		return err_context(err, "closing windows");
-	*ret_missed = (int)count;
-	*ret_more = count == max || (size_t)settled == max;
-	return true;
 }

@@ -51,9 +51,18 @@ bool acknowledgement_load(struct db *db, int64_t delivery_id,
 			  int64_t window_days, struct arena *arena,
 			  struct acknowledgement_page **ret, struct err *err);
 
+/* A ticked box, and what they will do differently, as typed; NULL or blank:
+ * nothing. It becomes private text of the event. */
+struct acknowledgement_tick {
+	int64_t version_id;
+	const char *reflection;
+};
+#define ACKNOWLEDGEMENT_REFLECTION_MAX 1000 /* characters */
+
 enum acknowledgement_verdict {
 	ACKNOWLEDGEMENT_GOOD,
 	ACKNOWLEDGEMENT_NOTHING_TICKED,
+	ACKNOWLEDGEMENT_TOO_LONG,      /* a reflection */
 	ACKNOWLEDGEMENT_STALE_FORM,    /* unsigned, or older than a day */
 	ACKNOWLEDGEMENT_FORM_TOO_FAST, /* within 3 s of the form */
 	ACKNOWLEDGEMENT_MAIL_TOO_FAST, /* within 30 s of acceptance */
@@ -64,16 +73,18 @@ enum acknowledgement_verdict {
 #define ACKNOWLEDGEMENT_MAIL_SECONDS 30
 #define ACKNOWLEDGEMENT_FORM_MAX_AGE_SECONDS 86400
 
-/* shown_at: from the signed form, 0 when it was missing or forged. Only ids
+/* shown_at: from the signed form, 0 when it was missing or forged. Only boxes
  * of this page's items count; others are dropped (*count goes down). */
 enum acknowledgement_verdict
 acknowledgement_check(const struct acknowledgement_page *page, int64_t shown_at,
-		      int64_t *version_ids, size_t *count, int64_t now);
+		      struct acknowledgement_tick *ticks, size_t *count,
+		      int64_t now);
 
 /* In the caller's transaction. *ret_recorded: how many were new. */
 bool acknowledgement_record(struct db *db, int64_t delivery_id,
-			    const int64_t *version_ids, size_t count,
-			    int64_t now, int *ret_recorded, struct err *err);
+			    const struct acknowledgement_tick *ticks,
+			    size_t count, int64_t now, int *ret_recorded,
+			    struct err *err);
 
 /* The negative receipts: requirements whose window closed by now are missed,
  * but for those that their version closed before; at most max of each, caller's

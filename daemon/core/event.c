@@ -146,9 +146,9 @@ bool event_end(struct event *event, struct db *db, int64_t now, struct err *err)
 		salts[i] = promise(event, event->privates[i].name,
 				   event->privates[i].text);
 	bool good = insert(event, db, now, err);
-	int64_t event_id = good ? db_last_id(db) : 0;
+	event->id = good ? db_last_id(db) : 0;
 	for (int i = 0; good && i < event->private_count; i++)
-		good = insert_text(db, event_id, event->privates[i].name,
+		good = insert_text(db, event->id, event->privates[i].name,
 				   &salts[i], event->privates[i].text, err);
 	buf_done(&event->values);
 	return good;

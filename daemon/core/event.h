@@ -27,6 +27,7 @@ struct err;
 struct event {
 	const char *kind, *actor;
 	int64_t effective_at;
+	int64_t id;        /* once it is written */
 	struct buf values; /* of the body's members, as JSON, in any order */
 	struct event_member {
 		const char *name;

@@ -27,7 +27,8 @@ struct template_set;
 struct report_figures {
 	int64_t required, accepted, failed;
 	int64_t acknowledged, in_time, late; /* acknowledged = in_time + late */
-	int64_t outstanding, overdue;        /* overdue: of outstanding */
+	int64_t reflected; /* of acknowledged: confirmed with reflection */
+	int64_t outstanding, overdue; /* overdue: of outstanding */
 	int64_t missed, exempt, closed, flagged;
 	double median_days; /* from acceptance to acknowledgement; < 0: none */
 };

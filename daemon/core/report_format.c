@@ -26,12 +26,13 @@ static const struct figure {
 	{                                                                      \
 #name, heading, offsetof(struct report_figures, name)          \
 	}
-    FIGURE(required, "Required"),       FIGURE(accepted, "Accepted"),
-    FIGURE(failed, "Failed"),           FIGURE(acknowledged, "Reach"),
-    FIGURE(in_time, "In time"),         FIGURE(late, "Late"),
-    FIGURE(outstanding, "Outstanding"), FIGURE(overdue, "Overdue"),
-    FIGURE(missed, "Missed"),           FIGURE(exempt, "Exempt"),
-    FIGURE(closed, "Closed"),           FIGURE(flagged, "Flagged"),
+    FIGURE(required, "Required"),   FIGURE(accepted, "Accepted"),
+    FIGURE(failed, "Failed"),       FIGURE(acknowledged, "Reach"),
+    FIGURE(in_time, "In time"),     FIGURE(late, "Late"),
+    FIGURE(reflected, "Reflected"), FIGURE(outstanding, "Outstanding"),
+    FIGURE(overdue, "Overdue"),     FIGURE(missed, "Missed"),
+    FIGURE(exempt, "Exempt"),       FIGURE(closed, "Closed"),
+    FIGURE(flagged, "Flagged"),
 #undef FIGURE
 };
 
@@ -158,9 +159,10 @@ static void add_legend(struct buf *out)
 	    "\nReach: confirmed by the person, of those required. Required =\n"
 	    "acknowledged + outstanding + missed + exempt + closed. Accepted:\n"
 	    "a mail server took the mail; that is neither delivered nor read.\n"
-	    "Flagged: left or exempted only after the deadline; such people\n"
-	    "stay outstanding or missed. Median days: from acceptance to\n"
-	    "confirmation.\n");
+	    "Reflected: of those who confirmed, who wrote what they will do\n"
+	    "differently. Flagged: left or exempted only after the deadline;\n"
+	    "such people stay outstanding or missed. Median days: from\n"
+	    "acceptance to confirmation.\n");
 }
 
 bool report_format_text(const struct report *report,

@@ -3,17 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/base32.h"
 #include "base/civil.h"
 #include "base/err.h"
 #include "core/address.h"
 #include "core/event.h"
+#include "core/public_id.h"
 #include "core/roster.h"
-#include "tools/crypto.h"
 #include "tools/db.h"
 
-#define PUBLIC_ID_DIGITS 20 /* 100 random bits */
-#define PUBLIC_ID_SIZE (PUBLIC_ID_DIGITS + 1)
 #define DAY_SECONDS 86400
 
 /* --- events: people are their public ids */
@@ -293,11 +290,9 @@ static bool add_identity(struct roster_change *change,
 static bool add_person(struct roster_change *change, struct roster_row *row,
 		       struct err *err)
 {
-	uint8_t random[16];
-	char public_id[PUBLIC_ID_DIGITS + 1];
+	char public_id[PUBLIC_ID_SIZE];
 
-	crypto_random(random, sizeof(random));
-	base32_format_bits(random, PUBLIC_ID_DIGITS, public_id);
+	public_id_make(public_id);
 	struct query *q = db_query(change->db, QUERY_ROSTER_ADD_PERSON);
 	query_text(q, 1, public_id);
 	query_integer(q, 2, change->now);

@@ -55,8 +55,9 @@ WHERE d.id = ?1 AND d.mode = 'live'
 		AND newer.number > v.number);
 
 -- name: acknowledgement_mark
--- The person confirmed it at ?2.
-UPDATE requirement SET acknowledged_at = ?2, acknowledged_by = 'page'
+-- The person confirmed it at ?2, with that grade, receipt and event.
+UPDATE requirement SET acknowledged_at = ?2, grade = ?3, receipt = ?4,
+	event_id = ?5
 WHERE id = ?1 AND acknowledged_at IS NULL AND closed_at IS NULL;
 
 -- name: acknowledgement_closing

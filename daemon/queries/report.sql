@@ -18,7 +18,7 @@ WITH mail AS (
 			OR d.state = 'cancelled' AND d.detail = 'suppressed')
 	GROUP BY d.person_id, lv.version_id
 ), fact AS (
-	SELECT r.version_id, r.agency, r.acknowledged_at, r.due_at,
+	SELECT r.version_id, r.agency, r.acknowledged_at, r.due_at, r.grade,
 		COUNT(*) OVER (PARTITION BY r.version_id, r.agency) AS size,
 		m.accepted_at,
 		CASE WHEN m.accepted_at IS NULL THEN COALESCE(m.failed, 0)
@@ -52,6 +52,9 @@ WITH mail AS (
 			THEN 1 ELSE 0 END AS in_time,
 		CASE WHEN state = 'acknowledged' AND acknowledged_at > due_at
 			THEN 1 ELSE 0 END AS late,
+		CASE WHEN state = 'acknowledged'
+			AND grade = 'confirmed-with-reflection'
+			THEN 1 ELSE 0 END AS reflected,
 		CASE WHEN state = 'outstanding' THEN 1 ELSE 0 END AS outstanding,
 		CASE WHEN state = 'outstanding' AND due_at < ?1
 			THEN 1 ELSE 0 END AS overdue,
@@ -67,6 +70,7 @@ WITH mail AS (
 	SELECT version_id, agency, COUNT(*) AS required,
 		SUM(accepted) AS accepted, SUM(failed) AS failed,
 		SUM(in_time) AS in_time, SUM(late) AS late,
+		SUM(reflected) AS reflected,
 		SUM(outstanding) AS outstanding, SUM(overdue) AS overdue,
 		SUM(missed) AS missed, SUM(exempt) AS exempt,
 		SUM(closed) AS closed, SUM(flagged) AS flagged
@@ -76,13 +80,13 @@ WITH mail AS (
 	SELECT 2 AS level, rowed.* FROM rowed
 	UNION ALL
 	SELECT 1, version_id, '', SUM(required), SUM(accepted), SUM(failed),
-		SUM(in_time), SUM(late), SUM(outstanding), SUM(overdue),
+		SUM(in_time), SUM(late), SUM(reflected), SUM(outstanding), SUM(overdue),
 		SUM(missed), SUM(exempt), SUM(closed), SUM(flagged)
 	FROM rowed
 	GROUP BY version_id
 	UNION ALL
 	SELECT 0, 0, '', SUM(required), SUM(accepted), SUM(failed),
-		SUM(in_time), SUM(late), SUM(outstanding), SUM(overdue),
+		SUM(in_time), SUM(late), SUM(reflected), SUM(outstanding), SUM(overdue),
 		SUM(missed), SUM(exempt), SUM(closed), SUM(flagged)
 	FROM rowed
 	HAVING COUNT(*) > 0
@@ -107,7 +111,7 @@ WITH mail AS (
 	GROUP BY level, version_id, agency
 )
 SELECT s.level, s.version_id, s.agency, s.required, s.accepted, s.failed,
-	s.in_time, s.late, s.outstanding, s.overdue, s.missed, s.exempt,
+	s.in_time, s.late, s.reflected, s.outstanding, s.overdue, s.missed, s.exempt,
 	s.closed, s.flagged, m.seconds, b.ref, v.title, v.kind, v.number
 FROM summed s
 LEFT JOIN median m ON m.level = s.level AND m.version_id = s.version_id

@@ -410,12 +410,16 @@ CREATE TABLE requirement (
 	due_at INTEGER NOT NULL,   -- end of the deadline's day
 	closes_at INTEGER NOT NULL, -- when the window closes
 	acknowledged_at INTEGER,
-	acknowledged_by TEXT CHECK (acknowledged_by IN ('page')),
+	-- how (core/grade.h), and its event, with the receipt's random id
+	grade TEXT CHECK (grade IN ('confirmed', 'confirmed-with-reflection',
+		'confirmed-by-reply')),
+	receipt TEXT,
+	event_id INTEGER REFERENCES event (id),
 	missed_at INTEGER, -- the negative receipt; stays when acknowledged late
 	closed_at INTEGER,
 	closed_as TEXT CHECK (closed_as IN ('left', 'withdrawn', 'superseded',
 		'exempt')),
-	CHECK ((acknowledged_at IS NULL) = (acknowledged_by IS NULL)),
+	CHECK ((acknowledged_at IS NULL) = (grade IS NULL)),
 	CHECK ((closed_at IS NULL) = (closed_as IS NULL)),
 	UNIQUE (version_id, person_id)
 ) STRICT;
@@ -432,7 +436,8 @@ CREATE INDEX requirement_open ON requirement (closes_at)
 -- Its own columns follow when its window ends, which tells nothing new.
 CREATE VIEW standing_requirement AS
 SELECT r.id, r.version_id, r.person_id, r.list_id, r.agency, r.delivery_id,
-	r.required_at, r.due_at, r.closes_at, r.acknowledged_at, r.missed_at,
+	r.required_at, r.due_at, r.closes_at, r.acknowledged_at, r.grade,
+	r.missed_at,
 	CASE WHEN r.closed_at IS NULL AND r.acknowledged_at IS NULL
 		AND r.missed_at IS NULL
 		THEN v.closed_at ELSE r.closed_at END AS closed_at,

@@ -37,12 +37,21 @@ static const char *page_url(const struct personal *personal,
 			    visit_segment(personal->visit, version->ref));
 }
 
-/* Who typed a wrong answer need not tick again: they ticked unticked boxes. */
+static const char *reflection_of(const struct http_request *request,
+				 int64_t version_id)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "r%lld", (long long)version_id);
+	return http_form(request, name);
+}
+
+/* Who need only mend a text need not tick again: they ticked unticked boxes. */
 static bool was_ticked(const struct personal *personal,
 		       const struct confirm_told *told, int64_t version_id)
 {
 	int64_t ids[IDS_MAX];
-	size_t count = told->answer_error ? read_ids(personal->visit, ids) : 0;
+	size_t count = told->keeps_ticks ? read_ids(personal->visit, ids) : 0;
 
 	for (size_t i = 0; i < count; i++)
 		if (ids[i] == version_id)
@@ -61,6 +70,9 @@ static void add_outstanding(const struct personal *personal, struct view *view,
 	content_name(visit, row, version);
 	view_number(row, "version_id", version->id);
 	view_flag(row, "is_ticked", was_ticked(personal, told, version->id));
+	/* what was typed and not recorded is not lost */
+	view_text(row, "reflection",
+		  reflection_of(visit->request, version->id));
 	view_text(row, "page_url", page_url(personal, version));
 	view_flag(row, "is_new_version", version->number > 1);
 	view_text(row, "deadline",
@@ -198,12 +210,25 @@ void confirm_show(const struct personal *personal,
 
 /* --- the POST --- */
 
+static void make_ticks(const struct http_request *request, const int64_t *ids,
+		       size_t count, struct acknowledgement_tick *ret)
+{
+	for (size_t i = 0; i < count; i++)
+		ret[i] = (struct acknowledgement_tick){
+		    .version_id = ids[i],
+		    .reflection = reflection_of(request, ids[i]),
+		};
+}
+
+/* The request waits for its answer, so its texts are still there. */
 static bool record(struct web *web, const struct pending *pending, int64_t now,
 		   int *ret_count, struct err *err)
 {
-	return acknowledgement_record(web->db, pending->delivery_id,
-				      pending->ids, pending->id_count, now,
-				      ret_count, err);
+	struct acknowledgement_tick ticks[IDS_MAX];
+
+	make_ticks(pending->request, pending->ids, pending->id_count, ticks);
+	return acknowledgement_record(web->db, pending->delivery_id, ticks,
+				      pending->id_count, now, ret_count, err);
 }
 
 static const struct message not_saved = {
@@ -219,64 +244,83 @@ static const struct pending_kind confirmation = {
     .not_saved = &not_saved,
 };
 
-static void keep(const struct personal *personal, const int64_t *ids,
-		 size_t count)
+static void keep(const struct personal *personal,
+		 const struct acknowledgement_tick *ticks, size_t count)
 {
 	struct pending *pending = visit_keep(
 	    personal->visit, &confirmation, personal->page->delivery_id, count);
 
 	if (personal->is_sensitive)
 		memcpy(pending->form, personal->form, sizeof(pending->form));
-	memcpy(pending->ids, ids, count * sizeof(*ids));
+	for (size_t i = 0; i < count; i++)
+		pending->ids[i] = ticks[i].version_id;
 }
 
 static const struct confirm_told answers[] = {
     [ACKNOWLEDGEMENT_NOTHING_TICKED] = {.needs_tick = true},
+    [ACKNOWLEDGEMENT_TOO_LONG] =
+	{.notice = "Nothing is recorded yet: what you wrote is longer than "
+		   "1,000 characters. Please shorten it and press the button "
+		   "again.",
+	 .keeps_ticks = true},
     [ACKNOWLEDGEMENT_STALE_FORM] =
-	{"Nothing is recorded yet: this page was open for more than a day, or "
-	 "was not whole. Please tick and press the button again.",
-	 false, false, NULL},
+	{.notice = "Nothing is recorded yet: this page was open for more than "
+		   "a day, or "
+		   "was not whole. Please tick and press the button again."},
     [ACKNOWLEDGEMENT_FORM_TOO_FAST] =
-	{"Nothing is recorded yet: the answer came faster than a person reads, "
-	 "as security programs do that try out links. If it was you, please "
-	 "tick and press the button again.",
-	 false, false, NULL},
+	{.notice = "Nothing is recorded yet: the answer came faster than a "
+		   "person reads, "
+		   "as security programs do that try out links. If it was you, "
+		   "please "
+		   "tick and press the button again."},
     [ACKNOWLEDGEMENT_MAIL_TOO_FAST] =
-	{"Nothing is recorded yet: the mail went out only a moment ago, and "
-	 "security programs try out the links in new mail. If it was you, "
-	 "please tick and press the button again in half a minute.",
-	 false, false, NULL},
+	{.notice =
+	     "Nothing is recorded yet: the mail went out only a moment ago, "
+	     "and "
+	     "security programs try out the links in new mail. If it was you, "
+	     "please tick and press the button again in half a minute."},
     [ACKNOWLEDGEMENT_REHEARSAL] =
-	{"Your confirmation arrived as it should. This is a rehearsal, so it "
-	 "was not recorded and counts for nothing.",
-	 false, false, NULL},
+	{.notice = "Your confirmation arrived as it should. This is a "
+		   "rehearsal, so it "
+		   "was not recorded and counts for nothing."},
 };
+
+/* What the list asks comes last: nobody is told what would be right before all
+ * else is. */
+static bool is_answered(const struct personal *personal,
+			enum acknowledgement_verdict verdict)
+{
+	const char *error;
+
+	if ((verdict != ACKNOWLEDGEMENT_GOOD &&
+	     verdict != ACKNOWLEDGEMENT_REHEARSAL) ||
+	    answer_is_right(personal, &error))
+		return true;
+	if (error)
+		confirm_show(personal,
+			     &(struct confirm_told){.answer_error = error,
+						    .keeps_ticks = true});
+	return false;
+}
 
 void confirm_post(const struct personal *personal)
 {
 	struct visit *visit = personal->visit;
 	const char *form = http_form(visit->request, "form");
+	struct acknowledgement_tick ticks[IDS_MAX];
 	int64_t ids[IDS_MAX], shown_at = 0;
 	size_t count = read_ids(visit, ids);
-	const char *error;
 
+	make_ticks(visit->request, ids, count, ticks);
 	if (!form || !link_parse_form(visit->web->keys, form,
 				      personal->page->delivery_id, &shown_at))
 		shown_at = 0;
 	enum acknowledgement_verdict verdict = acknowledgement_check(
-	    personal->page, shown_at, ids, &count, visit->now);
-	/* what the list asks comes last: nobody is told what would be right
-	 * before all else is */
-	if ((verdict == ACKNOWLEDGEMENT_GOOD ||
-	     verdict == ACKNOWLEDGEMENT_REHEARSAL) &&
-	    !answer_is_right(personal, &error)) {
-		if (error)
-			confirm_show(personal, &(struct confirm_told){
-						   .answer_error = error});
+	    personal->page, shown_at, ticks, &count, visit->now);
+	if (!is_answered(personal, verdict))
 		return;
-	}
 	if (verdict == ACKNOWLEDGEMENT_GOOD)
-		keep(personal, ids, count);
+		keep(personal, ticks, count);
 	else
 		confirm_show(personal, &answers[verdict]);
 }

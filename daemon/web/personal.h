@@ -78,7 +78,8 @@ bool answer_is_right(const struct personal *personal, const char **ret_error);
 struct confirm_told {
 	const char *notice; /* NULL: none */
 	bool needs_tick, is_saved;
-	const char *answer_error; /* the boxes stay as they were ticked */
+	bool keeps_ticks; /* the boxes stay as they were ticked */
+	const char *answer_error;
 };
 void confirm_show(const struct personal *personal,
 		  const struct confirm_told *told);

@@ -59,17 +59,28 @@ static struct acknowledgement_page *load(struct store *store, int64_t id)
 	return page;
 }
 
-static int record(struct store *store, int64_t delivery_id, const int64_t *ids,
-		  size_t count, int64_t now)
+static int record_ticks(struct store *store, int64_t delivery_id,
+			const struct acknowledgement_tick *ticks, size_t count,
+			int64_t now)
 {
 	int recorded = -1;
 
 	store_begin(store);
 	store_check(store,
-		    acknowledgement_record(store->db, delivery_id, ids, count,
+		    acknowledgement_record(store->db, delivery_id, ticks, count,
 					   now, &recorded, &store->err));
 	store_commit(store);
 	return recorded;
+}
+
+static int record(struct store *store, int64_t delivery_id, const int64_t *ids,
+		  size_t count, int64_t now)
+{
+	struct acknowledgement_tick ticks[3] = {{0}};
+
+	for (size_t i = 0; i < count; i++)
+		ticks[i].version_id = ids[i];
+	return record_ticks(store, delivery_id, ticks, count, now);
 }
 
 static void f10_page_has_its_items_and_what_is_later(void **state)
@@ -102,11 +113,44 @@ static void f10_record_once(void **state)
 	assert_int_equal(page->items[0].recorded_at, SENT_AT + 100);
 	assert_int_equal(page->items[1].state, ACKNOWLEDGEMENT_OUTSTANDING);
 	assert_int_equal(store_number(store, "SELECT count(*) FROM event"), 1);
+	/* the receipt is random, and the same in both */
 	assert_string_equal(
-	    store_text(store, "SELECT kind || ' ' || effective_at || ' ' || "
-			      "actor || ' ' || body FROM event"),
+	    store_text(store,
+		       "SELECT kind || ' ' || effective_at || ' ' || actor || "
+		       "' ' || replace(body, r.receipt, 'X') FROM event "
+		       "JOIN requirement r ON r.event_id = event.id"),
 	    "acknowledged 1000100 person:person-1 {\"delivery\":1,"
-	    "\"person\":\"person-1\",\"ref\":\"LTB-1\",\"version\":1}");
+	    "\"grade\":\"confirmed\",\"person\":\"person-1\","
+	    "\"receipt\":\"X\",\"ref\":\"LTB-1\",\"version\":1}");
+	assert_int_equal(store_number(store, "SELECT length(receipt) FROM "
+					     "requirement WHERE id = 1"),
+			 20);
+}
+
+static void f20_a_reflection_is_kept_apart(void **state)
+{
+	struct store *store = *state;
+	const struct acknowledgement_tick ticks[] = {
+	    {1, " I will\r\nsee \x01the child. \r\n"}, {2, " \r\n "}};
+
+	assert_int_equal(record_ticks(store, 1, ticks, 2, SENT_AT + 100), 2);
+	assert_string_equal(store_text(store,
+				       "SELECT group_concat(grade, ' ') FROM "
+				       "requirement WHERE version_id < 3"),
+			    "confirmed-with-reflection confirmed");
+	assert_string_equal(
+	    store_text(store, "SELECT t.name || ' ' || t.text FROM event_text "
+			      "t JOIN requirement r USING (event_id)"),
+	    "reflection I will\nsee  the child.");
+	/* what the event tells of it is a hash */
+	assert_int_equal(
+	    store_number(store, "SELECT count(*) FROM event WHERE body LIKE "
+				"'%child%'"),
+	    0);
+	assert_int_equal(
+	    store_number(store, "SELECT count(*) FROM event WHERE body LIKE "
+				"'%\"reflection\":\"%'"),
+	    1);
 }
 
 static void f20_record_only_what_the_delivery_holds(void **state)
@@ -378,16 +422,38 @@ static void f10_check(void **state)
 		    .items = items,
 		    .item_count = 2,
 		};
-		int64_t ids[3];
+		struct acknowledgement_tick ticks[3] = {{0}};
 		size_t count = cases[i].count;
 
-		memcpy(ids, cases[i].ids, sizeof(ids));
+		for (size_t j = 0; j < 3; j++)
+			ticks[j].version_id = cases[i].ids[j];
 		enum acknowledgement_verdict verdict = acknowledgement_check(
-		    &page, cases[i].shown_at, ids, &count, NOW);
+		    &page, cases[i].shown_at, ticks, &count, NOW);
 		if (verdict != cases[i].verdict || count != cases[i].kept)
 			fail_msg("%s: verdict %d, kept %zu", cases[i].name,
 				 verdict, count);
 	}
+}
+
+static void f20_a_reflection_has_a_bound(void **state)
+{
+	struct briefing_version version = {.id = 7};
+	struct acknowledgement_item item = {.version = &version};
+	struct acknowledgement_page page = {
+	    .expires_at = 9000, .items = &item, .item_count = 1};
+	char text[3 * ACKNOWLEDGEMENT_REFLECTION_MAX + 8] = "\r\n";
+	struct acknowledgement_tick tick = {7, text};
+	size_t count = 1;
+
+	(void)state;
+	/* characters, and not bytes */
+	for (int i = 1; i < ACKNOWLEDGEMENT_REFLECTION_MAX; i++)
+		strcat(text, "\xe2\x80\x99");
+	assert_int_equal(acknowledgement_check(&page, 100, &tick, &count, 200),
+			 ACKNOWLEDGEMENT_GOOD);
+	strcat(text, "x");
+	assert_int_equal(acknowledgement_check(&page, 100, &tick, &count, 200),
+			 ACKNOWLEDGEMENT_TOO_LONG);
 }
 
 /* --- negative receipts --- */
@@ -511,6 +577,8 @@ int main(void)
 	    cmocka_unit_test(f10_check),
 	    CASE(f10_page_has_its_items_and_what_is_later),
 	    CASE(f10_record_once),
+	    CASE(f20_a_reflection_is_kept_apart),
+	    cmocka_unit_test(f20_a_reflection_has_a_bound),
 	    CASE(f10_windows_close_once),
 	    CASE(f20_record_only_what_the_delivery_holds),
 	    CASE(f20_any_mail_with_the_version_confirms_it),

@@ -50,9 +50,9 @@ static const char people[] =
     " (4, 1, 4, 1, 1, 'live', 'due', 1, 1);"
     "INSERT INTO requirement (version_id, person_id, list_id, agency,"
     " delivery_id, required_at, due_at, closes_at, acknowledged_at,"
-    " acknowledged_by, missed_at, closed_at, closed_as) VALUES"
+    " grade, missed_at, closed_at, closed_as) VALUES"
     " (2, 1, 1, 'police', 1, 1, 50, 90, NULL, NULL, NULL, NULL, NULL),"
-    " (2, 2, 1, 'police', 2, 1, 50, 90, 40, 'page', NULL, NULL, NULL),"
+    " (2, 2, 1, 'police', 2, 1, 50, 90, 40, 'confirmed', NULL, NULL, NULL),"
     " (2, 3, 1, 'police', 3, 1, 50, 90, NULL, NULL, 90, NULL, NULL),"
     " (2, 4, 1, 'police', 4, 1, 50, 90, NULL, NULL, NULL, 30, 'left');";
 

@@ -222,8 +222,8 @@ static void f20_what_a_person_had(void **state)
 	    {"cancelled", "UPDATE delivery SET state = 'cancelled'", "", true},
 	    {"cancelled, but confirmed",
 	     "UPDATE delivery SET state = 'cancelled';"
-	     "UPDATE requirement SET acknowledged_at = 5, acknowledged_by ="
-	     " 'page'",
+	     "UPDATE requirement SET acknowledged_at = 5, grade ="
+	     " 'confirmed'",
 	     "", false},
 	    {"cancelled and exempt",
 	     "UPDATE delivery SET state = 'cancelled';"

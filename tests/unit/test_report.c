@@ -59,7 +59,8 @@ static int make_scene(void **state)
 			  CLOSES_AT);
 	scene_do(store,
 		 "UPDATE delivery SET state = 'refused' WHERE id = 6;"
-		 "UPDATE requirement SET acknowledged_by = 'page', "
+		 "UPDATE requirement SET grade = CASE person_id WHEN 2 THEN "
+		 "'confirmed-with-reflection' ELSE 'confirmed' END, "
 		 "acknowledged_at = %lld + CASE person_id WHEN 1 THEN 86400 "
 		 "WHEN 2 THEN 3 * 86400 ELSE 20 * 86400 END "
 		 "WHERE version_id = 1 AND person_id IN (1, 2, 7);"
@@ -107,6 +108,7 @@ static void f10_figures(void **state)
 	assert_int_equal(police->failed, 1);
 	assert_int_equal(police->acknowledged, 2);
 	assert_int_equal(police->in_time, 2);
+	assert_int_equal(police->reflected, 1);
 	assert_int_equal(police->outstanding, 4);
 	assert_int_equal(police->overdue, 4);
 	assert_int_equal(police->flagged, 1);
@@ -116,7 +118,9 @@ static void f10_figures(void **state)
 	assert_int_equal(small->required, 6);
 	assert_int_equal(small->late, 1);
 	assert_int_equal(small->exempt, 1);
+	assert_int_equal(small->reflected, 0);
 	assert_int_equal(briefing->total.required, 12);
+	assert_int_equal(briefing->total.reflected, 1);
 	assert_int_equal(report->total.required, 13);
 }
 

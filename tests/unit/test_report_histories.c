@@ -188,7 +188,8 @@ static void come_back(struct history *history, struct duty *duty)
 
 static void confirm(struct history *history, struct duty *duty)
 {
-	const int64_t id = duty->version + 1;
+	const struct acknowledgement_tick tick = {.version_id =
+						      duty->version + 1};
 	bool counts = (duty->state == OUTSTANDING || duty->state == MISSED) &&
 		      !duty->is_flagged &&
 		      !history->is_withdrawn[duty->version] &&
@@ -197,7 +198,7 @@ static void confirm(struct history *history, struct duty *duty)
 
 	store_check(history->store,
 		    acknowledgement_record(history->store->db, duty->delivery,
-					   &id, 1, history->now, &recorded,
+					   &tick, 1, history->now, &recorded,
 					   &history->store->err));
 	assert_int_equal(recorded, counts);
 	if (!counts)

@@ -487,7 +487,7 @@ static void f40_confirmed_is_not_sent_again(void **state)
 	scene(&p, true);
 	store_do(&p.store,
 		 "UPDATE requirement SET acknowledged_at = 1795420900,"
-		 " acknowledged_by = 'page' WHERE person_id = 1");
+		 " grade = 'confirmed' WHERE person_id = 1");
 	come_back(&p, BOUNCE_HARD);
 	release(&p);
 	assert_int_equal(plan_more(&p), 0);

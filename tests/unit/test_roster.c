@@ -642,8 +642,8 @@ static void f70_other_endings_stay(void **state)
 	load(list, THREE, NOW - 90);
 	store_do(&store, duty);
 	store_do(&store,
-		 "UPDATE requirement SET acknowledged_at = 5, acknowledged_by ="
-		 " 'page' WHERE person_id = 1;"
+		 "UPDATE requirement SET acknowledged_at = 5, grade ="
+		 " 'confirmed' WHERE person_id = 1;"
 		 "UPDATE requirement SET missed_at = 6 WHERE person_id = 2;");
 	load(list,
 	     "address,name,status\na@x.example,Ann,left\n"

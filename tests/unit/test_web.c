@@ -265,6 +265,41 @@ static void f10_all_recorded(void **state)
 	check_get(site, site->paths[PLAIN], 200, "Recorded");
 }
 
+static void f20_a_reflection_is_kept(void **state)
+{
+	struct site *site = *state;
+	struct http_request request = post_form(site, PLAIN, NOW - 60, first);
+
+	fake_field(&request, "r1", "See <each> child alone.");
+	fake_field(&request, "r2", "Typed, and box 2 is not ticked");
+	ask(site, &request, NOW);
+	assert_int_equal(commit(site, NOW), 1);
+	assert_int_equal(store_number(&site->store,
+				      "SELECT count(*) FROM event_text WHERE "
+				      "text = 'See <each> child alone.'"),
+			 1);
+	/* what was not recorded is still there to be */
+	assert_non_null(strstr(request.body, "Typed, and box 2"));
+	fake_done(&request);
+}
+
+static void f20_a_text_that_is_too_long_is_mended(void **state)
+{
+	struct site *site = *state;
+	struct http_request request = post_form(site, PLAIN, NOW - 60, first);
+	char text[1100];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	fake_field(&request, "r1", text);
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	assert_non_null(strstr(request.body, "longer than 1,000 characters"));
+	assert_non_null(strstr(request.body, text));
+	assert_non_null(strstr(request.body, "value=\"1\" checked"));
+	fake_done(&request);
+}
+
 static void f10_nothing_ticked(void **state)
 {
 	struct site *site = *state;
@@ -1126,6 +1161,8 @@ int main(void)
 	    CASE(f20_rehearsal),
 	    CASE(f20_links_that_did_not_arrive_whole),
 	    CASE(f20_briefing_and_documents),
+	    CASE(f20_a_reflection_is_kept),
+	    CASE(f20_a_text_that_is_too_long_is_mended),
 	    CASE(f20_a_list_that_asks_for_the_code),
 	    CASE(f20_a_list_that_asks_for_the_address),
 	    CASE(f30_wrong_answers_are_limited_and_lock_nobody_out),

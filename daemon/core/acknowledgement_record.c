@@ -1,0 +1,213 @@
+/* What is recorded of a requirement: a confirmation, or the negative receipt.
+ */
+#include "core/acknowledgement.h"
+
+#include <assert.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "core/event.h"
+#include "core/grade.h"
+#include "core/public_id.h"
+#include "tools/db.h"
+
+/* one requirement, in the words of its event */
+struct subject {
+	int64_t requirement_id; /* 0: there is none */
+	const char *public_id, *ref;
+	int64_t version, closes_at;
+};
+
+static void read_subject(struct query *q, struct arena *arena,
+			 struct subject *ret)
+{
+	ret->requirement_id = query_get_integer(q, 0);
+	ret->public_id = arena_strdup(arena, query_get_text(q, 1));
+	ret->ref = arena_strdup(arena, query_get_text(q, 2));
+	ret->version = query_get_integer(q, 3);
+}
+
+static void begin_event(struct event *event, const struct subject *subject,
+			const char *kind, int64_t effective_at,
+			const char *actor)
+{
+	event_begin(event, kind, effective_at, actor);
+	event_text(event, "person", subject->public_id);
+	event_text(event, "ref", subject->ref);
+	event_integer(event, "version", subject->version);
+}
+
+static bool find_open(struct db *db, int64_t delivery_id, int64_t version_id,
+		      struct arena *arena, struct subject *ret, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_FIND);
+
+	query_integer(q, 1, delivery_id);
+	query_integer(q, 2, version_id);
+	if (query_next(q))
+		read_subject(q, arena, ret);
+	return query_done(q, err);
+}
+
+/* Lines as LF, other control characters as blanks: what stands in the store is
+ * what pages, mails and exports show. */
+static const char *tidy(struct arena *arena, const char *text)
+{
+	char *tidied = arena_strdup(arena, text), *to = tidied;
+
+	for (const char *from = text; *from; from++)
+		if (*from == '\n' || (unsigned char)*from >= ' ')
+			*to++ = *from;
+		else if (*from != '\r')
+			*to++ = ' ';
+	*to = '\0';
+	return text_trim(tidied);
+}
+
+static bool mark(struct db *db, const struct subject *subject, enum grade grade,
+		 const char *receipt, int64_t event_id, int64_t now,
+		 struct err *err)
+{
+	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_MARK);
+	int changes;
+
+	query_integer(q, 1, subject->requirement_id);
+	query_integer(q, 2, now);
+	query_text(q, 3, grade_word(grade));
+	query_text(q, 4, receipt);
+	query_integer(q, 5, event_id);
+	if (!query_run(q, &changes, err))
+		return false;
+	/* the caller's transaction holds the write lock since it looked */
+	assert(changes == 1);
+	return true;
+}
+
+static bool confirm(struct db *db, const struct subject *subject,
+		    int64_t delivery_id, const char *reflection, int64_t now,
+		    struct arena *arena, struct err *err)
+{
+	enum grade grade =
+	    *reflection ? GRADE_CONFIRMED_WITH_REFLECTION : GRADE_CONFIRMED;
+	char receipt[PUBLIC_ID_SIZE];
+	struct event event;
+
+	public_id_make(receipt);
+	begin_event(&event, subject, "acknowledged", now,
+		    arena_printf(arena, "person:%s", subject->public_id));
+	event_integer(&event, "delivery", delivery_id);
+	event_text(&event, "grade", grade_word(grade));
+	event_text(&event, "receipt", receipt);
+	if (*reflection)
+		event_private(&event, "reflection", reflection);
+	return event_end(&event, db, now, err) &&
+	       mark(db, subject, grade, receipt, event.id, now, err);
+}
+
+static bool record_one(struct db *db, int64_t delivery_id,
+		       const struct acknowledgement_tick *tick, int64_t now,
+		       struct arena *arena, int *recorded, struct err *err)
+{
+	struct subject subject = {0};
+	const char *text = tick->reflection ? tick->reflection : "";
+
+	if (!find_open(db, delivery_id, tick->version_id, arena, &subject, err))
+		return false;
+	if (!subject.requirement_id)
+		return true;
+	++*recorded;
+	return confirm(db, &subject, delivery_id, tidy(arena, text), now, arena,
+		       err);
+}
+
+bool acknowledgement_record(struct db *db, int64_t delivery_id,
+			    const struct acknowledgement_tick *ticks,
+			    size_t count, int64_t now, int *ret_recorded,
+			    struct err *err)
+{
+	struct arena *arena = arena_new();
+	int recorded = 0;
+	bool good = true;
+
+	assert(db_is_in_transaction(db));
+	for (size_t i = 0; good && i < count; i++)
+		good = record_one(db, delivery_id, &ticks[i], now, arena,
+				  &recorded, err);
+	arena_free(arena);
+	if (!good)
+		return err_context(err, "delivery %lld",
+				   (long long)delivery_id);
+	*ret_recorded = recorded;
+	return true;
+}
+
+/* --- negative receipts --- */
+
+static bool find_closing(struct db *db, int64_t now, size_t max,
+			 struct arena *arena, struct subject *subjects,
+			 size_t *ret_count, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_CLOSING);
+	size_t count = 0;
+
+	query_integer(q, 1, now);
+	query_integer(q, 2, (int64_t)max);
+	while (query_next(q)) {
+		read_subject(q, arena, &subjects[count]);
+		subjects[count++].closes_at = query_get_integer(q, 4);
+	}
+	*ret_count = count;
+	return query_done(q, err);
+}
+
+static bool settle_closed(struct db *db, int64_t now, size_t max,
+			  int *ret_count, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_SETTLE);
+
+	query_integer(q, 1, now);
+	query_integer(q, 2, (int64_t)max);
+	return query_run(q, ret_count, err);
+}
+
+/* It takes effect when the window closed; that it is known only now is what
+ * missed_at says, so that a report as of an earlier time stays. */
+static bool miss(struct db *db, const struct subject *subject, int64_t now,
+		 struct err *err)
+{
+	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_MISS);
+	struct event event;
+	int changes;
+
+	query_integer(q, 1, subject->requirement_id);
+	query_integer(q, 2, now);
+	if (!query_run(q, &changes, err))
+		return false;
+	assert(changes == 1);
+	begin_event(&event, subject, "missed", subject->closes_at, "briefingd");
+	return event_end(&event, db, now, err);
+}
+
+bool acknowledgement_close_windows(struct db *db, int64_t now, size_t max,
+				   int *ret_missed, bool *ret_more,
+				   struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct subject *subjects =
+	    arena_allocarray(arena, max, sizeof(*subjects));
+	size_t count = 0;
+	int settled = 0;
+
+	assert(db_is_in_transaction(db));
+	bool good = settle_closed(db, now, max, &settled, err) &&
+		    find_closing(db, now, max, arena, subjects, &count, err);
+	for (size_t i = 0; good && i < count; i++)
+		good = miss(db, &subjects[i], now, err);
+	arena_free(arena);
+	if (!good)
+		return err_context(err, "closing windows");
+	*ret_missed = (int)count;
+	*ret_more = count == max || (size_t)settled == max;
+	return true;
+}
