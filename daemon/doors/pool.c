@@ -77,17 +77,24 @@ static void ring(struct pool *pool)
 	assert(wrote == sizeof(one));
 }
 
-/* Waits for a job; NULL when the pool stops. */
+/* Waits for a job; NULL when the pool stops. Whoever takes one wakes the next
+ * thread where there are more: the caller, who gives many at a time, wakes one
+ * and is not held up by threads that want the lock meanwhile. */
 static struct pool_job *next_job(struct pool *pool)
 {
 	struct pool_job *job = NULL;
+	bool are_more = false;
 
 	pthread_mutex_lock(&pool->lock);
 	while (!pool->is_stopping && !pool->waiting.first)
 		pthread_cond_wait(&pool->work, &pool->lock);
-	if (!pool->is_stopping)
+	if (!pool->is_stopping) {
 		job = queue_take(&pool->waiting);
+		are_more = pool->waiting.first;
+	}
 	pthread_mutex_unlock(&pool->lock);
+	if (are_more)
+		pthread_cond_signal(&pool->work);
 	return job;
 }
 
@@ -183,9 +190,11 @@ void pool_give(struct pool *pool, struct pool_job *job)
 	job->is_worked = false;
 	pool->held++;
 	pthread_mutex_lock(&pool->lock);
+	bool is_first = !pool->waiting.first;
 	queue_add(&pool->waiting, job);
 	pthread_mutex_unlock(&pool->lock);
-	pthread_cond_signal(&pool->work);
+	if (is_first) /* else whoever takes the first wakes the next */
+		pthread_cond_signal(&pool->work);
 }
 
 static void silence(struct pool *pool)
