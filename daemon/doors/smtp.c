@@ -601,7 +601,9 @@ static void drop_stale(struct smtp_session *session)
 		drop_handle(session);
 }
 
-static bool is_sound(const struct smtp_mail *mail, struct smtp_verdict *verdict)
+static bool is_sound(const struct smtp_mail *mail,
+		     const struct smtp_lines *lines,
+		     struct smtp_verdict *verdict)
 {
 	const char *wrong = NULL;
 
@@ -609,7 +611,7 @@ static bool is_sound(const struct smtp_mail *mail, struct smtp_verdict *verdict)
 		wrong = "the sender's address can't stand in SMTP";
 	else if (!smtp_is_address(mail->to))
 		wrong = "the recipient's address can't stand in SMTP";
-	else if (mail->size == 0 || !smtp_is_crlf(mail->data, mail->size))
+	else if (mail->size == 0 || !lines->are_crlf)
 		wrong = "the mail has a line end that is not CRLF";
 	if (wrong)
 		snprintf(verdict->text, sizeof(verdict->text), "%s", wrong);
@@ -619,11 +621,14 @@ static bool is_sound(const struct smtp_mail *mail, struct smtp_verdict *verdict)
 void smtp_send(struct smtp_session *session, const struct smtp_mail *mail,
 	       struct smtp_verdict *ret_verdict)
 {
+	const struct smtp_lines lines =
+	    smtp_look_at_lines(mail->data, mail->size);
 	int64_t start = now_ms();
 
 	*ret_verdict = (struct smtp_verdict){.outcome = SMTP_REFUSED};
-	if (!is_sound(mail, ret_verdict))
+	if (!is_sound(mail, &lines, ret_verdict))
 		return;
+	session->talk.has_dot = lines.has_dot;
 	if (is_interrupted(session)) {
 		*ret_verdict = (struct smtp_verdict){.outcome = SMTP_LATER};
 		strcpy(ret_verdict->text, "sending was stopped");

@@ -274,23 +274,57 @@ bool smtp_is_address(const char *address)
 	return true;
 }
 
-bool smtp_is_crlf(const char *data, size_t size)
-{
-	const char *end = data + size;
+/* Counted, not searched for: a mail has hundreds of short lines, and in a block
+ * of fixed size the compiler counts sixteen bytes at a time. */
+struct line_counts {
+	size_t cr, lf, crlf, dots, nul;
+};
 
-	if (memchr(data, '\0', size))
-		return false;
-	for (const char *p = data; (p = memchr(p, '\n', (size_t)(end - p)));
-	     p++) {
-		if (p == data || p[-1] != '\r')
-			return false;
+#define BLOCK 128 /* its counts fit into a byte */
+
+/* data[-1] is read: the byte before */
+static void count_block(const char *data, struct line_counts *counts)
+{
+	uint8_t cr = 0, lf = 0, crlf = 0, dots = 0, nul = 0;
+
+	for (int i = 0; i < BLOCK; i++) {
+		cr += data[i] == '\r';
+		lf += data[i] == '\n';
+		nul += data[i] == '\0';
+		crlf += (data[i - 1] == '\r') & (data[i] == '\n');
+		dots += (data[i - 1] == '\n') & (data[i] == '.');
 	}
-	for (const char *p = data; (p = memchr(p, '\r', (size_t)(end - p)));
-	     p++) {
-		if (p + 1 == end || p[1] != '\n')
-			return false;
-	}
-	return true;
+	counts->cr += cr;
+	counts->lf += lf;
+	counts->crlf += crlf;
+	counts->dots += dots;
+	counts->nul += nul;
+}
+
+static void count_byte(char before, char byte, struct line_counts *counts)
+{
+	counts->cr += byte == '\r';
+	counts->lf += byte == '\n';
+	counts->nul += byte == '\0';
+	counts->crlf += before == '\r' && byte == '\n';
+	counts->dots += before == '\n' && byte == '.';
+}
+
+struct smtp_lines smtp_look_at_lines(const char *data, size_t size)
+{
+	struct line_counts counts = {0};
+	size_t at = 0;
+
+	if (size > 0)
+		count_byte('\n', data[at++], &counts);
+	for (; size - at >= BLOCK; at += BLOCK)
+		count_block(data + at, &counts);
+	for (; at < size; at++)
+		count_byte(data[at - 1], data[at], &counts);
+	return (struct smtp_lines){.are_crlf = counts.nul == 0 &&
+					       counts.cr == counts.lf &&
+					       counts.cr == counts.crlf,
+				   .has_dot = counts.dots > 0};
 }
 
 const char *smtp_outcome_name(enum smtp_outcome outcome)

@@ -70,7 +70,11 @@ void smtp_printable(char *ret_text, size_t size, const char *text);
  * space, no <>, local part at most 64 octets and domain 255. */
 bool smtp_is_address(const char *address);
 
-/* Is every line end CRLF, and no NUL anywhere? */
-bool smtp_is_crlf(const char *data, size_t size);
+/* What sending a mail hangs on. */
+struct smtp_lines {
+	bool are_crlf; /* every line end is CRLF, and no NUL anywhere */
+	bool has_dot;  /* a line begins with one, which is doubled */
+};
+struct smtp_lines smtp_look_at_lines(const char *data, size_t size);
 
 #endif

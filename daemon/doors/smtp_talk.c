@@ -102,7 +102,11 @@ static enum smtp_loss fill(struct smtp_talk *talk, int64_t until_ms)
 	CURLcode code;
 	size_t size = 0;
 
-	/* read first: bytes may wait within TLS, where poll can't see them */
+	/* Bytes may wait within TLS, where poll can't see them, if the last
+	 * read left some there. */
+	if (talk->in_size < sizeof(talk->in) &&
+	    !wait_for(talk, POLLIN, until_ms))
+		return SMTP_LOSS_LATE;
 	while ((code = curl_easy_recv(talk->curl, talk->in, sizeof(talk->in),
 				      &size)) == CURLE_AGAIN)
 		if (!wait_for(talk, POLLIN, until_ms))
@@ -265,8 +269,8 @@ static enum smtp_loss pass(struct smtp_talk *talk, const char *data,
 }
 
 /* A dot at the start of a line is doubled (RFC 5321 4.5.2). */
-static enum smtp_loss pass_lines(struct smtp_talk *talk,
-				 const struct smtp_mail *mail)
+static enum smtp_loss pass_dotted(struct smtp_talk *talk,
+				  const struct smtp_mail *mail)
 {
 	const char *from = mail->data, *end = mail->data + mail->size;
 	enum smtp_loss loss = SMTP_LOSS_NONE;
@@ -290,7 +294,9 @@ static enum smtp_loss put_mail(struct smtp_talk *talk,
 	bool is_ended = mail->data[mail->size - 1] == '\n';
 
 	buf_clear(&talk->out);
-	enum smtp_loss loss = pass_lines(talk, mail);
+	enum smtp_loss loss = talk->has_dot
+				  ? pass_dotted(talk, mail)
+				  : pass(talk, mail->data, mail->size);
 	if (loss == SMTP_LOSS_NONE && !is_ended)
 		loss = pass(talk, "\r\n", 2);
 	if (loss == SMTP_LOSS_NONE)

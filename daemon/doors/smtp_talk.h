@@ -23,6 +23,7 @@ struct smtp_talk {
 	int reply_timeout_ms;
 	bool can_pipeline, takes_size; /* what EHLO told */
 	bool needs_reset;              /* a refused mail was left open */
+	bool has_dot;   /* the next mail has a line that begins with one */
 	struct buf out; /* what is sent next, kept for its room */
 	char in[2048];  /* received, not read yet: [at, size) */
 	size_t in_at, in_size;
@@ -44,7 +45,8 @@ void smtp_talk_note_ehlo(struct smtp_talk *talk, const char *line, size_t size);
  * no use. */
 bool smtp_talk_is_stale(const struct smtp_talk *talk);
 
-/* Offers the mail, whose line ends are CRLF, and waits for the final reply. */
+/* Offers the mail, whose line ends are CRLF, and waits for the final reply.
+ * has_dot is set. */
 void smtp_talk_mail(struct smtp_talk *talk, const struct smtp_mail *mail,
 		    struct smtp_end *ret_end, struct smtp_reply *ret_reply);
 

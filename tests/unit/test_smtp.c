@@ -190,7 +190,7 @@ static void f20_texts_that_are_shown(void **state)
 	assert_string_equal(text, "a??b");
 }
 
-static void f20_addresses_and_lines(void **state)
+static void f20_addresses(void **state)
 {
 	(void)state;
 	assert_true(smtp_is_address("b+81@board.example"));
@@ -203,11 +203,39 @@ static void f20_addresses_and_lines(void **state)
 	assert_false(smtp_is_address("\xc3\xa9@a"));
 	assert_false(smtp_is_address("12345678901234567890123456789012"
 				     "123456789012345678901234567890123@a"));
-	assert_true(smtp_is_crlf("a\r\n\r\n", 5));
-	assert_false(smtp_is_crlf("a\n", 2));
-	assert_false(smtp_is_crlf("a\rb\r\n", 5));
-	assert_false(smtp_is_crlf("a\r", 2));
-	assert_false(smtp_is_crlf("a\0\r\n", 4));
+}
+
+static void f20_line_ends_and_dots(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t size;
+		bool are_crlf, has_dot;
+	} cases[] = {
+	    {"a\r\n\r\n", 5, true, false},    {"a\n", 2, false, false},
+	    {"a\rb\r\n", 5, false, false},    {"a\r", 2, false, false},
+	    {"a\0\r\n", 4, false, false},     {"\n\r\n", 3, false, false},
+	    {"\r\r\n\n", 4, false, false},    {"", 0, true, false},
+	    {".a\r\n", 4, true, true},        {"a\r\n.", 4, true, true},
+	    {"a.\r\nb.\r\n", 8, true, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		/* at each place around the edges of what is counted at once */
+		for (size_t before = 0; before < 300; before++) {
+			char mail[320];
+			size_t size = before ? before + 2 : 0;
+
+			memset(mail, 'x', before);
+			memcpy(mail + before, "\r\n", 2);
+			memcpy(mail + size, cases[i].text, cases[i].size);
+			struct smtp_lines lines =
+			    smtp_look_at_lines(mail, size + cases[i].size);
+			assert_int_equal(lines.are_crlf, cases[i].are_crlf);
+			assert_int_equal(lines.has_dot, cases[i].has_dot);
+		}
+	}
 }
 
 /* --- a scripted relay in a thread */
@@ -1339,7 +1367,8 @@ int main(void)
 	    cmocka_unit_test(f10_queue_ids),
 	    cmocka_unit_test(f10_reply_lines),
 	    cmocka_unit_test(f20_texts_that_are_shown),
-	    cmocka_unit_test(f20_addresses_and_lines),
+	    cmocka_unit_test(f20_addresses),
+	    cmocka_unit_test(f20_line_ends_and_dots),
 	    cmocka_unit_test(f30_accepted),
 	    cmocka_unit_test(f30_replies_decide),
 	    cmocka_unit_test(f30_lost_before_and_after_the_dot),
