@@ -126,6 +126,9 @@ struct move {
 	const char *event; /* NULL: none */
 };
 
+static const struct move accepted = {
+    .state = "accepted", .detail = "", .event = "delivery-accepted"};
+
 /* What the server asked for, and up to an eighth more: the mails that it put
  * off together do not come back together. There is always one last try within
  * the time that is left. */
@@ -199,9 +202,7 @@ static struct move decide(const struct settings *settings,
 {
 	switch (result->outcome) {
 	case OUTBOX_ACCEPTED:
-		return (struct move){.state = "accepted",
-				     .detail = "",
-				     .event = "delivery-accepted"};
+		return accepted;
 	case OUTBOX_REFUSED:
 		return (struct move){.state = "refused",
 				     .detail = "",
@@ -246,8 +247,9 @@ static bool add_attempt(struct db *db, const struct outbox_result *result,
 	return query_run(q, NULL, err);
 }
 
+/* *ret_moved false: this attempt is not under way */
 static bool move_on(struct db *db, const struct outbox_result *result,
-		    const struct move *move, struct err *err)
+		    const struct move *move, bool *ret_moved, struct err *err)
 {
 	struct query *q = db_query(db, QUERY_OUTBOX_MOVE);
 	bool is_due = strcmp(move->state, "due") == 0;
@@ -268,7 +270,7 @@ static bool move_on(struct db *db, const struct outbox_result *result,
 		query_integer(q, 6, result->ended_at);
 	if (!query_run(q, &changes, err))
 		return false;
-	assert(changes == 1); /* load_standing saw it in this transaction */
+	*ret_moved = changes == 1;
 	return true;
 }
 
@@ -327,11 +329,35 @@ static bool settled_before(struct db *db, const struct outbox_result *result,
 	return true;
 }
 
+/* Nearly every verdict: what the claim knew of the delivery is enough, and the
+ * move itself tells whether this attempt is under way. */
+static bool settle_accepted(struct db *db, const struct outbox_result *result,
+			    int64_t now, bool *ret_settled, struct err *err)
+{
+	const struct outbox_subject subject = {
+	    .delivery_id = result->delivery_id,
+	    .attempt = result->attempt,
+	    .public_id = result->public_id,
+	    .list_name = result->list_name,
+	    .mode = result->mode,
+	};
+
+	*ret_settled = false;
+	if (result->outcome != OUTBOX_ACCEPTED || !result->public_id)
+		return true;
+	if (!move_on(db, result, &accepted, ret_settled, err))
+		return false;
+	return !*ret_settled ||
+	       (add_attempt(db, result, true, err) &&
+		add_event(db, result, &accepted, &subject, now, err));
+}
+
 static bool settle(struct db *db, const struct settings *settings,
 		   const struct outbox_result *result, int64_t now,
 		   struct arena *arena, const char **ret_state, struct err *err)
 {
 	struct standing standing = {0};
+	bool is_moved;
 
 	if (!load_standing(db, result->delivery_id, arena, &standing, err))
 		return false;
@@ -343,9 +369,10 @@ static bool settle(struct db *db, const struct settings *settings,
 		return false;
 	struct move move = decide(settings, result, &standing, now);
 	if (!add_attempt(db, result, !move.is_spared, err) ||
-	    !move_on(db, result, &move, err) ||
+	    !move_on(db, result, &move, &is_moved, err) ||
 	    !add_event(db, result, &move, &standing.subject, now, err))
 		return false;
+	assert(is_moved); /* load_standing saw it in this transaction */
 	*ret_state = state_name(move.state);
 	return true;
 }
@@ -354,6 +381,14 @@ bool outbox_settle(struct db *db, const struct settings *settings,
 		   const struct outbox_result *result, int64_t now,
 		   const char **ret_state, struct err *err)
 {
+	bool is_settled;
+
+	if (!settle_accepted(db, result, now, &is_settled, err))
+		return false;
+	if (is_settled) {
+		*ret_state = accepted.state;
+		return true;
+	}
 	struct arena *arena = arena_new();
 	bool good = settle(db, settings, result, now, arena, ret_state, err);
 

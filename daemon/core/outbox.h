@@ -26,7 +26,7 @@ struct outbox_claim {
 	int attempt;                /* from 1 */
 	const char *address, *name; /* as planned */
 	const char *recipient; /* where it goes: in rehearsal not address */
-	const char *list_name;
+	const char *list_name, *public_id, *mode;
 	char key_id;    /* of the link key that its bytes are made with */
 	int64_t domain; /* share_end it when it was sent, or was not */
 };
@@ -91,6 +91,8 @@ struct outbox_result {
 	const char *relay, *tls, *enhanced, *text, *queue_id;
 	int code;
 	int64_t duration_ms;
+	/* as claimed; NULL: not known, and looked up */
+	const char *public_id, *list_name, *mode;
 	enum outbox_blame blame;
 	int other_relays; /* that could take the mail now */
 };

@@ -264,6 +264,8 @@ static bool take(struct db *db, const struct digest_context *context,
 	    .recipient = is_live ? candidate->address
 				 : context->settings->rehearsal_address,
 	    .list_name = candidate->subject.list_name,
+	    .public_id = candidate->subject.public_id,
+	    .mode = candidate->subject.mode,
 	    .key_id = candidate->key_id ? candidate->key_id : wish->key_id,
 	    .domain = candidate->domain,
 	};

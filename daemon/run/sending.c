@@ -38,7 +38,7 @@ struct send_job {
 	struct arena *arena;
 	struct letter_use *letter;
 	struct letter_person person;
-	const char *from, *to, *list_name;
+	const char *from, *to, *list_name, *public_id, *mode;
 	char *bearer; /* NULL: none */
 	int64_t delivery_id, domain;
 	int attempt;
@@ -305,6 +305,9 @@ static bool settle_one(struct sending_run *sending, const struct send_job *job,
 	    .queue_id = verdict->queue_id,
 	    .code = verdict->code,
 	    .duration_ms = verdict->duration_ms,
+	    .public_id = job->public_id,
+	    .list_name = job->list_name,
+	    .mode = job->mode,
 	    .blame = blame_of(job),
 	    .other_relays = others_of(sending, job),
 	};
@@ -358,6 +361,8 @@ static struct send_job *job_make(struct sending_run *sending,
 				   job->arena, &job->person);
 	job->to = arena_strdup(job->arena, claim->recipient);
 	job->list_name = arena_strdup(job->arena, claim->list_name);
+	job->public_id = arena_strdup(job->arena, claim->public_id);
+	job->mode = arena_strdup(job->arena, claim->mode);
 	return job;
 }
 

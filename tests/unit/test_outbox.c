@@ -517,6 +517,55 @@ static void f20_what_an_attempt_and_an_event_tell(void **state)
 	planning_close(&p);
 }
 
+/* what run/sending settles with, most often */
+static void f20_what_the_claim_knew_is_enough(void **state)
+{
+	struct outbox_claim *claims;
+	struct outbox_result result = {
+	    .outcome = OUTBOX_ACCEPTED,
+	    .ended_at = 1795420799,
+	    .code = 250,
+	    .queue_id = "4F3A2",
+	};
+	const char *now_is = NULL;
+	struct planning p;
+
+	(void)state;
+	scene(&p, true);
+	claim(&p, true, 1, &claims, NULL);
+	result.delivery_id = claims->delivery_id;
+	result.attempt = claims->attempt;
+	result.public_id = claims->public_id;
+	result.list_name = claims->list_name;
+	result.mode = claims->mode;
+	/* the second time it is harmless */
+	for (int i = 0; i < 2; i++) {
+		store_begin(&p.store);
+		store_check(&p.store, outbox_settle(p.store.db, &p.settings,
+						    &result, p.context.now,
+						    &now_is, &p.store.err));
+		store_commit(&p.store);
+		assert_string_equal(now_is, "accepted");
+	}
+	assert_string_equal(
+	    store_text(&p.store, "SELECT group_concat(body || effective_at)"
+				 " FROM event WHERE kind ="
+				 " 'delivery-accepted'"),
+	    "{\"attempt\":1,\"code\":250,\"delivery\":1,\"list\":\"police\","
+	    "\"mode\":\"live\",\"person\":\"public-1\",\"queue_id\":\"4F3A2\","
+	    "\"state\":\"accepted\"}1795420799");
+	assert_int_equal(store_number(&p.store, "SELECT count(*) FROM attempt"),
+			 1);
+	/* of an attempt that never was it is a fault */
+	result.attempt++;
+	store_begin(&p.store);
+	assert_false(outbox_settle(p.store.db, &p.settings, &result,
+				   p.context.now, &now_is, &p.store.err));
+	assert_int_equal(p.store.err.kind, ERR_GONE);
+	db_rollback(p.store.db);
+	planning_close(&p);
+}
+
 static void f20_later_waits_longer_each_time(void **state)
 {
 	struct planning p;
@@ -732,6 +781,7 @@ int main(void)
 	    cmocka_unit_test(f20_what_an_attempt_and_an_event_tell),
 	    cmocka_unit_test(f20_later_waits_longer_each_time),
 	    cmocka_unit_test(f20_a_verdict_twice_is_harmless),
+	    cmocka_unit_test(f20_what_the_claim_knew_is_enough),
 	    cmocka_unit_test(f20_in_doubt_it_goes_at_once_again),
 	    cmocka_unit_test(f20_what_was_sending_is_in_doubt),
 	    cmocka_unit_test(f30_what_cannot_be_made_is_held),
