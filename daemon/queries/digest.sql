@@ -108,14 +108,8 @@ UPDATE list SET slots_from_at = ?1 WHERE slots_from_at > ?1;
 SELECT max(
 	coalesce((SELECT max(max(taken_at, not_before_at)) FROM version
 		WHERE not_before_at <= ?1), 0),
-	coalesce((SELECT recorded_at FROM event WHERE kind = 'mode-set'
-		ORDER BY id DESC LIMIT 1), 0),
-	coalesce((SELECT recorded_at FROM event WHERE kind = 'list-loaded'
-		ORDER BY id DESC LIMIT 1), 0),
-	coalesce((SELECT recorded_at FROM event
-		WHERE kind = 'briefing-restored'
-		ORDER BY id DESC LIMIT 1), 0),
-	coalesce((SELECT recorded_at FROM event WHERE kind = 'address-released'
+	coalesce((SELECT recorded_at FROM event WHERE kind IN ('mode-set',
+		'list-loaded', 'briefing-restored', 'address-released')
 		ORDER BY id DESC LIMIT 1), 0)),
 	coalesce((SELECT min(not_before_at) FROM version
 		WHERE not_before_at > ?1), 0);

@@ -31,7 +31,10 @@ CREATE TABLE event (
 	actor TEXT NOT NULL,
 	body TEXT NOT NULL
 ) STRICT;
-CREATE INDEX event_kind ON event (kind, id);
+-- what makes a version new to someone, besides versions; no index over all
+-- kinds, which each mail would have to write to
+CREATE INDEX event_renewal ON event (id) WHERE kind IN ('mode-set',
+	'list-loaded', 'briefing-restored', 'address-released');
 
 -- Free text of an event, apart from it, so that it can be erased: the body has
 -- its salted SHA-256 under the same name.
