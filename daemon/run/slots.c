@@ -26,6 +26,8 @@
 #define BUSY_MS 20
 #define AGAIN_MS (10 * 1000)
 #define SLICE_MEMBERS 100
+/* Beside mails on their way: senders are not to wait for a long slice. */
+#define SLICE_MEMBERS_BESIDE 32
 #define LOOK_MEMBERS 500
 #define WINDOWS_AT_ONCE 500
 
@@ -33,7 +35,9 @@
 
 struct slots_run {
 	struct daemon *daemon;
-	struct timer *timer;
+	struct timer *timer; /* all parts */
+	struct timer *again; /* those that have more to do */
+	bool has_more[PARTS];
 	bool is_broken[PARTS]; /* that part failed, and that was logged */
 	struct outbox_mend mending;
 };
@@ -69,13 +73,16 @@ static bool plan(struct slots_run *slots, const struct digest_context *context,
 		 bool *ret_more, struct err *err)
 {
 	const struct daemon *daemon = slots->daemon;
+	size_t members = sending_is_idle(daemon->sending)
+			     ? SLICE_MEMBERS
+			     : SLICE_MEMBERS_BESIDE;
 	int deliveries = 0;
 
 	if (daemon->is_held)
 		return true;
 	if (!digest_end_other_mode(daemon->db, daemon->is_live, context->now,
 				   err) ||
-	    !digest_plan_slice(daemon->db, context, SLICE_MEMBERS, ret_more,
+	    !digest_plan_slice(daemon->db, context, members, ret_more,
 			       &deliveries, err))
 		return err_context(err, "planning a digest");
 	if (deliveries > 0)
@@ -207,12 +214,15 @@ static enum err_kind run_part(struct slots_run *slots, part *work,
 	struct err err = {0};
 	bool more = false;
 
-	bool has_begun = db_begin(daemon->db, &err);
+	/* a slice that a power cut takes back is planned again, the same: what
+	 * is claimed of it is durable with its claim */
+	bool has_begun = work == plan ? db_begin_lazily(daemon->db, &err)
+				      : db_begin(daemon->db, &err);
 	if (has_begun)
 		daemon_look_at_board(daemon);
 	if (has_begun && work(slots, &context, &more, &err) &&
 	    db_commit(daemon->db, &err)) {
-		*ret_more |= more;
+		*ret_more = more;
 		*is_broken = false;
 		return ERR_NONE;
 	}
@@ -227,19 +237,23 @@ static enum err_kind run_part(struct slots_run *slots, part *work,
 	return err.kind;
 }
 
-static void work(void *context)
+/* The parts that have more to do. */
+static void go_on(void *context)
 {
 	static part *const parts[PARTS] = {run_requests, mend, open_due, plan,
 					   close_windows};
 	struct slots_run *slots = context;
-	bool more = false;
+	bool any = false;
 
 	if (slots->daemon->is_stopping)
 		return;
-	timer_set(slots->timer, LOOK_MS);
 	for (size_t i = 0; i < PARTS; i++) {
-		enum err_kind kind =
-		    run_part(slots, parts[i], &slots->is_broken[i], &more);
+		if (!slots->has_more[i])
+			continue;
+		slots->has_more[i] = false;
+		enum err_kind kind = run_part(
+		    slots, parts[i], &slots->is_broken[i], &slots->has_more[i]);
+		any = any || slots->has_more[i];
 
 		/* what is wrong with one part keeps no other waiting */
 		if (kind != ERR_NONE)
@@ -248,8 +262,18 @@ static void work(void *context)
 		if (kind == ERR_BUSY)
 			return;
 	}
-	if (more)
-		timer_set(slots->timer, 0);
+	if (any)
+		timer_set(slots->again, 0);
+}
+
+static void work(void *context)
+{
+	struct slots_run *slots = context;
+
+	timer_set(slots->timer, LOOK_MS);
+	for (size_t i = 0; i < PARTS; i++)
+		slots->has_more[i] = true;
+	go_on(slots);
 }
 
 struct slots_run *slots_open(struct daemon *daemon)
@@ -258,6 +282,7 @@ struct slots_run *slots_open(struct daemon *daemon)
 
 	slots->daemon = daemon;
 	slots->timer = timer_new(daemon->loop, work, slots);
+	slots->again = timer_new(daemon->loop, go_on, slots);
 	timer_set(slots->timer, 0);
 	return slots;
 }
@@ -267,6 +292,7 @@ void slots_close(struct slots_run *slots)
 	if (!slots)
 		return;
 	timer_free(slots->timer);
+	timer_free(slots->again);
 	free(slots);
 }
 

@@ -35,6 +35,7 @@ struct db {
 	struct query *queries; /* one for each text */
 	size_t query_count;
 	sqlite3_stmt *data_version;
+	bool is_lazy; /* a commit does not wait for the disk */
 };
 
 /* --- failures --- */
@@ -373,13 +374,39 @@ bool db_is_in_transaction(const struct db *db)
 	return !sqlite3_get_autocommit(db->handle);
 }
 
-bool db_begin(struct db *db, struct err *err)
+/* Can't be changed within a transaction. */
+static bool set_lazy(struct db *db, bool is_lazy, struct err *err)
+{
+	if (db->is_lazy == is_lazy)
+		return true;
+	if (!db_execute(db,
+			is_lazy ? "PRAGMA synchronous = NORMAL"
+				: "PRAGMA synchronous = FULL",
+			err))
+		return false;
+	db->is_lazy = is_lazy;
+	return true;
+}
+
+static bool begin(struct db *db, bool is_lazy, struct err *err)
 {
 	assert(!db_is_in_transaction(db));
+	if (!set_lazy(db, is_lazy, err))
+		return false;
 	if (sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL) ==
 	    SQLITE_OK)
 		return true;
 	return set_failure(err, db, "beginning a transaction");
+}
+
+bool db_begin(struct db *db, struct err *err)
+{
+	return begin(db, false, err);
+}
+
+bool db_begin_lazily(struct db *db, struct err *err)
+{
+	return begin(db, true, err);
 }
 
 bool db_commit(struct db *db, struct err *err)

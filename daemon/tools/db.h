@@ -51,6 +51,10 @@ struct db *db_open_with(const char *path, enum db_mode mode, int busy_ms,
  * failed db_commit call db_rollback; it does nothing without a transaction and
  * can't fail: what is not committed is not there after the next open. */
 bool db_begin(struct db *db, struct err *err);
+/* The same for what may be done again after a power cut and was promised to
+ * nobody: its commit waits for no disk, and is durable with the next commit
+ * that is. */
+bool db_begin_lazily(struct db *db, struct err *err);
 bool db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db);
 bool db_is_in_transaction(const struct db *db);

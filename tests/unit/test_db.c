@@ -50,7 +50,8 @@ enum {
 	MEMBER_GET,
 	WRONG,
 	LIST_RENAME,
-	DAMAGE
+	DAMAGE,
+	SAFETY
 };
 
 static const struct query_text texts[] = {
@@ -62,6 +63,7 @@ static const struct query_text texts[] = {
     {"wrong", "SELECT id FROM nowhere"},
     {"list_rename", "UPDATE list SET name = name || ?1"},
     {"damage", "PRAGMA integrity_check(1)"},
+    {"safety", "PRAGMA synchronous"},
     {0},
 };
 
@@ -240,6 +242,32 @@ static void f20_transactions(void **state)
 	assert_true(db_commit(db, NULL));
 	assert_int_equal(count_lists(db), 1);
 	assert_false(db_commit(db, NULL));
+	db_close(db);
+}
+
+static int64_t safety(struct db *db)
+{
+	struct query *q = db_query(db, (enum query_id)SAFETY);
+	int64_t level = query_next(q) ? query_get_integer(q, 0) : -1;
+
+	assert_true(query_done(q, NULL));
+	return level;
+}
+
+/* 1 NORMAL: a commit waits for no disk; 2 FULL: it does */
+static void f20_only_what_is_asked_for_is_lazy(void **state)
+{
+	struct db *db = open_good("a.db", one);
+
+	(void)state;
+	assert_true(db_begin_lazily(db, NULL));
+	assert_int_equal(safety(db), 1);
+	add_list(db, "police");
+	assert_true(db_commit(db, NULL));
+	assert_true(db_begin(db, NULL));
+	assert_int_equal(safety(db), 2);
+	db_rollback(db);
+	assert_int_equal(count_lists(db), 1);
 	db_close(db);
 }
 
@@ -550,6 +578,7 @@ int main(void)
 	    CASE(f10_null_and_empty_differ),
 	    CASE(f10_the_file_is_ours_alone),
 	    CASE(f20_transactions),
+	    CASE(f20_only_what_is_asked_for_is_lazy),
 	    CASE(f20_constraint_names_the_statement),
 	    CASE(f20_statement_that_does_not_prepare),
 	    CASE(f20_lock_of_another_is_busy),
