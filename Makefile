@@ -17,7 +17,7 @@ SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 PROGRAMS := $(patsubst daemon/%.c,$B/%,$(wildcard daemon/*.c))
 all: $(PROGRAMS)
 
-.PHONY: all deps demo check unit flow browser house docs layout fuzz bench soak \
+.PHONY: all deps demo check unit flow browser house docs layout fuzz bench bench-smoke measure soak \
 	tidy format install clean sample FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -171,6 +171,7 @@ check: deps
 	$(STEP) V=fuzz fuzz FUZZ_SECONDS=5
 	$(STEP) V=asan browser
 	$(STEP) V=asan flow
+	$(STEP) bench-smoke
 
 # ONLY='pool smtp' runs those alone. Without address randomness, which gcc's
 # thread sanitizer can't stand on newer kernels.
@@ -199,10 +200,21 @@ tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 soak: all $(DRIVERS)
 	SOAK=1 $(PYTEST) tests/flow
 
-# ROWS=slot,start runs those alone
+# How fast it is, beside others, in a table: about 20 minutes, on a machine that
+# does nothing else. BENCH='--rows slot --runs 1' is handed on; bench-smoke only
+# sees that it runs.
 BENCHES := $(patsubst tests/bench/%.c,$B/tests/%,$(wildcard tests/bench/*.c))
-bench: all $(BENCHES)
-	$(PYTHON) -B tests/bench/bench $(if $(ROWS),--rows $(ROWS))
+SMOKE := --members 50 --many 50 --runs 1
+bench:
+	sh scripts/deps build bench
+	test -e tests/bench/node_modules/.package-lock.json || \
+		(cd tests/bench && npm ci --no-audit --no-fund) || \
+		echo "bench: goes on without nodemailer"
+	$(STEP) V=release measure
+bench-smoke:
+	$(STEP) V=release measure BENCH='$(SMOKE)'
+measure: all $(BENCHES)
+	$(PYTHON) -B tests/bench/bench $(BENCH)
 
 house:
 	sh scripts/house daemon

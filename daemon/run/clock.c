@@ -24,6 +24,14 @@ int64_t clock_since_boot(void)
 	return clock_since_boot_ms() / 1000;
 }
 
+int64_t clock_monotonic_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 /* A service manager that forbids to ask is as good as a "no". */
 bool clock_is_synchronised(void)
 {

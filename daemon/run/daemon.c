@@ -27,6 +27,7 @@
 #include "run/intake.h"
 #include "run/jumps.h"
 #include "run/keys.h"
+#include "run/loop.h"
 #include "run/mailbox.h"
 #include "run/rosters.h"
 #include "run/sending.h"
@@ -443,7 +444,7 @@ int daemon_run(struct daemon *daemon)
 		   daemon->is_paused ? " paused" : "");
 	sd_notify(0, "READY=1");
 	daemon_tell_status(daemon);
-	int status = sd_event_loop(daemon->loop);
+	int status = loop_run(daemon->loop);
 	if (status < 0)
 		log_error("the event loop failed: %s", strerror(-status));
 	log_notice("stopped");

@@ -75,6 +75,7 @@ void daemon_tell_status(const struct daemon *daemon);
 int64_t clock_now(void);
 int64_t clock_since_boot(void);
 int64_t clock_since_boot_ms(void);
+int64_t clock_monotonic_us(void); /* for measuring */
 bool clock_is_synchronised(void);
 
 #endif

@@ -8,6 +8,7 @@
 #include <systemd/sd-event.h>
 
 #include "base/mem.h"
+#include "run/daemon.h"
 
 struct timer {
 	sd_event_source *source;
@@ -42,21 +43,13 @@ struct timer *timer_new(struct sd_event *loop, void (*work)(void *context),
 	return timer;
 }
 
-static uint64_t monotonic_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 void timer_set(struct timer *timer, int64_t delay_ms)
 {
 	uint64_t delay_us = delay_ms > 0 ? (uint64_t)delay_ms * 1000 : 0;
 
 	sd_event_source_set_time_relative(timer->source, delay_us);
 	sd_event_source_set_enabled(timer->source, SD_EVENT_ONESHOT);
-	timer->at_us = monotonic_us() + delay_us;
+	timer->at_us = (uint64_t)clock_monotonic_us() + delay_us;
 	timer->is_set = true;
 }
 
@@ -64,7 +57,8 @@ void timer_set_sooner(struct timer *timer, int64_t delay_ms)
 {
 	uint64_t delay_us = delay_ms > 0 ? (uint64_t)delay_ms * 1000 : 0;
 
-	if (!timer->is_set || monotonic_us() + delay_us < timer->at_us)
+	if (!timer->is_set ||
+	    (uint64_t)clock_monotonic_us() + delay_us < timer->at_us)
 		timer_set(timer, delay_ms);
 }
 

@@ -1,7 +1,7 @@
 /*
- * bench_sink PORT [DELAY_MS [CERTIFICATE KEY]]: an SMTP server on loopback that
- * takes every mail and keeps none. One thread with epoll, so that it is never
- * what a sender waits for.
+ * bench_sink PORT DELAY_MS STEP [CERTIFICATE KEY]: an SMTP server on loopback
+ * that takes every mail and keeps none. One thread with epoll, so that it is
+ * never what a sender waits for.
  *
  * DELAY_MS passes before each reply, one reply after the other also for what
  * was pipelined: a relay that works that long on each command. With a
@@ -29,7 +29,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STEP 1000
 #define INPUT_MAX 65536
 #define EVENTS 64
 #define DOT "\r\n.\r\n"
@@ -54,7 +53,7 @@ struct sink {
 	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priorities;
 	struct peer *waiting, **waiting_end;
-	long mails;
+	long mails, step;
 	double steady; /* mails a second of closed connections */
 	bool is_stopping;
 };
@@ -106,7 +105,7 @@ static void count_mail(struct sink *sink, struct peer *peer)
 	peer->last_at = now();
 	if (peer->mails++ == 0)
 		peer->first_at = peer->last_at;
-	if (++sink->mails % STEP == 0)
+	if (++sink->mails % sink->step == 0)
 		printf("%ld %.6f\n", sink->mails, (double)peer->last_at / 1e6);
 }
 
@@ -365,16 +364,18 @@ int main(int argc, char **argv)
 {
 	static struct sink sink;
 
-	if (argc != 2 && argc != 3 && argc != 5) {
-		fputs("usage: bench_sink PORT [DELAY_MS [CERTIFICATE KEY]]\n",
-		      stderr);
+	if ((argc != 4 && argc != 6) || atol(argv[3]) < 1) {
+		fputs(
+		    "usage: bench_sink PORT DELAY_MS STEP [CERTIFICATE KEY]\n",
+		    stderr);
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	sink.waiting_end = &sink.waiting;
-	sink.delay = argc > 2 ? atol(argv[2]) * 1000 : 0;
-	if (argc == 5)
-		load_certificate(&sink, argv[3], argv[4]);
+	sink.delay = atol(argv[2]) * 1000;
+	sink.step = atol(argv[3]);
+	if (argc == 6)
+		load_certificate(&sink, argv[4], argv[5]);
 	sink.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	heed_signals(&sink);
 	listen_on(&sink, atoi(argv[1]));

@@ -6,6 +6,8 @@
 """
 import contextlib
 import os
+import re
+import select
 import shutil
 import sqlite3
 import statistics
@@ -20,7 +22,8 @@ TREE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TREE / "tests/flow"))
 
 from board import PROGRAMS, Board  # noqa: E402
-from servers import Sink, free_port, is_listening, until  # noqa: E402
+from servers import (Authority, Sink, free_port, is_listening,  # noqa: E402
+                     let_through, until)  # noqa: E402
 
 MAIL_SIZE = 20000
 TICK = os.sysconf("SC_CLK_TCK")
@@ -85,18 +88,25 @@ class FastSink:
 
     user = ""
 
-    def __init__(self, delay_ms=0, authority=None):
+    def __init__(self, delay_ms=0, authority=None, step=1000):
         self.port = free_port()
         self.ca = authority.ca if authority else None
         self.tls_mode = "implicit" if authority else "none"
         secret = [authority.cert, authority.key] if authority else []
         self.process = subprocess.Popen(
             [PROGRAMS / "tests/bench_sink", str(self.port), str(delay_ms),
-             *secret], stdout=subprocess.PIPE, text=True)
+             str(step), *secret], stdout=subprocess.PIPE, text=True)
         until(lambda: is_listening(self.port), "bench_sink listens")
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
     def end(self):
-        """(the moments of each thousandth mail, mails a second in the steady
+        """(the moments of every so many mails, mails a second in the steady
         state); only once nothing is connected any more."""
         self.process.terminate()
         lines = self.process.communicate()[0].splitlines()
@@ -120,28 +130,72 @@ class Scene:
     """One list; every slot sends a briefing that is new to all its members."""
 
     def __init__(self, folder, relay, members, connections, verbose=False):
+        folder.mkdir(parents=True)
         self.members = members
         self.slots = 0
+        self.peak_mb = 0
+        self.verbose = verbose  # tells of long turns, and of each mail
         self.board = Board(folder)
         self.board.relay(relay)
         self.board.configure(relay={"connections": connections})
         self.board.list("police", (f"m{i}@police.example,Member {i},2010-01-01"
                                    for i in range(members)),
                         header="address,name,since", schedule="monthly 1 03:00")
-        self.board.start(arguments=["-v"] if verbose else [])
+        self.start()
         self.board.live()
-        self.board.until(lambda: self.board.value(
-            "SELECT csv_hash <> '' FROM list"), "the list is loaded", 900)
+        self.watch("SELECT csv_hash <> '' FROM list", 0.1)
+
+    def start(self):
+        """Seconds until it says that it is ready."""
+        began = time.monotonic()
+        self.board.start(wait=False, arguments=["-v"] if self.verbose else [])
+        while not self.board.hears("READY=1"):
+            assert self.board.is_running, self.board.log[-2000:]
+            select.select([self.board.notify], [], [], 1)
+        return time.monotonic() - began
+
+    def start_and_settle(self):
+        """Also until it has looked at its list's file once more; gives how many
+        lines its log has then."""
+        lines = len(self.board.log.splitlines())
+        self.start()
+        until(lambda: "list loaded" in
+              "".join(self.board.log.splitlines(True)[lines:]), "", 300)
+        return len(self.board.log.splitlines())
+
+    def end(self):
+        if self.board.is_running:
+            self.board.stop()
+
+    def kill(self):
+        if self.board.is_running:
+            self.board.kill()
 
     @property
     def pid(self):
         return self.board.process.pid
 
+    # --- the store, apart from the daemon that has it
+
+    @property
+    def store(self):
+        return self.board.folder / "state/briefingd.db"
+
+    def keep(self):
+        """Ends the daemon and sets its store aside, as it is."""
+        self.end()
+        shutil.copy(self.store, self.board.folder / "kept.db")
+
+    def put_back(self, path=None):
+        """The daemon will take it for a restore, and be paused."""
+        shutil.copy(self.board.folder / "kept.db", path or self.store)
+
+    # --- what the daemon does
+
     def brief(self):
         self.slots += 1
         self.board.brief(f"LTB-{self.slots}", summary=summary_of(MAIL_SIZE))
-        self.board.until(lambda: self.board.value(
-            "SELECT count(*) FROM version") == self.slots, "it is taken in")
+        self.watch(f"SELECT count(*) = {self.slots} FROM version", 0.02)
 
     def letter(self):
         """A mail as the next slot sends it."""
@@ -149,26 +203,44 @@ class Scene:
         return text.replace("\r\n", "\n").replace("\n", "\r\n").encode()
 
     def watch(self, condition, every=0.01):
-        """Waits for a statement to be true of the store, and takes as little of
-        the machine as that can."""
-        path = self.board.folder / "state/briefingd.db"
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro",
+        """The moment at which a statement is true of the store; looks seldom
+        enough to take hardly anything of the machine."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.store}?mode=ro",
                                                 uri=True, timeout=10)) as db:
-            while not db.execute(condition).fetchone()[0]:
+            while not self.look(db, condition):
                 assert self.board.is_running, "the daemon ended"
                 self.board.hears("")
                 time.sleep(every)
         return time.monotonic()
 
+    def look(self, db, condition):
+        self.peak_mb = max(self.peak_mb, anonymous_mb(self.pid))
+        row = db.execute(condition).fetchone()
+        return row and row[0]
+
+    def longest_turn(self, from_line):
+        """Milliseconds, of the log's lines from that on; at least 5, for it
+        tells of no shorter one."""
+        return max([5.0] + [float(found[1]) for found in re.finditer(
+            r"long turn ms=([\d.]+)",
+            "".join(self.board.log.splitlines(True)[from_line:]))])
+
     def open_slot(self):
         """The moment at which it was opened, which takes the daemon until it
         looks for requests."""
-        run = subprocess.Popen([PROGRAMS / "briefingctl", "-c", self.board.conf,
-                                "run", "police"], stdout=subprocess.DEVNULL)
-        began = self.watch(
-            f"SELECT count(*) = {self.slots} FROM digest", 0.001)
-        assert run.wait(30) == 0
+        with subprocess.Popen(
+                [PROGRAMS / "briefingctl", "-c", self.board.conf, "run",
+                 "police"], stdout=subprocess.DEVNULL) as run:
+            began = self.watch(
+                f"SELECT count(*) = {self.slots} FROM digest", 0.001)
+            assert run.wait(30) == 0
         return began
+
+    def plan(self):
+        """Seconds to plan a slot of which nothing is sent: it must be paused."""
+        return -self.open_slot() + self.watch(
+            "SELECT NOT EXISTS (SELECT 1 FROM digest WHERE state = 'planning')",
+            0.05)
 
     def finish(self):
         """The moment at which nothing is left to be planned or sent."""
@@ -185,11 +257,10 @@ class Scene:
         began = self.open_slot()
         seconds = self.finish() - began
         cpu = cpu_seconds(self.pid) - cpu
-        accepted = self.board.value(
-            "SELECT count(*) FROM delivery WHERE state = 'accepted'")
-        assert accepted == self.members * self.slots, "not all were accepted"
+        self.check(self.members * self.slots)
         return Sent(self.members, seconds, cpu * 1000 / self.members)
 
-    def end(self):
-        if self.board.is_running:
-            self.board.stop()
+    def check(self, count):
+        accepted = self.board.value(
+            "SELECT count(*) FROM delivery WHERE state = 'accepted'")
+        assert accepted == count, f"{accepted} of {count} were accepted"
