@@ -68,6 +68,7 @@ struct found {
 	int64_t version_id, recorded_at, due_at;
 	bool is_required; /* or nobody can tell: a rehearsal */
 	bool is_closed;   /* as left or exempt */
+	const char *receipt;
 };
 
 struct found_list {
@@ -82,8 +83,16 @@ static void found_add(struct found_list *all, const struct found *found)
 	all->list[all->count++] = *found;
 }
 
+static const char *copy(struct query *q, int column, struct arena *arena)
+{
+	const char *text = query_get_text(q, column);
+
+	return text ? arena_strdup(arena, text) : NULL;
+}
+
 static bool find_items(struct db *db, const struct acknowledgement_page *page,
-		       struct found_list *ret, struct err *err)
+		       struct arena *arena, struct found_list *ret,
+		       struct err *err)
 {
 	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_ITEMS);
 
@@ -97,6 +106,7 @@ static bool find_items(struct db *db, const struct acknowledgement_page *page,
 				   .recorded_at = query_get_integer(q, 2),
 				   .due_at = query_get_integer(q, 3),
 				   .is_closed = closed_as,
+				   .receipt = copy(q, 5, arena),
 			       });
 	}
 	return query_done(q, err);
@@ -154,6 +164,7 @@ static bool load_items(struct db *db, const struct found_list *found,
 		    .state = state_of(row, version),
 		    .recorded_at = row->recorded_at,
 		    .due_at = row->due_at,
+		    .receipt = row->receipt,
 		};
 	}
 	*ret = items;
@@ -185,7 +196,7 @@ bool acknowledgement_load(struct db *db, int64_t delivery_id,
 		*ret = NULL;
 		return true;
 	}
-	bool good = find_items(db, page, &items, err) &&
+	bool good = find_items(db, page, arena, &items, err) &&
 		    find_later(db, page, &later, err) &&
 		    load_items(db, &items, arena, &page->items,
 			       &page->item_count, err) &&

@@ -30,6 +30,7 @@ struct acknowledgement_item {
 	const struct briefing_version *version;
 	enum acknowledgement_state state;
 	int64_t recorded_at, due_at;
+	const char *receipt; /* its id, once recorded; or NULL */
 };
 
 /* all that the page of one delivery shows */

@@ -17,7 +17,7 @@ WHERE d.id = ?1 AND d.digest_id IS NOT NULL;
 -- The versions in the letter of delivery ?1, with what is required of them. In
 -- a rehearsal nothing is.
 SELECT lv.version_id, r.id, COALESCE(r.acknowledged_at, 0),
-	COALESCE(r.due_at, 0), r.closed_as
+	COALESCE(r.due_at, 0), r.closed_as, r.receipt
 FROM delivery d
 JOIN letter_version lv ON lv.letter_id = d.letter_id
 LEFT JOIN requirement r ON r.version_id = lv.version_id

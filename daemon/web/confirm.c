@@ -93,6 +93,11 @@ static void add_recorded(const struct personal *personal, struct view *view,
 			       visit_time(visit, item->recorded_at)));
 	view_text(row, "page_url",
 		  is_allowed ? page_url(personal, item->version) : NULL);
+	if (item->receipt)
+		view_text(row, "receipt_url",
+			  arena_printf(visit->arena, "%s/%s",
+				       page_url(personal, item->version),
+				       item->receipt));
 }
 
 static void add_why(struct view *view, const char *list_key, const char *title,

@@ -124,6 +124,19 @@ static void send_document(const struct personal *personal,
 		visit_tell_nothing_here(personal->visit);
 }
 
+bool personal_has_form(const struct personal *personal)
+{
+	const struct visit *visit = personal->visit;
+	const char *form = http_form(visit->request, "form");
+	int64_t shown_at;
+
+	return form &&
+	       link_parse_form(visit->web->keys, form,
+			       personal->page->delivery_id, &shown_at) &&
+	       shown_at <= visit->now &&
+	       visit->now - shown_at <= ACKNOWLEDGEMENT_FORM_MAX_AGE_SECONDS;
+}
+
 static void show_item(const struct personal *personal,
 		      const struct place *place)
 {
@@ -134,6 +147,9 @@ static void show_item(const struct personal *personal,
 
 	if (!item || place->has_more)
 		visit_tell_nothing_here(visit);
+	else if (is_given(place->number) &&
+		 receipt_handle(personal, item->version->id, place->number))
+		return; /* also of what is withdrawn: it was confirmed */
 	else if (!briefing_is_allowed(item->version, visit->now, &why))
 		content_tell_why_not(visit, why, personal->home);
 	else if (is_given(place->number))

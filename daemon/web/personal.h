@@ -7,6 +7,7 @@
  *	BASE/a/TOKEN            what they were sent, to be confirmed
  *	BASE/a/TOKEN/REF        one briefing of it
  *	BASE/a/TOKEN/REF/N      a document of that
+ *	BASE/a/TOKEN/REF/ID     the receipt for confirming it
  *
  * Where a briefing of the delivery is marked OFFICIAL-SENSITIVE, not even a
  * title is shown before the person typed the work address that the mail went
@@ -49,6 +50,13 @@ void personal_answer_recorded(struct visit *visit,
 			      const struct pending *pending);
 
 /* --- between its parts --- */
+
+/* Was one of our forms of this delivery posted, of today? */
+bool personal_has_form(const struct personal *personal);
+
+/* False: there is no such receipt, and the visit is not answered. */
+bool receipt_handle(const struct personal *personal, int64_t version_id,
+		    const char *id);
 
 /* Sets is_sensitive, form and home. False: the person must type the address
  * first, and the visit was answered with that page. pass: behind the token in

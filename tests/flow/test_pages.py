@@ -301,6 +301,59 @@ def test_f20_a_list_asks_for_more_than_a_tick(clocked, recorder, asks):
     assert count(board) == 1
 
 
+def test_f20_a_receipt_to_print_and_by_mail(clocked, recorder):
+    board = clocked
+    begin(board, recorder)
+    board.brief("LTB-1")
+    ann, bob = mails(board, recorder, 2)
+    fields = patient(board, ann)
+    version = dict(fields)["v"]
+    page = board.post(ann.link, fields + [
+        (f"r{version}", "I will see each child\r\n<b>alone</b>.")])
+    path = re.search(r'href="[^"]*(/a/[^"]*/LTB-1/[0-9a-z]{20})"',
+                     page.text)[1]
+    receipt = board.get(path)
+    number = path.split("/")[-1]
+    for text in ("Ann,", "Child LTB-1: seeing the child", "version 1",
+                 "Minute 6.2", "Europe/London", "Confirmed with reflection",
+                 "I will see each child\n&lt;b&gt;alone&lt;/b&gt;.", number):
+        assert text in receipt.text, text
+    assert board.value("SELECT count(*) FROM event WHERE body LIKE ?",
+                       f'%"receipt":"{number}"%') == 1
+    # with another's link it is nobody's
+    assert board.get(path.replace(ann.link, bob.link)).status == 404
+    for _ in range(2):
+        page = board.post(path, receipt.fields)
+        assert "on its way" in page.text
+    mail = board.until(lambda: recorder.to(ANN)[1:], "the receipt")[0]
+    text = " ".join(mail.text.split())
+    for part in ("Ann, on the list", "Confirmed with reflection",
+                 "Child LTB-1: seeing the child", "<b>alone</b>", number,
+                 ann.link):
+        assert part in text, part
+    assert mail.message["Subject"] == "Your receipt for LTB-1"
+    # what is marked goes by its reference only
+    board.brief("LTB-2", marking="OFFICIAL-SENSITIVE", title="Child Secret")
+    board.until(lambda: len(recorder.to(ANN)) == 3, "the marked one")
+    marked = recorder.to(ANN)[2]
+    board.advance(MAIL_SECONDS + 1)
+    page = board.post(marked.link, [("address", ANN)])
+    board.advance(FORM_SECONDS + 1)
+    page = board.post(marked.link, page.fields)
+    path = re.search(r'href="[^"]*(/a/[^"]*/LTB-2/[0-9a-z]{20})"',
+                     page.text)[1]
+    receipt = board.get(path)
+    assert "Child Secret" in receipt.text
+    assert "Child Secret" not in board.get(
+        marked.link + "/LTB-2/" + path.split("/")[-1]).text
+    board.post(path, receipt.fields)
+    mail = board.until(lambda: recorder.to(ANN)[3:], "its receipt")[0]
+    assert "Secret" not in mail.text + mail.html
+    assert "protective marking" in " ".join(mail.text.split())
+    assert len(recorder.to(ANN)) == 4
+    board.invariants()
+
+
 def test_f20_another_persons_briefing_can_not_be_confirmed(clocked, recorder):
     board = clocked
     begin(board, recorder, {"police": [f"{ANN},Ann"],

@@ -100,7 +100,10 @@ static int open_site(void **state)
 	    .board_name = "Severnside Safeguarding Children Partnership",
 	    .board_colour = "#1d4f60",
 	    .board_help = "learning@severnside.example, 01632 960001",
+	    .time_zone = "Europe/London",
 	    .zone = zone_open("Europe/London", &site->store.err),
+	    .mail_from = "learning@severnside.example",
+	    .mail_help = "help@severnside.example",
 	    .state_folder = site->store.folder,
 	    .templates_folder = "/nonexistent",
 	    .rehearsal_address = "rehearsal@severnside.example",
@@ -160,6 +163,18 @@ static void check_get(struct site *site, const char *path, int status,
 	fake_done(&request);
 }
 
+#define RECEIPT "0123456789abcdefghjk"
+
+/* Receipts are random: .../LTB-1/ID" */
+static void settle_receipts(char *body)
+{
+	for (char *at = body; (at = strstr(at, "/LTB-")); at++) {
+		char *id = strchr(at + 1, '/');
+		if (id && strcspn(at + 1, "\"") == strlen("LTB-1/" RECEIPT))
+			memcpy(id + 1, RECEIPT, strlen(RECEIPT));
+	}
+}
+
 static void check_golden(struct http_request *request, int status,
 			 const char *name)
 {
@@ -167,6 +182,7 @@ static void check_golden(struct http_request *request, int status,
 
 	assert_int_equal(request->status, status);
 	snprintf(file, sizeof(file), "web-%s.html", name);
+	settle_receipts(request->body);
 	golden_check(file, request->body, request->size);
 	fake_done(request);
 }
@@ -629,6 +645,105 @@ static void f30_wrong_answers_are_limited_and_lock_nobody_out(void **state)
 	ask(site, &request, NOW + 300);
 	assert_int_equal(commit(site, NOW + 300), 1);
 	fake_done(&request);
+}
+
+/* --- receipts --- */
+
+/* confirms LTB-1; the receipt's path */
+static const char *confirm_first(struct site *site)
+{
+	static char path[120];
+	struct http_request request = post_form(site, PLAIN, NOW - 60, first);
+
+	fake_field(&request, "r1", "See each child <alone>.\nAsk twice.");
+	ask(site, &request, NOW);
+	assert_int_equal(commit(site, NOW), 1);
+	assert_non_null(strstr(request.body, "Your receipt"));
+	fake_done(&request);
+	store_do(&site->store, "UPDATE requirement SET receipt = '" RECEIPT
+			       "' WHERE receipt IS NOT NULL");
+	snprintf(path, sizeof(path), "%s/LTB-1/" RECEIPT, site->paths[PLAIN]);
+	return path;
+}
+
+static struct http_request post_receipt(struct site *site, const char *path,
+					int64_t shown_at)
+{
+	static char form[LINK_FORM_SIZE];
+	struct http_request request = fake_post(path);
+
+	form_of(site, PLAIN, shown_at, form);
+	fake_field(&request, "form", form);
+	return request;
+}
+
+static long long count_notices(struct site *site)
+{
+	return store_number(&site->store, "SELECT count(*) FROM notice JOIN "
+					  "delivery ON notice_id = notice.id "
+					  "WHERE kind = 'receipt'");
+}
+
+static void f20_receipt(void **state)
+{
+	struct site *site = *state;
+	const char *path = confirm_first(site);
+	char other[120];
+
+	get_golden(site, path, 200, "receipt");
+	snprintf(other, sizeof(other), "%s/LTB-1/" RECEIPT, site->paths[FRESH]);
+	/* any mail to them with the briefing, and none without */
+	check_get(site, other, 200, RECEIPT);
+	snprintf(other, sizeof(other), "%s/LTB-2/" RECEIPT, site->paths[PLAIN]);
+	check_get(site, other, 404, NULL);
+	snprintf(other, sizeof(other), "%s/LTB-1/1123456789abcdefghjk",
+		 site->paths[PLAIN]);
+	check_get(site, other, 404, NULL);
+	/* it stays when the briefing goes */
+	store_do(&site->store, "UPDATE briefing SET withdrawn_at = 5 WHERE "
+			       "ref = 'LTB-1'");
+	check_get(site, path, 200, RECEIPT);
+	check_get(site, site->paths[PLAIN], 200, "Your receipt");
+	/* erased: what remains proves nothing of anybody */
+	store_do(&site->store, "DELETE FROM addressee; DELETE FROM event_text");
+	get_golden(site, path, 200, "receipt-erased");
+	struct http_request request = post_receipt(site, path, NOW - 60);
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	fake_done(&request);
+}
+
+static void f20_receipt_by_mail(void **state)
+{
+	struct site *site = *state;
+	const char *path = confirm_first(site);
+	struct http_request request = post_receipt(site, path, NOW - 90000);
+
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	assert_non_null(strstr(request.body, "Nothing was sent"));
+	fake_done(&request);
+	request = fake_post(path);
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	fake_done(&request);
+	assert_int_equal(count_notices(site), 0);
+	for (int day = 0; day < 2; day++)
+		for (int twice = 0; twice < 2; twice++) {
+			int64_t now = NOW + day * SCENE_DAY;
+
+			request = post_receipt(site, path, now - 60);
+			ask(site, &request, now);
+			/* no confirmation, so none is counted */
+			assert_int_equal(commit(site, now), 0);
+			assert_non_null(strstr(request.body, "on its way"));
+			fake_done(&request);
+			assert_int_equal(count_notices(site), day + 1);
+		}
+	assert_string_equal(store_text(&site->store,
+				       "SELECT address || ' ' || name FROM "
+				       "addressee ORDER BY delivery_id DESC"),
+			    "Jo.Bloggs1@example.org Jo Bloggs");
 }
 
 /* --- marked content --- */
@@ -1166,6 +1281,8 @@ int main(void)
 	    CASE(f20_a_list_that_asks_for_the_code),
 	    CASE(f20_a_list_that_asks_for_the_address),
 	    CASE(f30_wrong_answers_are_limited_and_lock_nobody_out),
+	    CASE(f20_receipt),
+	    CASE(f20_receipt_by_mail),
 	    CASE(f30_marked_asks_for_the_address),
 	    CASE(f30_a_pass_opens_for_a_while),
 	    CASE(f30_marked_is_confirmed_like_others),
