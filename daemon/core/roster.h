@@ -35,6 +35,7 @@ struct buf;
 struct db;
 struct err;
 struct problems;
+struct scratch;
 struct settings;
 
 #define ROSTER_CONF_MAX_SIZE (64 * 1024)
@@ -103,18 +104,19 @@ bool roster_apply_conf(struct db *db, const struct roster_list *list,
 		       const char *conf_hash, int64_t now, int64_t *ret_list_id,
 		       struct err *err);
 
-/* A CSV's way in. roster_load_begin copies the errand's answer; each
- * roster_load_step is a transaction of the caller's with at most max_rows rows
- * of work. A step that fails or whose transaction was rolled back leaves a load
- * that is only fit to be freed: begin again from the file. The guard: when more
- * than removal_percent of the members (and at least 3) would go and hash is not
+/* A CSV's way in. roster_load_begin takes the errand's answer over, in any
+ * case, cuts it up and makes its own notes behind it; each roster_load_step is
+ * a transaction of the caller's with at most max_rows rows of work. A step that
+ * fails or whose transaction was rolled back leaves a load that is only fit to
+ * be freed: begin again from the file. The guard: when more than
+ * removal_percent of the members (and at least 3) would go and hash is not
  * accepted, nothing is applied and the list waits (ROSTER_HELD). Leaving,
  * joining and a changed status are events. On the first load of a list, who has
  * no date in since was there from the beginning; later, from now. */
 enum roster_state { ROSTER_WORKING, ROSTER_APPLIED, ROSTER_HELD };
 struct roster_load;
-struct roster_load *roster_load_begin(int64_t list_id, const char *answer,
-				      size_t size, struct err *err);
+struct roster_load *roster_load_begin(int64_t list_id, struct scratch *answer,
+				      struct err *err);
 bool roster_load_step(struct roster_load *load, struct db *db,
 		      int64_t removal_percent, size_t max_rows, int64_t now,
 		      enum roster_state *ret, struct err *err);

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/scratch.h"
 #include "base/text.h"
 #include "core/event.h"
 #include "core/roster_member.h"
@@ -20,7 +21,7 @@
 #define READ_FACTOR                                                            \
 	20 /* lines that are read in the time of one row written               \
 	    */
-#define NO_ROW UINT32_MAX
+#define NO_ROW UINT32_MAX /* all bits, as memset can */
 
 /* one after the other; the guard stands between the second and the third */
 enum stage {
@@ -41,7 +42,8 @@ struct loose {
 };
 
 struct roster_load {
-	char *answer, *at; /* its copy, cut into texts as it is read */
+	struct scratch *answer; /* cut into texts as it is read */
+	char *at;
 	char *problems;
 	char hash[CRYPTO_SHA256_HEX];
 	int64_t list_id;
@@ -90,31 +92,48 @@ static bool read_head(struct roster_load *load, const char *line, size_t size,
 	return good || fail_whole(err);
 }
 
-struct roster_load *roster_load_begin(int64_t list_id, const char *answer,
-				      size_t size, struct err *err)
+/* rows and their order, all yet to be read */
+static bool make_notes(struct roster_load *load, struct err *err)
 {
-	const char *end = memchr(answer, '\n', size);
+	size_t count = load->count + 1;
+
+	load->rows =
+	    scratch_alloc(load->answer, count * sizeof(*load->rows), err);
+	if (load->rows)
+		load->by_address = scratch_alloc(
+		    load->answer, count * sizeof(*load->by_address), err);
+	if (!load->by_address)
+		return err_context(err, "a list of %zu rows", load->count);
+	memset(load->by_address, 0xff, count * sizeof(*load->by_address));
+	return true;
+}
+
+static bool read_answer(struct roster_load *load, struct err *err)
+{
+	char *text = scratch_data(load->answer);
+	size_t size = scratch_size(load->answer);
+	char *end = memchr(text, '\n', size);
+
+	if (!end)
+		return fail_whole(err);
+	size_t head = (size_t)(end - text);
+	load->at = end + 1;
+	return read_head(load, text, head, size - head - 1, err) &&
+	       make_notes(load, err);
+}
+
+struct roster_load *roster_load_begin(int64_t list_id, struct scratch *answer,
+				      struct err *err)
+{
 	struct roster_load *load = xcalloc(1, sizeof(*load));
 
 	load->list_id = list_id;
+	load->answer = answer;
 	load->arena = arena_new();
-	size_t head = end ? (size_t)(end - answer) : 0;
-	if (!end || memchr(answer, '\0', size)) {
-		fail_whole(err);
-		roster_load_free(load);
-		return NULL;
-	}
-	if (!read_head(load, answer, head, size - head - 1, err)) {
-		roster_load_free(load);
-		return NULL;
-	}
-	load->answer = xstrndup(end + 1, size - head - 1);
-	load->at = load->answer;
-	load->rows = xcalloc(load->count + 1, sizeof(*load->rows));
-	load->by_address = xcalloc(load->count + 1, sizeof(uint32_t));
-	for (size_t i = 0; i < load->count; i++)
-		load->by_address[i] = NO_ROW;
-	return load;
+	if (read_answer(load, err))
+		return load;
+	roster_load_free(load);
+	return NULL;
 }
 
 const char *roster_load_problems(const struct roster_load *load)
@@ -126,10 +145,8 @@ void roster_load_free(struct roster_load *load)
 {
 	if (!load)
 		return;
-	free(load->answer);
+	scratch_free(load->answer);
 	free(load->problems);
-	free(load->rows);
-	free(load->by_address);
 	arena_free(load->arena);
 	free(load);
 }

@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/scratch.h"
 #include "base/text.h"
 #include "doors/errand_wire.h"
 
@@ -30,6 +31,8 @@
 #define ERROR_CEILING 500 /* bytes of a task's own words */
 #define FIRST_FREE 10     /* our descriptors, out of the way of 3 and 4 */
 #define READ_SIZE (64 * 1024)
+/* of address space: who takes the scratch may need room beside the output */
+#define SCRATCH_CEILING ((size_t)4 * 1024 * 1024 * 1024)
 #define READS_A_STEP 8 /* then the loop's turn */
 
 struct errand {
@@ -39,7 +42,8 @@ struct errand {
 	int64_t end_ms;
 	size_t ceiling;
 	enum errand_state state;
-	struct buf in; /* the frame, then its payload */
+	struct buf in; /* the frame, then its payload, where that has no */
+	struct scratch *scratch;
 	char error[ERROR_CEILING + 64];
 };
 
@@ -215,6 +219,16 @@ static struct errand *new_errand(const struct errand_limits *limits)
 	return errand;
 }
 
+static bool make_scratch(struct errand *errand,
+			 const struct errand_limits *limits, struct err *err)
+{
+	if (!limits->scratch_folder)
+		return true;
+	errand->scratch =
+	    scratch_new(limits->scratch_folder, SCRATCH_CEILING, err);
+	return errand->scratch != NULL;
+}
+
 struct errand *errand_start(const char *program, const char *name,
 			    const void *input, size_t size,
 			    const struct errand_limits *limits, struct err *err)
@@ -234,7 +248,8 @@ struct errand *errand_start(const char *program, const char *name,
 	}
 	ends[1] = lift(ends[1]);
 	struct errand *errand = new_errand(limits);
-	bool is_begun = begin(errand, program, name, ends, input_fd, err);
+	bool is_begun = make_scratch(errand, limits, err) &&
+			begin(errand, program, name, ends, input_fd, err);
 	close(ends[1]);
 	close(input_fd);
 	if (is_begun)
@@ -325,6 +340,8 @@ static enum errand_state look(struct errand *errand)
 	char sign = errand->in.data[0];
 	size_t size = payload_size(errand);
 	size_t had = errand->in.size - ERRAND_FRAME_SIZE;
+	if (errand->scratch)
+		had += scratch_size(errand->scratch);
 	if (sign != '+' && sign != '-')
 		return fail(errand, "wrote what is no answer");
 	if (size > (sign == '+' ? errand->ceiling : ERROR_CEILING) ||
@@ -380,6 +397,28 @@ static enum errand_state ask_process(struct errand *errand)
 	return fail(errand, text);
 }
 
+/* Output goes to the scratch where there is one; the frame before it, and an
+ * error, never. */
+static void take_in(struct errand *errand, const char *data, size_t size)
+{
+	size_t frame = 0;
+
+	if (errand->in.size < ERRAND_FRAME_SIZE)
+		frame = ERRAND_FRAME_SIZE - errand->in.size;
+	if (frame > size)
+		frame = size;
+	buf_add(&errand->in, data, frame);
+	data += frame;
+	size -= frame;
+	if (size == 0)
+		return;
+	if (!errand->scratch || errand->in.data[0] != '+')
+		buf_add(&errand->in, data, size);
+	else if (scratch_size(errand->scratch) + size > errand->ceiling ||
+		 !scratch_add(errand->scratch, data, size, NULL))
+		errand->in.overflow = true;
+}
+
 /* Returns false when the socket has ended. */
 static bool read_some(struct errand *errand)
 {
@@ -395,7 +434,7 @@ static bool read_some(struct errand *errand)
 			return true;
 		if (size <= 0)
 			return false;
-		buf_add(&errand->in, data, (size_t)size);
+		take_in(errand, data, (size_t)size);
 		if (errand->in.overflow)
 			return true;
 	}
@@ -428,8 +467,21 @@ enum errand_state errand_step(struct errand *errand)
 const char *errand_output(const struct errand *errand, size_t *ret_size)
 {
 	assert(errand->state == ERRAND_DONE);
+	if (errand->scratch) {
+		*ret_size = scratch_size(errand->scratch);
+		return scratch_data(errand->scratch);
+	}
 	*ret_size = errand->in.size - ERRAND_FRAME_SIZE;
 	return errand->in.data + ERRAND_FRAME_SIZE;
+}
+
+struct scratch *errand_take_scratch(struct errand *errand)
+{
+	struct scratch *scratch = errand->scratch;
+
+	assert(errand->state == ERRAND_DONE && scratch);
+	errand->scratch = NULL;
+	return scratch;
 }
 
 const char *errand_error(const struct errand *errand)
@@ -447,5 +499,6 @@ void errand_close(struct errand *errand)
 	if (errand->epoll_fd >= 0)
 		close(errand->epoll_fd);
 	buf_done(&errand->in);
+	scratch_free(errand->scratch);
 	free(errand);
 }

@@ -22,6 +22,7 @@
 struct buf;
 struct err;
 struct errand;
+struct scratch;
 
 /* 0 takes the number in brackets */
 struct errand_limits {
@@ -31,6 +32,9 @@ struct errand_limits {
 	int files;             /* open at once (32) */
 	size_t file_size;      /* bytes of any file written (256 MB) */
 	size_t output_ceiling; /* bytes of output (1 MB) */
+	/* of output that may be large: it lies in a file without a name there
+	 * (in memory) */
+	const char *scratch_folder;
 };
 
 enum errand_state {
@@ -54,6 +58,9 @@ enum errand_state errand_step(struct errand *errand);
 
 /* What the task wrote, with a NUL behind it; valid until errand_close. */
 const char *errand_output(const struct errand *errand, size_t *ret_size);
+/* The scratch that the output is in, alone, where a folder was named; the
+ * caller's, once. */
+struct scratch *errand_take_scratch(struct errand *errand);
 /* What the task said, or how the process ended ("killed by SIGXCPU"). */
 const char *errand_error(const struct errand *errand);
 

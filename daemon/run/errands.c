@@ -11,6 +11,7 @@
 #include "core/intake.h"
 #include "core/oauth.h"
 #include "core/roster.h"
+#include "core/settings.h"
 #include "run/daemon.h"
 #include "run/mailbox_tasks.h"
 #include "run/timer.h"
@@ -110,7 +111,7 @@ static void finish(struct waiting *waiting, const struct errands_answer *answer)
 
 static void step(struct waiting *waiting)
 {
-	struct errands_answer answer = {0};
+	struct errands_answer answer = {.errand = waiting->errand};
 
 	switch (errand_step(waiting->errand)) {
 	case ERRAND_RUNNING:
@@ -159,6 +160,9 @@ static bool start(struct waiting *waiting, struct err *err)
 	    .timeout_ms = timeout_of(waiting->name),
 	    .memory = (size_t)2 * 1024 * 1024 * 1024,
 	    .output_ceiling = waiting->ceiling,
+	    .scratch_folder = waiting->ceiling > ERRANDS_LARGE
+				  ? daemon->settings->state_folder
+				  : NULL,
 	};
 
 	waiting->errand =

@@ -14,11 +14,13 @@ struct daemon;
 struct errands_run;
 
 /* What an errand came to: text is its output, or with is_good false the
- * reason. Valid during the call. */
+ * reason. Valid during the call. A large output's errand may be asked for the
+ * scratch that the text is in: errand_take_scratch. */
 struct errands_answer {
 	bool is_good;
 	const char *text;
 	size_t size;
+	struct errand *errand; /* NULL: it never ran */
 };
 typedef void errands_done(void *context, const struct errands_answer *answer);
 
@@ -26,7 +28,9 @@ struct errands_run *errands_open(struct daemon *daemon);
 /* Children are killed, nobody is called. */
 void errands_close(struct errands_run *errands);
 
-/* The input, size bytes, is copied; ceiling: bytes of output. */
+/* The input, size bytes, is copied; ceiling: bytes of output. One above
+ * ERRANDS_LARGE lies in a scratch. */
+#define ERRANDS_LARGE ((size_t)64 * 1024 * 1024)
 void errands_give(struct errands_run *errands, const char *name,
 		  const void *input, size_t size, size_t ceiling,
 		  errands_done *done, void *context);

@@ -373,8 +373,9 @@ static void answered(void *context, const struct errands_answer *answer)
 		load_again_later(rosters);
 		return;
 	}
-	rosters->load = roster_load_begin(rosters->reading->list_id,
-					  answer->text, answer->size, &err);
+	rosters->load =
+	    roster_load_begin(rosters->reading->list_id,
+			      errand_take_scratch(answer->errand), &err);
 	if (!rosters->load) {
 		log_error("can't load list=%s: %s", rosters->reading->name,
 			  err.text);

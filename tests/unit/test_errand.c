@@ -24,6 +24,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/scratch.h"
 #include "doors/errand.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -353,6 +354,34 @@ static void f10_large_input_and_output(void **state)
 	free(input);
 }
 
+/* the task's last byte is the socket's last, however it was cut into reads */
+static void f20_output_in_a_scratch(void **state)
+{
+	static const size_t sizes[] = {0, 1, 65536 - 9, 65536, 1048576};
+	struct errand_limits limits = {.scratch_folder = "/tmp"};
+	char number[20];
+	size_t got;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		snprintf(number, sizeof(number), "%zu", sizes[i]);
+		struct errand *errand = start("flood", number, limits);
+		if (wait_for(errand) != ERRAND_DONE)
+			fail_msg("%s", errand_error(errand));
+		const char *output = errand_output(errand, &got);
+		assert_int_equal(got, sizes[i]);
+		assert_int_equal(strspn(output, "x"), sizes[i]);
+		struct scratch *scratch = errand_take_scratch(errand);
+		errand_close(errand);
+		assert_int_equal(scratch_size(scratch), sizes[i]);
+		assert_int_equal(strspn(scratch_data(scratch), "x"), sizes[i]);
+		scratch_free(scratch);
+	}
+	expect_error("fail", "14", limits, "row 14: no address");
+	limits.output_ceiling = 999;
+	expect_error("flood", "1000", limits, "wrote more than it may");
+}
+
 static void f20_ceilings(void **state)
 {
 	(void)state;
@@ -462,6 +491,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_output_and_error),
 	    cmocka_unit_test(f10_large_input_and_output),
+	    cmocka_unit_test(f20_output_in_a_scratch),
 	    cmocka_unit_test(f20_ceilings),
 	    cmocka_unit_test(f20_lies),
 	    cmocka_unit_test(f20_how_it_ended),

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/problems.h"
+#include "base/scratch.h"
 #include "core/roster.h"
 #include "core/roster_member.h"
 #include "store.h"
@@ -238,6 +239,17 @@ static char *read_csv(const char *text, size_t *ret_size)
 	return buf_take(&out, ret_size);
 }
 
+static struct roster_load *begin(int64_t list_id, const char *answer)
+{
+	struct scratch *scratch =
+	    scratch_new(store.folder, (size_t)1 << 30, &store.err);
+
+	store_check(&store, scratch != NULL);
+	store_check(&store,
+		    scratch_add(scratch, answer, strlen(answer), &store.err));
+	return roster_load_begin(list_id, scratch, &store.err);
+}
+
 /* max_rows 1: each row in a slice of its own */
 static enum roster_state load_slices(int64_t list_id, const char *text,
 				     size_t max_rows, int64_t now)
@@ -245,8 +257,7 @@ static enum roster_state load_slices(int64_t list_id, const char *text,
 	enum roster_state state = ROSTER_WORKING;
 	size_t size;
 	char *answer = read_csv(text, &size);
-	struct roster_load *load =
-	    roster_load_begin(list_id, answer, size, &store.err);
+	struct roster_load *load = begin(list_id, answer);
 
 	if (!load)
 		fail_msg("%s", store.err.text);
@@ -871,8 +882,7 @@ static void f85_cut_off_anywhere(void **state)
 			: BY_ID("b@x.example", "a@x.example", "d@x.example");
 		size_t size;
 		char *answer = read_csv(text, &size);
-		struct roster_load *cut =
-		    roster_load_begin(list, answer, size, &store.err);
+		struct roster_load *cut = begin(list, answer);
 		enum roster_state done = ROSTER_WORKING;
 
 		for (int i = 0; i < steps && done == ROSTER_WORKING; i++) {
@@ -909,8 +919,7 @@ static void f85_file_with_problems(void **state)
 	for (int i = 0; i < 2; i++) {
 		size_t size;
 		char *answer = read_csv(texts[i], &size);
-		struct roster_load *bad =
-		    roster_load_begin(list, answer, size, &store.err);
+		struct roster_load *bad = begin(list, answer);
 
 		assert_non_null(strstr(roster_load_problems(bad), "x.csv:"));
 		assert_false(roster_load_step(bad, store.db, 20, 9, NOW, &done,
@@ -978,8 +987,7 @@ static void f90_broken_answers_are_refused(void **state)
 
 		snprintf(answer, sizeof(answer), "%s%s%s", cases[i].head, row,
 			 cases[i].tail);
-		struct roster_load *broken =
-		    roster_load_begin(list, answer, strlen(answer), &store.err);
+		struct roster_load *broken = begin(list, answer);
 		store_begin(&store);
 		while (broken && good && done == ROSTER_WORKING)
 			good = roster_load_step(broken, store.db, 20, 9, NOW,
