@@ -143,6 +143,20 @@ state_of(const struct found *found, const struct briefing_version *version)
 	return ACKNOWLEDGEMENT_OUTSTANDING;
 }
 
+/* the version in force, in whose place or as which this one was mailed */
+static bool load_shown(struct db *db, int64_t version_id, struct arena *arena,
+		       struct briefing_version **ret, struct err *err)
+{
+	struct briefing_version *version;
+
+	if (!briefing_load_version(db, version_id, arena, &version, err))
+		return false;
+	assert(version); /* a foreign key says so */
+	*ret = version;
+	return version->is_latest || version->closed_at ||
+	       briefing_load_ref(db, version->ref, arena, ret, err);
+}
+
 static bool load_items(struct db *db, const struct found_list *found,
 		       struct arena *arena, struct acknowledgement_item **ret,
 		       size_t *ret_count, struct err *err)
@@ -155,11 +169,10 @@ static bool load_items(struct db *db, const struct found_list *found,
 		const struct found *row = &found->list[i];
 		struct briefing_version *version;
 
-		if (!briefing_load_version(db, row->version_id, arena, &version,
-					   err))
+		if (!load_shown(db, row->version_id, arena, &version, err))
 			return false;
-		assert(version); /* a foreign key says so */
 		items[count++] = (struct acknowledgement_item){
+		    .version_id = row->version_id,
 		    .version = version,
 		    .state = state_of(row, version),
 		    .recorded_at = row->recorded_at,
@@ -217,7 +230,7 @@ bool acknowledgement_load(struct db *db, int64_t delivery_id,
 static bool is_of_page(const struct acknowledgement_page *page, int64_t id)
 {
 	for (size_t i = 0; i < page->item_count; i++)
-		if (page->items[i].version->id == id)
+		if (page->items[i].version_id == id)
 			return true;
 	return false;
 }

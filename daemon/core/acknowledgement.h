@@ -27,6 +27,8 @@ enum acknowledgement_state {
 };
 
 struct acknowledgement_item {
+	int64_t version_id; /* that is confirmed: the one that was mailed */
+	/* as it is shown: the one in force, where it carries that one */
 	const struct briefing_version *version;
 	enum acknowledgement_state state;
 	int64_t recorded_at, due_at;

@@ -111,6 +111,9 @@ read_version(struct query *q, struct arena *arena, struct err *err)
 	    .taken_at = query_get_integer(q, 21),
 	    .withdrawn_at = query_get_integer(q, 22),
 	    .withdrawn_reason = text_of(q, 23, arena),
+	    .carries = query_get_integer(q, 24) != 0,
+	    .changes = text_of(q, 25, arena),
+	    .closed_at = query_get_integer(q, 26),
 	};
 	return read_words(q, arena, version, err) ? version : NULL;
 }

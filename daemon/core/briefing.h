@@ -3,7 +3,9 @@
 
 /*
  * Briefings in the store: a briefing has versions, the highest number is the
- * one in force. Rows are copied into the caller's arena.
+ * one in force. One that is a material change supersedes those before it, whose
+ * requirements are closed with them; one that is not carries them on: they stay
+ * open and are confirmed as they are. Rows are copied into the caller's arena.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,6 +40,10 @@ struct briefing_version {
 	int64_t taken_at;
 	int64_t withdrawn_at; /* 0: not withdrawn */
 	const char *withdrawn_reason;
+	bool carries;        /* a small change: who had one before is not
+				asked again */
+	const char *changes; /* what is new in it; "": not said */
+	int64_t closed_at;   /* withdrawn or superseded; 0: open */
 	struct briefing_document *documents;
 	size_t document_count;
 	struct briefing_action *actions;

@@ -207,14 +207,29 @@ static bool add_delivery(const struct digest_plan *plan,
 	return query_run(q, NULL, err);
 }
 
+/* A small change goes to whom the version before did not reach. */
+static bool supersede(const struct digest_plan *plan,
+		      const struct digest_member *member,
+		      const struct briefing_version *version, struct err *err)
+{
+	struct query *q = db_query(plan->db, QUERY_DIGEST_SUPERSEDE);
+
+	query_integer(q, 1, version->id);
+	query_integer(q, 2, member->person_id);
+	query_integer(q, 3, plan->context->now);
+	return query_run(q, NULL, err);
+}
+
 static bool require(const struct digest_plan *plan,
 		    const struct digest_member *member,
 		    const struct briefing_version *version, int64_t delivery_id,
 		    struct err *err)
 {
 	const struct settings *settings = plan->context->settings;
-	struct query *q = db_query(plan->db, QUERY_DIGEST_REQUIRE);
 
+	if (version->carries && !supersede(plan, member, version, err))
+		return false;
+	struct query *q = db_query(plan->db, QUERY_DIGEST_REQUIRE);
 	query_integer(q, 1, version->id);
 	query_integer(q, 2, member->person_id);
 	query_integer(q, 3, plan->list->id);

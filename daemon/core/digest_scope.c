@@ -76,6 +76,7 @@ static bool read_version(struct query *q, struct arena *arena,
 	    .approved_on = arena_strdup(arena, query_get_text(q, 2)),
 	    .not_before_at = query_get_integer(q, 3),
 	    .acknowledge_within_days = query_get_integer(q, 4),
+	    .carries = query_get_integer(q, 6) != 0,
 	};
 	return wordlist_parse(query_get_text(q, 5), arena, &ret->audience,
 			      &ret->audience_count, err);

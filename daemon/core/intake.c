@@ -27,6 +27,8 @@ struct taking {
 	int64_t briefing_id, withdrawn_at;
 	int number; /* of the latest version, 0 for none */
 	const char *title, *approved_on, *approval_ref; /* of that version */
+	bool is_open, was_circulated;                   /* likewise */
+	bool carries; /* the new one is a small change of it */
 };
 
 static const char *text_at(const struct taking *taking, const char *key)
@@ -98,8 +100,21 @@ static bool load_latest(struct taking *taking, struct err *err)
 		    arena_strdup(taking->arena, query_get_text(q, 2));
 		taking->approval_ref =
 		    arena_strdup(taking->arena, query_get_text(q, 3));
+		taking->is_open = query_get_integer(q, 4) != 0;
+		taking->was_circulated = query_get_integer(q, 5) != 0;
 	}
 	return query_done(q, err);
+}
+
+/* Those who had the version before are asked again when the manifest says that
+ * the change is material; and when that version was withdrawn or the new one is
+ * still held back, for then it can't stand in its place. */
+static bool is_small_change(const struct taking *taking)
+{
+	return taking->is_open &&
+	       !json_get_flag(taking->content, "material", false) &&
+	       json_get_integer(taking->answer, "not_before_at", 0) <=
+		   taking->now;
 }
 
 /* *ret_number is 0 when this content is new */
@@ -167,11 +182,14 @@ static bool add_version(struct taking *taking, int64_t *ret_id, struct err *err)
 				       taking->default_days));
 	query_integer(q, 13, json_get_flag(content, "publish", false));
 	query_integer(q, 14,
-		      json_get_flag(content, "already_circulated", false));
+		      json_get_flag(content, "already_circulated", false) ||
+			  (taking->carries && taking->was_circulated));
 	for (int i = 0; i < 4; i++)
 		bind_words(taking, q, 15 + i, words[i]);
 	query_text(q, 19, json_get_text(taking->answer, "summary"));
 	query_integer(q, 20, taking->now);
+	query_integer(q, 21, taking->carries);
+	query_text(q, 22, text_at(taking, "changes"));
 	if (!query_run(q, NULL, err))
 		return false;
 	*ret_id = db_last_id(taking->db);
@@ -244,6 +262,9 @@ static bool record_version(struct taking *taking, struct err *err)
 	event_text(&event, "ref", taking->ref);
 	event_integer(&event, "version", taking->number + 1);
 	event_text(&event, "content_hash", taking->hash);
+	if (taking->number > 0)
+		event_text(&event, "change",
+			   taking->carries ? "small" : "material");
 	event_text(&event, "approved_on", text_at(taking, "approved_on"));
 	event_private(&event, "approved_by", text_at(taking, "approved_by"));
 	event_private(&event, "approval_ref", text_at(taking, "approval_ref"));
@@ -285,10 +306,12 @@ static bool take_version(struct taking *taking, const char **ret_text,
 {
 	int64_t version_id = 0;
 
-	if (taking->briefing_id == 0
-		? !add_briefing(taking, err)
-		: !briefing_close_versions(taking->db, taking->briefing_id,
-					   "superseded", taking->now, err))
+	taking->carries = is_small_change(taking);
+	if (taking->briefing_id == 0 && !add_briefing(taking, err))
+		return false;
+	if (!taking->carries &&
+	    !briefing_close_versions(taking->db, taking->briefing_id,
+				     "superseded", taking->now, err))
 		return false;
 	if (!add_version(taking, &version_id, err) ||
 	    !add_documents(taking, version_id, err) ||

@@ -329,6 +329,9 @@ static struct json_value *content_to_json(const struct reading *reading)
 	json_map_text(map, "language", manifest->language);
 	json_map_text(map, "marking", manifest->marking);
 	put_approval(map, manifest);
+	if (manifest->material)
+		json_map_flag(map, "material", true);
+	put_text(map, "changes", manifest->changes);
 	put_words(map, "audience", manifest->audience,
 		  manifest->audience_count);
 	put_words(map, "themes", manifest->themes, manifest->theme_count);

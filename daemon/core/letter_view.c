@@ -220,6 +220,8 @@ static bool show_content(struct view *view,
 	show_texts(view, "questions", version->questions,
 		   version->question_count, "no_questions");
 	show_themes(view, version);
+	show(view, "changes",
+	     text_is_empty(version->changes) ? NULL : version->changes);
 	show_documents(view, version, content->is_attached);
 	show_actions(view, version, content->list->agency);
 	return show_summary(view, version, err);

@@ -35,6 +35,8 @@ struct manifest {
 	int64_t acknowledge_within_days; /* 0: not said */
 	bool publish;
 	bool already_circulated;
+	bool material; /* who confirmed the version before is asked again */
+	const char *changes; /* "": not said */
 	const char **audience, **themes, **key_messages, **questions;
 	size_t audience_count, theme_count, key_message_count, question_count;
 	struct manifest_document *documents;

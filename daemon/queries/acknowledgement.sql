@@ -49,10 +49,7 @@ JOIN version v ON v.id = r.version_id
 JOIN briefing b ON b.id = v.briefing_id
 WHERE d.id = ?1 AND d.mode = 'live'
 	AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
-	AND b.withdrawn_at IS NULL
-	AND NOT EXISTS (SELECT 1 FROM version newer
-		WHERE newer.briefing_id = v.briefing_id
-		AND newer.number > v.number);
+	AND b.withdrawn_at IS NULL AND v.closed_at IS NULL;
 
 -- name: acknowledgement_mark
 -- The person confirmed it at ?2, with that grade, receipt and event.

@@ -7,7 +7,8 @@ FROM list WHERE removed_at IS NULL ORDER BY name;
 -- name: digest_versions
 -- What may be new to someone: the latest versions that were not withdrawn and
 -- are meant to be mailed.
-SELECT id, marking, approved_on, not_before_at, acknowledge_within_days, audience
+SELECT id, marking, approved_on, not_before_at, acknowledge_within_days,
+	audience, carries
 FROM briefing_version
 WHERE is_latest AND withdrawn_at IS NULL AND already_circulated = 0
 ORDER BY approved_on DESC, ref;
@@ -57,13 +58,17 @@ WHERE m.person_id = ?1 AND m.removed_at IS NULL AND l.removed_at IS NULL
 ORDER BY m.is_primary DESC, l.name;
 
 -- name: digest_had
--- The versions that are not new to a person: they have a delivery of it in
--- this mode, also one that an operator cancelled, or (live) have no duty any
+-- The versions that are not new to a person, for each that is open the one in
+-- force, which carries it: they have a delivery of it in this mode, also one that an operator cancelled, or (live) have no duty any
 -- more. What did not reach them is not new again by itself, for it would come
 -- back again; it is when their address is another than it went to, or was
 -- released since.
-SELECT lv.version_id
-FROM delivery d JOIN letter_version lv ON lv.letter_id = d.letter_id
+SELECT CASE WHEN v.closed_at IS NULL THEN (SELECT n.id FROM version n
+		WHERE n.briefing_id = v.briefing_id
+		ORDER BY n.number DESC LIMIT 1) ELSE v.id END
+FROM delivery d
+	JOIN letter_version lv ON lv.letter_id = d.letter_id
+	JOIN version v ON v.id = lv.version_id
 WHERE d.person_id = ?1 AND d.mode = ?2
 	AND (d.state <> 'cancelled' OR d.by_hand = 1 OR d.detail = 'suppressed')
 	AND NOT (d.state IN ('refused', 'bounced', 'cancelled')
@@ -74,7 +79,10 @@ WHERE d.person_id = ?1 AND d.mode = ?2
 		WHERE a.delivery_id = d.id AND (a.address <> i.address
 			OR x.released_at >= coalesce(d.bounced_at, d.ended_at))))
 UNION ALL
-SELECT r.version_id FROM requirement r
+SELECT CASE WHEN v.closed_at IS NULL THEN (SELECT n.id FROM version n
+		WHERE n.briefing_id = v.briefing_id
+		ORDER BY n.number DESC LIMIT 1) ELSE v.id END
+FROM requirement r JOIN version v ON v.id = r.version_id
 WHERE r.person_id = ?1 AND ?2 = 'live'
 	AND (r.acknowledged_at IS NOT NULL OR r.closed_as = 'exempt');
 
@@ -193,6 +201,17 @@ WHERE requirement.acknowledged_at IS NULL
 		WHERE d.id = requirement.delivery_id
 			AND d.state IN ('cancelled', 'refused', 'bounced'));
 
+-- name: digest_supersede
+-- What a person was still to confirm of the versions before ?1, but was never
+-- mailed: this one goes in its place.
+UPDATE requirement SET closed_at = ?3, closed_as = 'superseded'
+WHERE person_id = ?2 AND acknowledged_at IS NULL AND missed_at IS NULL
+	AND closed_at IS NULL
+	AND version_id IN (SELECT o.id FROM version v
+		JOIN version o ON o.briefing_id = v.briefing_id
+			AND o.number < v.number
+		WHERE v.id = ?1);
+
 -- name: digest_withhold
 -- That a marked version did not go to a person, told once.
 INSERT INTO withheld (version_id, person_id, list_id, reason, withheld_at)
@@ -206,18 +225,25 @@ WHERE digest_id = ?1 AND person_id = ?2
 ORDER BY generation DESC LIMIT 1;
 
 -- name: digest_still_allowed
--- What of a letter may still go out.
-SELECT v.id
-FROM letter_version lv JOIN briefing_version v ON v.id = lv.version_id
-WHERE lv.letter_id = ?1 AND v.is_latest AND v.withdrawn_at IS NULL
-	AND v.not_before_at <= ?2;
+-- What of a letter may still go out: of each version that is open the one in
+-- force, which carries it.
+SELECT n.id
+FROM letter_version lv
+	JOIN version v ON v.id = lv.version_id
+	JOIN briefing_version n ON n.briefing_id = v.briefing_id
+WHERE lv.letter_id = ?1 AND v.closed_at IS NULL AND n.is_latest
+	AND n.withdrawn_at IS NULL AND n.not_before_at <= ?2;
 
 -- name: digest_list_versions
--- What a list was sent in this mode.
-SELECT DISTINCT lv.version_id
+-- What a list was sent in this mode, for each version that is open the one in
+-- force, which carries it.
+SELECT DISTINCT CASE WHEN v.closed_at IS NULL THEN (SELECT n.id FROM version n
+		WHERE n.briefing_id = v.briefing_id
+		ORDER BY n.number DESC LIMIT 1) ELSE v.id END
 FROM digest g
 	JOIN letter l ON l.digest_id = g.id
 	JOIN letter_version lv ON lv.letter_id = l.id
+	JOIN version v ON v.id = lv.version_id
 WHERE g.list_id = ?1 AND g.mode = ?2;
 
 -- name: digest_end_other_mode

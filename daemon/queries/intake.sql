@@ -4,7 +4,9 @@ SELECT number FROM version WHERE briefing_id = ?1 AND content_hash = ?2;
 
 -- name: intake_load_latest
 -- what the next version is compared with
-SELECT number, title, approved_on, approval_ref FROM version
+SELECT number, title, approved_on, approval_ref, closed_at IS NULL,
+	already_circulated
+FROM version
 WHERE briefing_id = ?1 ORDER BY number DESC LIMIT 1;
 
 -- name: intake_find_other_folder
@@ -21,9 +23,9 @@ INSERT INTO briefing (ref, created_at) VALUES (?1, ?2);
 INSERT INTO version (briefing_id, number, content_hash, kind, title, language,
 	marking, approved_by, approved_on, approval_ref, not_before_at,
 	acknowledge_within_days, publish, already_circulated, audience, themes,
-	key_messages, questions, summary, taken_at)
+	key_messages, questions, summary, taken_at, carries, changes)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-	?17, ?18, ?19, ?20);
+	?17, ?18, ?19, ?20, ?21, ?22);
 
 -- name: intake_add_document
 -- the bytes are in documents/ under their hash

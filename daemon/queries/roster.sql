@@ -234,5 +234,4 @@ WHERE id IN (SELECT r.id FROM standing_requirement r
 -- they are back: what was closed lately and is still in force
 UPDATE requirement SET closed_at = NULL, closed_as = NULL
 WHERE person_id = ?1 AND closed_as = 'left' AND closed_at > ?2
-	AND version_id IN (SELECT id FROM briefing_version
-		WHERE is_latest AND withdrawn_at IS NULL);
+	AND version_id IN (SELECT id FROM version WHERE closed_at IS NULL);

@@ -77,12 +77,16 @@ CREATE TABLE version (
 	themes TEXT NOT NULL,
 	key_messages TEXT NOT NULL,
 	questions TEXT NOT NULL,
-	summary TEXT NOT NULL, -- CommonMark
+	-- 1: a small change. It closes no version before it: who had one of
+	-- those that are open is not asked again, and confirms that one
+	carries INTEGER NOT NULL DEFAULT 0 CHECK (carries IN (0, 1)),
+	changes TEXT NOT NULL DEFAULT '', -- what is new in it, for people
 	taken_at INTEGER NOT NULL,
 	-- when it was withdrawn or superseded, and with it each requirement
 	-- that was outstanding then (standing_requirement); never undone
 	closed_at INTEGER,
 	closed_as TEXT CHECK (closed_as IN ('withdrawn', 'superseded')),
+	summary TEXT NOT NULL, -- CommonMark; last, for it may be long
 	CHECK ((closed_at IS NULL) = (closed_as IS NULL)),
 	UNIQUE (briefing_id, number),
 	UNIQUE (briefing_id, content_hash)
@@ -122,7 +126,8 @@ SELECT version.id, version.briefing_id, version.number,
 	version.acknowledge_within_days, version.publish,
 	version.already_circulated, version.audience, version.themes,
 	version.key_messages, version.questions, version.summary,
-	version.taken_at, briefing.withdrawn_at, briefing.withdrawn_reason
+	version.taken_at, briefing.withdrawn_at, briefing.withdrawn_reason,
+	version.carries, version.changes, version.closed_at
 FROM version JOIN briefing ON briefing.id = version.briefing_id;
 
 -- What the last scan made of each folder below approved/.

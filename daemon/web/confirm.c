@@ -68,11 +68,12 @@ static void add_outstanding(const struct personal *personal, struct view *view,
 	struct view *row = view_item(view, "outstanding");
 
 	content_name(visit, row, version);
-	view_number(row, "version_id", version->id);
-	view_flag(row, "is_ticked", was_ticked(personal, told, version->id));
+	view_number(row, "version_id", item->version_id);
+	view_flag(row, "is_ticked",
+		  was_ticked(personal, told, item->version_id));
 	/* what was typed and not recorded is not lost */
 	view_text(row, "reflection",
-		  reflection_of(visit->request, version->id));
+		  reflection_of(visit->request, item->version_id));
 	view_text(row, "page_url", page_url(personal, version));
 	view_flag(row, "is_new_version", version->number > 1);
 	view_text(row, "deadline",

@@ -235,7 +235,7 @@ static bool is_recorded(const struct acknowledgement_page *page,
 {
 	for (size_t i = 0; i < page->item_count; i++)
 		for (size_t j = 0; j < pending->id_count; j++)
-			if (page->items[i].version->id == pending->ids[j] &&
+			if (page->items[i].version_id == pending->ids[j] &&
 			    page->items[i].state == ACKNOWLEDGEMENT_RECORDED)
 				return true;
 	return false;

@@ -414,11 +414,12 @@ def test_f20_changed_content_is_a_new_version(board, recorder):
     board.until(lambda: board.facts("status")["queue"]["accepted"] == 2,
                 "both mails")
     old = recorder.to("bob@police.example")[0]
-    board.brief("LTB-1", summary="Second words.\n",
-                documents={"a.pdf": PDF + b"more"})
+    board.brief("LTB-1", summary="Second words.\n", material=True,
+                changes="Who to ring.", documents={"a.pdf": PDF + b"more"})
     board.until(lambda: board.facts("status")["queue"]["accepted"] == 4,
                 "both mails again")
     assert "Second words." in recorder.mails[-1].text
+    assert "What changed: Who to ring." in recorder.mails[-1].text
     assert board.rows("SELECT number, r.closed_as, count(*)"
                       " FROM standing_requirement AS r"
                       " JOIN version ON version.id = version_id"
@@ -431,6 +432,36 @@ def test_f20_changed_content_is_a_new_version(board, recorder):
     assert board.get(old.link + "/LTB-1/1").status == 410
     new = recorder.to("bob@police.example")[1]
     assert board.get(new.link + "/LTB-1/1").body == PDF + b"more"
+    board.invariants()
+
+
+def test_f20_a_small_change_asks_nobody_again(clocked, recorder):
+    """Who had the version before confirms with that mail, and sees the new
+    text; who joins gets the new one."""
+    board = clocked
+    board.relay(recorder)
+    board.list("police", [f"{ANN},Ann", "bob@police.example,Bob"])
+    board.start()
+    board.live()
+    board.brief("LTB-1", summary="Ring 1234.\n")
+    board.until(lambda: board.facts("status")["queue"]["accepted"] == 2,
+                "both mails")
+    assert board.confirm(recorder.to(ANN)[0]).status == 200
+    board.brief("LTB-1", summary="Ring 5678.\n")
+    board.until(lambda: board.value("SELECT count(*) FROM version") == 2,
+                "the new version")
+    board.list("police", [f"{ANN},Ann,", "bob@police.example,Bob,",
+                          "cy@police.example,Cy,2019-01-01"],
+               header="address,name,since")
+    board.until(lambda: recorder.to("cy@police.example"), "Cy's mail")
+    assert "Ring 5678." in recorder.to("cy@police.example")[0].text
+    assert len(recorder.mails) == 3
+    old = recorder.to("bob@police.example")[0]
+    assert "Ring 5678." in board.get(old.link + "/LTB-1").text
+    assert board.confirm(old).status == 200
+    total = board.facts("report")["total"]
+    assert (total["required"], total["acknowledged"], total["closed"]) == \
+        (3, 2, 0)
     board.invariants()
 
 

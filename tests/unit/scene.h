@@ -76,6 +76,24 @@ static inline void scene_version(struct store *store, int id, const char *ref,
 	    "'# What happened' || char(10) || char(10) || 'A & B <script>.', 0 "
 	    "FROM briefing WHERE ref = '%s'",
 	    id, number, id, ref, marking, ref);
+	/* a material change */
+	scene_do(store,
+		 "UPDATE version SET closed_at = 1, closed_as = 'superseded' "
+		 "WHERE number < %d AND closed_at IS NULL AND briefing_id = "
+		 "(SELECT id FROM briefing WHERE ref = '%s')",
+		 number, ref);
+}
+
+/* the version is a small change of the one before, which stays open */
+static inline void scene_carries(struct store *store, int version_id)
+{
+	scene_do(store, "UPDATE version SET carries = 1 WHERE id = %d",
+		 version_id);
+	scene_do(store,
+		 "UPDATE version SET closed_at = NULL, closed_as = NULL "
+		 "WHERE briefing_id = (SELECT briefing_id FROM version "
+		 "WHERE id = %d)",
+		 version_id);
 }
 
 static inline void scene_document(struct store *store, int version_id,

@@ -194,6 +194,23 @@ static void f20_withdrawn_and_superseded_are_not_recorded(void **state)
 	assert_int_equal(record(store, 1, ids, 2, SENT_AT + 100), 0);
 }
 
+static void f20_a_small_change_is_confirmed_as_mailed(void **state)
+{
+	struct store *store = *state;
+	const int64_t mailed[] = {2}, shown[] = {4};
+
+	scene_version(store, 4, "LTB-2", 2, "OFFICIAL");
+	scene_carries(store, 4);
+	struct acknowledgement_page *page = load(store, 1);
+	assert_int_equal(page->items[1].state, ACKNOWLEDGEMENT_OUTSTANDING);
+	assert_int_equal(page->items[1].version_id, 2);
+	assert_int_equal(page->items[1].version->id, 4);
+	assert_int_equal(record(store, 1, shown, 1, SENT_AT + 100), 0);
+	assert_int_equal(record(store, 1, mailed, 1, SENT_AT + 100), 1);
+	page = load(store, 1);
+	assert_int_equal(page->items[1].state, ACKNOWLEDGEMENT_RECORDED);
+}
+
 static void f20_closed_is_not_asked_again(void **state)
 {
 	struct store *store = *state;
@@ -235,8 +252,9 @@ static void f20_erased_person_keeps_the_page(void **state)
 /* --- checks: pure --- */
 
 static const struct briefing_version versions[] = {{.id = 7}, {.id = 8}};
-static struct acknowledgement_item items[] = {{.version = &versions[0]},
-					      {.version = &versions[1]}};
+static struct acknowledgement_item items[] = {
+    {.version_id = 7, .version = &versions[0]},
+    {.version_id = 8, .version = &versions[1]}};
 #define NOW (SENT_AT + 1000)
 
 static void f10_check(void **state)
@@ -438,7 +456,8 @@ static void f10_check(void **state)
 static void f20_a_reflection_has_a_bound(void **state)
 {
 	struct briefing_version version = {.id = 7};
-	struct acknowledgement_item item = {.version = &version};
+	struct acknowledgement_item item = {.version_id = 7,
+					    .version = &version};
 	struct acknowledgement_page page = {
 	    .expires_at = 9000, .items = &item, .item_count = 1};
 	char text[3 * ACKNOWLEDGEMENT_REFLECTION_MAX + 8] = "\r\n";
@@ -583,6 +602,7 @@ int main(void)
 	    CASE(f20_record_only_what_the_delivery_holds),
 	    CASE(f20_any_mail_with_the_version_confirms_it),
 	    CASE(f20_withdrawn_and_superseded_are_not_recorded),
+	    CASE(f20_a_small_change_is_confirmed_as_mailed),
 	    CASE(f20_closed_is_not_asked_again),
 	    CASE(f20_without_a_requirement_nothing_is_asked),
 	    CASE(f20_erased_person_keeps_the_page),

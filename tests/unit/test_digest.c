@@ -147,6 +147,84 @@ static void f10_versions_in_one_mail(void **state)
 	run_cases(two_versions, cases, sizeof(cases) / sizeof(*cases));
 }
 
+/* 3 is version 2 of LTB-1, in force, to police alone; person 1 had the first */
+static void a_new_version(struct planning *p)
+{
+	add_version_of(p, 1, 1, 1, "OFFICIAL", "police");
+	open_now(p, "police", true);
+	plan_all(p, 100);
+	store_do(&p->store,
+		 "UPDATE delivery SET state = 'accepted', ended_at = 5"
+		 " WHERE person_id = 1;"
+		 "UPDATE delivery SET state = 'cancelled', detail = 'x'"
+		 " WHERE person_id = 2");
+	add_version_of(p, 3, 1, 2, "OFFICIAL", "police");
+	store_do(&p->store, "UPDATE version SET carries = 1 WHERE id = 3");
+	p->context.now += HOUR;
+}
+
+static void f10_a_small_change_goes_to_whom_the_text_did_not_reach(void **state)
+{
+	static const struct news_case cases[] = {
+	    {"small", "", "police/1=1 police/2=3"},
+	    {"the same, confirmed",
+	     "UPDATE requirement SET acknowledged_at = 5,"
+	     " grade = 'confirmed'",
+	     "police/1=1"},
+	    {"material",
+	     "UPDATE version SET carries = 0 WHERE id = 3;"
+	     "UPDATE version SET closed_at = 5, closed_as = 'superseded'"
+	     " WHERE id = 1",
+	     "police/1=1 police/1=3 police/2=3"},
+	    {"a later version is in force",
+	     "INSERT INTO version SELECT 4, 1, 3, 'h4', kind, title, language,"
+	     " marking, approved_by, approved_on, approval_ref, not_before_at,"
+	     " acknowledge_within_days, publish, already_circulated, audience,"
+	     " themes, key_messages, questions, 1, '', taken_at, NULL, NULL,"
+	     " summary FROM version WHERE id = 3",
+	     "police/1=1 police/2=4"},
+	};
+
+	(void)state;
+	run_cases(a_new_version, cases, sizeof(cases) / sizeof(*cases));
+}
+
+/* The duty of the text that never went ends where the new one's begins. */
+static void f20_one_duty_of_a_small_change(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	planning_open(&p);
+	a_new_version(&p);
+	open_now(&p, "police", true);
+	plan_all(&p, 100);
+	assert_string_equal(
+	    store_text(&p.store,
+		       "SELECT group_concat(x, ' ') FROM (SELECT person_id ||"
+		       " '/' || version_id || coalesce(closed_as, '') AS x FROM"
+		       " requirement ORDER BY person_id, version_id)"),
+	    "1/1 2/1superseded 2/3");
+	planning_close(&p);
+}
+
+/* A mail that was cancelled at its claim because a small change came goes with
+ * that one, and at once. */
+static void f30_a_small_change_takes_the_place_of_what_is_due(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	planning_open(&p);
+	a_new_version(&p);
+	store_begin(&p.store);
+	store_check(&p.store, digest_plan_person(p.store.db, &p.context, 1, 2,
+						 &p.store.err));
+	store_commit(&p.store);
+	assert_string_equal(deliveries(&p), "police/1=1 police/2=3");
+	planning_close(&p);
+}
+
 static void f10_a_person_on_two_lists_gets_one_mail(void **state)
 {
 #define REST " police/1=1 police/2=1"
@@ -979,6 +1057,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_new_to_a_person),
 	    cmocka_unit_test(f10_versions_in_one_mail),
+	    cmocka_unit_test(
+		f10_a_small_change_goes_to_whom_the_text_did_not_reach),
+	    cmocka_unit_test(f20_one_duty_of_a_small_change),
+	    cmocka_unit_test(f30_a_small_change_takes_the_place_of_what_is_due),
 	    cmocka_unit_test(f10_a_person_on_two_lists_gets_one_mail),
 	    cmocka_unit_test(f10_what_a_delivery_is_made_of),
 	    cmocka_unit_test(f20_marked_content_stays_in_the_lists_domains),

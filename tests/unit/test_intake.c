@@ -233,12 +233,69 @@ static void f30_new_version_closes_the_old_ones_requirements(void **state)
 	must_take();
 	store_do(&box.store, people);
 	put("summary.md", "New.\n");
+	put("briefing.conf", MANIFEST("material = true;\n"));
 	assert_int_equal(take_as("drop", NOW + 9, &text), INTAKE_TAKEN);
 	assert_string_equal(
 	    store_text(&box.store,
 		       "SELECT closed_as || (closed_at - 1795000000) FROM "
 		       "standing_requirement"),
 	    "superseded9");
+}
+
+/* What makes a new version ask those again who had the one before. */
+static void f20_only_a_material_change_asks_again(void **state)
+{
+	static const struct {
+		const char *name, *sql, *manifest;
+		bool is_closed, carries, is_circulated;
+	} cases[] = {
+	    {"a small change", "", "", false, true, false},
+	    {"said to be small", "", "material = false;\n", false, true, false},
+	    {"a material one", "", "material = true;\n", true, false, false},
+	    {"the one before was withdrawn",
+	     "UPDATE version SET closed_at = 5, closed_as = 'withdrawn';"
+	     "UPDATE briefing SET withdrawn_at = 5",
+	     "", true, false, false},
+	    {"held back", "", "not_before = \"2039-01-01\";\n", true, false,
+	     false},
+	    {"history stays history",
+	     "UPDATE version SET already_circulated = 1", "", false, true,
+	     true},
+	    {"material, history goes out",
+	     "UPDATE version SET already_circulated = 1", "material = true;\n",
+	     true, false, false},
+	};
+	char manifest[400];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *text;
+
+		must_take();
+		store_do(&box.store, cases[i].sql);
+		snprintf(manifest, sizeof(manifest), "%s%s",
+			 MANIFEST("changes = \"A number.\";\n"),
+			 cases[i].manifest);
+		put("briefing.conf", manifest);
+		assert_int_equal(take(&text), INTAKE_TAKEN);
+		const char *found = store_text(
+		    &box.store,
+		    "SELECT (a.closed_at IS NOT NULL) || b.carries ||"
+		    " b.already_circulated || b.changes || json_extract("
+		    "e.body, '$.change') FROM version a, version b, event e"
+		    " WHERE a.number = 1 AND b.number = 2 AND e.id ="
+		    " (SELECT max(id) FROM event WHERE kind ="
+		    " 'briefing-taken')");
+		char expected[40];
+		snprintf(expected, sizeof(expected), "%d%d%dA number.%s",
+			 cases[i].is_closed, cases[i].carries,
+			 cases[i].is_circulated,
+			 cases[i].carries ? "small" : "material");
+		if (strcmp(found, expected) != 0)
+			fail_msg("%s: %s", cases[i].name, found);
+		clean(NULL);
+		prepare(NULL);
+	}
 }
 
 static void f30_old_content_does_not_come_back(void **state)
@@ -653,6 +710,7 @@ int main(void)
 	    CASE(f10_folder_becomes_a_briefing),
 	    CASE(f20_same_content_is_one_briefing),
 	    CASE(f20_changed_content_is_a_new_version),
+	    CASE(f20_only_a_material_change_asks_again),
 	    CASE(f30_new_version_closes_the_old_ones_requirements),
 	    CASE(f30_old_content_does_not_come_back),
 	    CASE(f40_withdrawn_stays_withdrawn),

@@ -574,10 +574,13 @@ static void f60_list_that_gets_ids_keeps_its_people(void **state)
 
 static const char duty[] =
     "INSERT INTO briefing (id, ref, created_at) VALUES (1, 'LTB-1', 0);"
-    "INSERT INTO version VALUES (1, 1, 1, 'h1', 'learning-together-briefing',"
+    "INSERT INTO version (id, briefing_id, number, content_hash, kind, title,"
+    " language, marking, approved_by, approved_on, approval_ref,"
+    " not_before_at, acknowledge_within_days, publish, already_circulated,"
+    " audience, themes, key_messages, questions, summary, taken_at) VALUES"
+    " (1, 1, 1, 'h1', 'learning-together-briefing',"
     " 'G', 'en-GB', 'OFFICIAL', 'B', '2001-01-01', 'M', 0, 14, 0, 0,"
-    " '[\"all\"]', '[]', '[]', '[]', 'Old.', 10, NULL,"
-    " NULL);"
+    " '[\"all\"]', '[]', '[]', '[]', 'Old.', 10);"
     "INSERT INTO digest (id, list_id, slot_at, mode, state, created_at)"
     " VALUES (1, 1, 1, 'live', 'planned', 1);"
     "INSERT INTO letter (id, digest_id, content_key, format, made_at,"
