@@ -29,7 +29,6 @@ from servers import free_port, until
 TREE = Path(__file__).resolve().parents[2]
 VARIANT = os.environ.get("V", "release")
 PROGRAMS = TREE / "build" / VARIANT
-CLOCK = PROGRAMS / "tests" / "clock.so"
 # between words' chance and the box: the daemon is asked again before this
 FORM_SECONDS, MAIL_SECONDS = 3, 30
 
@@ -50,14 +49,16 @@ def libconfig(value):
     return "[ " + ", ".join(map(libconfig, value)) + " ]"
 
 
-def make_clock():
-    """The library that moves a program's clock."""
-    source = Path(__file__).with_name("clock.c")
-    if not CLOCK.exists() or CLOCK.stat().st_mtime < source.stat().st_mtime:
-        CLOCK.parent.mkdir(parents=True, exist_ok=True)
+def preloaded(name):
+    """The library of NAME.c, which changes a program that it is loaded into."""
+    library = PROGRAMS / "tests" / f"{name}.so"
+    source = Path(__file__).with_name(f"{name}.c")
+    if not library.exists() or \
+            library.stat().st_mtime < source.stat().st_mtime:
+        library.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC",
-                        "-o", CLOCK, source], check=True)
-    return CLOCK
+                        "-o", library, source], check=True)
+    return library
 
 
 def settings(values):
@@ -108,7 +109,7 @@ class Board:
         if clock:
             self.advance(0)
             self.environment.update(
-                LD_PRELOAD=str(make_clock()), CLOCK_FILE=str(self.clock_file),
+                LD_PRELOAD=str(preloaded("clock")), CLOCK_FILE=str(self.clock_file),
                 ASAN_OPTIONS="verify_asan_link_order=0")
         for name in ("approved", "lists", "state", "templates"):
             (self.folder / name).mkdir()
