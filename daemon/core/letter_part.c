@@ -121,3 +121,75 @@ bool letter_part_document(struct buf *out, const char *type,
 	mime_base64(out, data, size);
 	return true;
 }
+
+/* --- a mail */
+
+#define LINE_MAX_SIZE 998 /* RFC 5322 2.1.1, without its end */
+
+/* Could it stand in a mail of 7 bits, if its lines ended right? */
+static bool is_plain_mail(const char *data, size_t size)
+{
+	size_t line = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		bool is_end =
+		    data[i] == '\n' ||
+		    (data[i] == '\r' && i + 1 < size && data[i + 1] == '\n');
+
+		line = is_end ? 0 : line + 1;
+		if (line > LINE_MAX_SIZE || (!is_end && data[i] != '\t' &&
+					     (data[i] < ' ' || data[i] > '~')))
+			return false;
+	}
+	return true;
+}
+
+static size_t count_pairs(const char *data, size_t size)
+{
+	size_t count = 0;
+
+	for (size_t i = 1; i < size; i++)
+		count += data[i - 1] == '\r' && data[i] == '\n';
+	return count;
+}
+
+static size_t count_ends(const char *data, size_t size)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < size; i++)
+		count += data[i] == '\n';
+	return count;
+}
+
+static void add_lines(struct buf *out, const char *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (data[i] == '\n')
+			buf_addc(out, '\r');
+		buf_addc(out, data[i]);
+	}
+}
+
+bool letter_part_message(struct buf *out, const char *file_name,
+			 const char *data, size_t size, struct err *err)
+{
+	size_t ends = count_ends(data, size), pairs = count_pairs(data, size);
+
+	/* with both kinds of lines none of them can be made the other */
+	if (!is_plain_mail(data, size) || (pairs && pairs != ends))
+		return letter_part_document(out, "application/octet-stream",
+					    file_name, data, size, err);
+	letter_part_boundary(out, LETTER_SLOT_BOUNDARY_MIXED, "");
+	buf_adds(out, "Content-Type: message/rfc822\r\n");
+	if (!mime_header_parameter(out, "Content-Disposition", "attachment",
+				   "filename", file_name, err))
+		return false;
+	buf_adds(out, "\r\n");
+	if (pairs)
+		buf_add(out, data, size);
+	else
+		add_lines(out, data, size);
+	buf_adds(out, "\r\n");
+	return true;
+}

@@ -44,6 +44,13 @@ bool letter_part_text(struct buf *out, const struct template_set *templates,
 		      const char *name, const struct view *view,
 		      enum template_kind kind, struct err *err);
 
+/* A mail as it was sent. 7-bit text goes as message/rfc822, of which a relay
+ * changes no byte; else it is a document, in base64: relays may refuse what is
+ * not 7-bit, and no encoding may stand on a mail (RFC 2046 5.2.1). Lines that
+ * all end with LF, as a Maildir keeps them, end with CRLF. */
+bool letter_part_message(struct buf *out, const char *file_name,
+			 const char *data, size_t size, struct err *err);
+
 /* An attachment, in base64. */
 bool letter_part_document(struct buf *out, const char *type,
 			  const char *file_name, const void *data, size_t size,

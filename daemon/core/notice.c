@@ -111,6 +111,16 @@ static bool add_text(struct buf *out, const struct notice *notice,
 				notice->view, kind, err);
 }
 
+static bool attach(struct buf *out, const struct notice_attachment *attachment,
+		   const char *file_name, struct err *err)
+{
+	if (strcmp(attachment->type, NOTICE_MESSAGE) == 0)
+		return letter_part_message(out, file_name, attachment->data,
+					   attachment->size, err);
+	return letter_part_document(out, attachment->type, file_name,
+				    attachment->data, attachment->size, err);
+}
+
 static bool add_body(struct buf *out, const struct notice *notice,
 		     const struct digest_context *context, struct arena *arena,
 		     struct err *err)
@@ -125,9 +135,8 @@ static bool add_body(struct buf *out, const struct notice *notice,
 	letter_part_boundary(out, LETTER_SLOT_BOUNDARY, "--");
 	if (!attachment)
 		return true;
-	if (!letter_part_document(out, attachment->type,
-				  letter_plain(arena, attachment->file_name),
-				  attachment->data, attachment->size, err))
+	if (!attach(out, attachment, letter_plain(arena, attachment->file_name),
+		    err))
 		return false;
 	letter_part_boundary(out, LETTER_SLOT_BOUNDARY_MIXED, "--");
 	return true;

@@ -35,6 +35,11 @@ struct roster_list;
 struct settings;
 struct view;
 
+/* The type of a mail that is passed on: attached byte for byte as a mail where
+ * mail can carry it so (RFC 2046 5.2.1 lets no encoding touch a mail), and else
+ * as a file, in base64. */
+#define NOTICE_MESSAGE "message/rfc822"
+
 struct notice_attachment {
 	const char *type, *file_name;
 	const void *data;

@@ -6,9 +6,11 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "core/digest.h"
 #include "core/event.h"
 #include "core/letter.h"
 #include "core/outbox_event.h"
+#include "core/returned_tell.h"
 #include "core/suppression.h"
 #include "tools/db.h"
 
@@ -16,14 +18,16 @@
 struct subject {
 	struct outbox_subject outbox; /* delivery_id 0: none */
 	const char *state, *address;
+	struct returned_about about;
 };
 
 struct record {
 	struct db *db;
+	const struct digest_context *context;
 	const struct returned_mail *mail;
 	const struct bounce_reading *reading;
 	struct subject subject;
-	int64_t now;
+	int64_t now; /* the context's */
 };
 
 bool returned_find(struct db *db, const char *sha256,
@@ -68,7 +72,8 @@ static bool load_subject(struct db *db, int64_t delivery_id,
 {
 	struct query *q = db_query(db, QUERY_RETURNED_DELIVERY);
 
-	*ret = (struct subject){0};
+	*ret = (struct subject){
+	    .about = {.list_name = "", .address = "", .name = ""}};
 	query_integer(q, 1, delivery_id);
 	/* none: a store that was put back knows less than was mailed */
 	if (query_next(q))
@@ -85,7 +90,15 @@ static bool load_subject(struct db *db, int64_t delivery_id,
 			},
 		    .state = arena_strdup(arena, query_get_text(q, 0)),
 		    .address = arena_strdup(arena, query_get_text(q, 5)),
+		    .about = {.delivery_id = delivery_id,
+			      .is_notice = query_get_integer(q, 6) != 0,
+			      .name = arena_strdup(arena, query_get_text(q, 7)),
+			      .sent_at = query_get_integer(q, 8)},
 		};
+	if (ret->state) {
+		ret->about.list_name = ret->outbox.list_name;
+		ret->about.address = ret->address;
+	}
 	return query_done(q, err);
 }
 
@@ -164,21 +177,42 @@ static bool bounce(const struct record *record, bool *ret_is_suppressed,
 	    ret_is_suppressed, err);
 }
 
-static bool is_understood(const struct record *record)
+static bool abuse(const struct record *record, struct err *err)
 {
+	return add_event(record, "abuse-reported", err) &&
+	       returned_tell_abuse(record->db, record->context,
+				   &record->subject.about, err);
+}
+
+/* Does it do what such a mail asks for? Of a reply that is seen when it is to
+ * be passed on. */
+static bool act(const struct record *record, bool *ret_is_understood,
+		bool *ret_is_suppressed, struct err *err)
+{
+	const struct subject *subject = &record->subject;
+	bool is_ours = subject->outbox.delivery_id != 0;
+
+	*ret_is_understood = true;
 	switch (record->reading->kind) {
 	case BOUNCE_RETURNED:
+		*ret_is_understood = is_ours;
+		return !is_ours || bounce(record, ret_is_suppressed, err);
 	case BOUNCE_ABUSE:
-		return record->subject.outbox.delivery_id != 0;
+		*ret_is_understood = is_ours;
+		return !is_ours || abuse(record, err);
+	case BOUNCE_REPLY:
+		return returned_tell_reply(record->db, record->context,
+					   record->mail, &subject->about,
+					   ret_is_understood, err);
+	case BOUNCE_UNKNOWN:
+		*ret_is_understood = false;
+		return true;
 	case BOUNCE_DELAYED:
 	case BOUNCE_AUTO_REPLY:
 	case BOUNCE_RECEIPT:
-		return true;
-	case BOUNCE_REPLY:
-	case BOUNCE_UNKNOWN:
 		break;
 	}
-	return false;
+	return true;
 }
 
 static bool insert(const struct record *record,
@@ -205,19 +239,6 @@ static bool insert(const struct record *record,
 	return true;
 }
 
-static bool act(const struct record *record, struct returned_outcome *outcome,
-		struct err *err)
-{
-	if (!insert(record, outcome, err))
-		return false;
-	if (!outcome->is_understood)
-		return true;
-	if (outcome->kind == BOUNCE_RETURNED)
-		return bounce(record, &outcome->is_suppressed, err);
-	return outcome->kind != BOUNCE_ABUSE ||
-	       add_event(record, "abuse-reported", err);
-}
-
 static bool record(struct record *record, const struct link_keys *keys,
 		   struct arena *arena, struct returned_outcome *ret,
 		   struct err *err)
@@ -226,8 +247,7 @@ static bool record(struct record *record, const struct link_keys *keys,
 	int64_t delivery_id = find_delivery(keys, read);
 	struct subject *subject = &record->subject;
 
-	if (delivery_id &&
-	    !load_subject(record->db, delivery_id, arena, subject, err))
+	if (!load_subject(record->db, delivery_id, arena, subject, err))
 		return false;
 	/* it came back before its verdict: that has to be known first */
 	if (subject->state && strcmp(subject->state, "sending") == 0)
@@ -238,19 +258,21 @@ static bool record(struct record *record, const struct link_keys *keys,
 	    .kind = record->reading->kind,
 	    .cls = record->reading->cls,
 	    .delivery_id = subject->outbox.delivery_id,
-	    .is_understood = is_understood(record),
 	};
-	if (!act(record, &outcome, err))
+	if (!act(record, &outcome.is_understood, &outcome.is_suppressed, err) ||
+	    !insert(record, &outcome, err))
 		return false;
 	*ret = outcome;
 	return true;
 }
 
-bool returned_record(struct db *db, const struct link_keys *keys,
-		     const struct returned_mail *mail, int64_t now,
+bool returned_record(struct db *db, const struct digest_context *context,
+		     const struct link_keys *keys,
+		     const struct returned_mail *mail,
 		     struct returned_outcome *ret, struct err *err)
 {
-	struct record what = {.db = db, .mail = mail, .now = now};
+	struct record what = {
+	    .db = db, .context = context, .mail = mail, .now = context->now};
 	struct returned_outcome outcome;
 
 	assert(db_is_in_transaction(db));

@@ -7,12 +7,13 @@
  * Message-ID, both of which nobody can forge; the delivery becomes bounced, the
  * address is counted against (core/suppression.h), an event says so. Delays,
  * receipts and what machines answer count as nothing; what a person wrote goes
- * to the owner of their list (core/notice.h). What can't be used waits for a
- * person in a folder of the mailbox.
+ * to the owner of their list as it is, who is told of reports of spam, too
+ * (core/returned_tell.h). What can't be used waits for a person in a folder of
+ * the mailbox.
  *
  *	returned_find(db, sha256, &outcome, err)
  *	if (!outcome.is_recorded) ... the errand reads it ...
- *		returned_record(db, &keys, &mail, now, &outcome, err)
+ *		returned_record(db, &context, &keys, &mail, &outcome, err)
  *
  * Loop thread. The mailbox is told only after the commit.
  */
@@ -24,6 +25,7 @@
 
 struct arena;
 struct db;
+struct digest_context;
 struct err;
 struct link_keys;
 
@@ -31,6 +33,9 @@ struct returned_mail {
 	const char *sha256; /* hex, of the bytes that were read */
 	const char *place;  /* in the mailbox, for a person who looks for it */
 	const struct bounce_mail *read;
+	/* the whole of a reply, to be passed on; NULL: it is too large */
+	const void *bytes;
+	size_t size;
 };
 
 struct returned_outcome {
@@ -48,8 +53,9 @@ bool returned_find(struct db *db, const char *sha256,
 		   struct returned_outcome *ret, struct err *err);
 
 /* In the caller's transaction; a mail that was recorded before is found. */
-bool returned_record(struct db *db, const struct link_keys *keys,
-		     const struct returned_mail *mail, int64_t now,
+bool returned_record(struct db *db, const struct digest_context *context,
+		     const struct link_keys *keys,
+		     const struct returned_mail *mail,
 		     struct returned_outcome *ret, struct err *err);
 
 struct returned_item {

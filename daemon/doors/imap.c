@@ -232,6 +232,30 @@ bool imap_fetch(struct imap *imap, size_t max, size_t max_size, struct buf *out,
 	return good;
 }
 
+/* *ret_uid 0: it is of another UIDVALIDITY */
+static bool parse_place(const struct imap *imap, const char *place,
+			uint32_t *ret_uid, struct err *err)
+{
+	unsigned validity, uid;
+
+	if (sscanf(place, "%10u %10u", &validity, &uid) != 2)
+		return err_set(err, ERR_INPUT, "no mail's place: %s", place);
+	*ret_uid = validity == imap->validity ? uid : 0;
+	return true;
+}
+
+bool imap_fetch_one(struct imap *imap, const char *place, size_t max_size,
+		    struct buf *out, struct err *err)
+{
+	bool is_there;
+	uint32_t uid = 0;
+
+	if (!parse_place(imap, place, &uid, err))
+		return false;
+	mailbag_open(out, imap->has_idle);
+	return uid == 0 || fetch_one(imap, uid, max_size, out, &is_there, err);
+}
+
 /* --- marking and moving */
 
 static bool flag(struct imap *imap, uint32_t uid, struct mailimap_flag *mark,
@@ -322,11 +346,11 @@ static bool remove_copied(struct imap *imap, uint32_t uid, struct err *err)
 bool imap_move(struct imap *imap, const char *place, const char *folder,
 	       struct err *err)
 {
-	unsigned validity, uid;
+	uint32_t uid = 0;
 
-	if (sscanf(place, "%10u %10u", &validity, &uid) != 2)
-		return err_set(err, ERR_INPUT, "no mail's place: %s", place);
-	if (validity != imap->validity)
+	if (!parse_place(imap, place, &uid, err))
+		return false;
+	if (uid == 0)
 		return true;
 	if (!flag(imap, uid, made(mailimap_flag_new_seen()), err) ||
 	    !move_making(imap, uid, folder, err))

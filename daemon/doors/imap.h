@@ -39,6 +39,11 @@ void imap_close(struct imap *imap); /* accepts NULL */
 bool imap_fetch(struct imap *imap, size_t max, size_t max_size, struct buf *out,
 		struct err *err);
 
+/* One of them, as far as max_size, as a mailbag: an empty one when it is gone,
+ * or of another UIDVALIDITY. */
+bool imap_fetch_one(struct imap *imap, const char *place, size_t max_size,
+		    struct buf *out, struct err *err);
+
 /* Marks it as seen and moves it into the folder of that name, which is made.
  * One that is gone, or of another UIDVALIDITY, is left alone: fine. */
 bool imap_move(struct imap *imap, const char *place, const char *folder,

@@ -90,22 +90,6 @@ bool maildir_fetch(const char *path, size_t max, size_t max_size,
 	return good;
 }
 
-/* --- moving */
-
-static bool make_folder(const char *target, struct err *err)
-{
-	static const char *const names[] = {"tmp", "new", "cur"};
-	bool good = true;
-
-	for (size_t i = 0; good && i < 3; i++) {
-		char *part = xasprintf("%s/%s", target, names[i]);
-
-		good = file_make_folder(part, 0700, err);
-		free(part);
-	}
-	return good;
-}
-
 static bool is_called(const char *name, const char *place)
 {
 	size_t size = strlen(place);
@@ -134,6 +118,53 @@ static char *find_file(const char *path, const char *place)
 	return found;
 }
 
+/* a name, and no way out of the Maildir */
+static bool check_place(const char *place, struct err *err)
+{
+	return (!strchr(place, '/') && *place != '.' && *place) ||
+	       err_set(err, ERR_INPUT, "no mail's name: %s", place);
+}
+
+bool maildir_fetch_one(const char *path, const char *place, size_t max_size,
+		       struct buf *out, struct err *err)
+{
+	if (!check_place(place, err))
+		return false;
+	char *file = find_file(path, place);
+	char *room = xmalloc(max_size);
+	mailbag_open(out, false);
+	if (file) {
+		char *name = strrchr(file, '/');
+		int folder;
+
+		*name++ = '\0';
+		folder = open(file, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (folder >= 0) {
+			put_file(folder, name, room, max_size, out);
+			close(folder);
+		}
+	}
+	free(room);
+	free(file);
+	return true;
+}
+
+/* --- moving */
+
+static bool make_folder(const char *target, struct err *err)
+{
+	static const char *const names[] = {"tmp", "new", "cur"};
+	bool good = true;
+
+	for (size_t i = 0; good && i < 3; i++) {
+		char *part = xasprintf("%s/%s", target, names[i]);
+
+		good = file_make_folder(part, 0700, err);
+		free(part);
+	}
+	return good;
+}
+
 static bool move_file(const char *from, const char *to, const char *target,
 		      struct err *err)
 {
@@ -150,9 +181,8 @@ static bool move_file(const char *from, const char *to, const char *target,
 bool maildir_move(const char *path, const char *place, const char *folder,
 		  struct err *err)
 {
-	/* a name, and no way out of the Maildir */
-	if (strchr(place, '/') || *place == '.' || *place == '\0')
-		return err_set(err, ERR_INPUT, "no mail's name: %s", place);
+	if (!check_place(place, err))
+		return false;
 	char *from = find_file(path, place);
 	char *target = xasprintf("%s/.%s", path, folder);
 	char *to = xasprintf("%s/cur/%s:2,S", target, place);

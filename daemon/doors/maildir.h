@@ -18,6 +18,10 @@ struct err;
 bool maildir_fetch(const char *path, size_t max, size_t max_size,
 		   struct buf *out, struct err *err);
 
+/* One of them, as far as max_size: an empty mailbag when it is gone. */
+bool maildir_fetch_one(const char *path, const char *place, size_t max_size,
+		       struct buf *out, struct err *err);
+
 /* Into the Maildir++ folder of that name below it, as one that was seen; the
  * folder is made. One that is gone was dealt with by someone else: fine. */
 bool maildir_move(const char *path, const char *place, const char *folder,

@@ -32,6 +32,11 @@ FROM delivery d
 	LEFT JOIN suppression x ON x.address_key = lower(a.address)
 WHERE d.id = ?2 AND d.state = 'due' AND d.due_at <= ?1;
 
+-- name: notice_count_of
+-- How many with such a key were queued since.
+SELECT count(*) FROM notice
+WHERE key >= ?1 AND key < ?1 || '~' AND created_at > ?2;
+
 -- name: notice_is_suppressed
 -- Does mail to an address come back?
 SELECT 1 FROM suppression

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/bounce.h"
+#include "core/digest.h"
 #include "core/returned.h"
 #include "core/settings.h"
 #include "doors/mailbag.h"
@@ -19,6 +20,7 @@
 #include "run/errands.h"
 #include "run/keys.h"
 #include "run/mailbox_tasks.h"
+#include "run/sending.h"
 #include "run/timer.h"
 #include "run/tokens.h"
 #include "tools/crypto.h"
@@ -46,6 +48,7 @@ struct mailbox_run {
 	char sha256[CRYPTO_SHA256_HEX];
 	size_t mail_count;
 	struct json_value *moves;
+	char *reading; /* of the mail at hand, while the whole is fetched */
 	/* over this mail the reader ended: once may be chance */
 	char ended_over[CRYPTO_SHA256_HEX];
 	bool is_working, is_at_mail, is_in_flight, can_wait;
@@ -72,8 +75,10 @@ static bool is_kind(const struct mailbox_run *mailbox, const char *kind)
 static void empty_bag(struct mailbox_run *mailbox)
 {
 	free(mailbox->bag_text);
+	free(mailbox->reading);
 	json_free(mailbox->moves);
 	mailbox->bag_text = NULL;
+	mailbox->reading = NULL;
 	mailbox->moves = NULL;
 	mailbox->is_at_mail = false;
 }
@@ -269,16 +274,26 @@ static void log_outcome(const struct returned_outcome *outcome)
 			    (long long)outcome->returned_id);
 }
 
+/* whole: of a reply; NULL: it can't be had */
 static bool record(struct mailbox_run *mailbox, const struct bounce_mail *read,
+		   const struct mailbag_mail *whole,
 		   struct returned_outcome *ret, struct err *err)
 {
 	const struct daemon *daemon = mailbox->daemon;
-	const struct returned_mail mail = {mailbox->sha256, mailbox->mail.place,
-					   read};
+	const struct digest_context context = {.settings = daemon->settings,
+					       .templates = daemon->templates,
+					       .now = clock_now()};
+	const struct returned_mail mail = {
+	    .sha256 = mailbox->sha256,
+	    .place = mailbox->mail.place,
+	    .read = read,
+	    .bytes = whole ? whole->data : NULL,
+	    .size = whole ? whole->size : 0,
+	};
 
 	if (!db_begin(daemon->db, err))
 		return false;
-	if (returned_record(daemon->db, &daemon->keys, &mail, clock_now(), ret,
+	if (returned_record(daemon->db, &context, &daemon->keys, &mail, ret,
 			    err) &&
 	    db_commit(daemon->db, err))
 		return true;
@@ -287,14 +302,16 @@ static bool record(struct mailbox_run *mailbox, const struct bounce_mail *read,
 }
 
 static void record_or_retry(struct mailbox_run *mailbox,
-			    const struct bounce_mail *read)
+			    const struct bounce_mail *read,
+			    const struct mailbag_mail *whole)
 {
 	struct returned_outcome outcome = {0};
 	struct err err = {0};
 
-	if (record(mailbox, read, &outcome, &err)) {
+	if (record(mailbox, read, whole, &outcome, &err)) {
 		log_outcome(&outcome);
 		mail_is_done(mailbox, &outcome);
+		sending_look(mailbox->daemon->sending);
 		return;
 	}
 	if (err.kind != ERR_BUSY)
@@ -319,7 +336,55 @@ static void reader_ended(struct mailbox_run *mailbox, const char *why)
 		timer_set(mailbox->timer, AGAIN_MS);
 		return;
 	}
-	record_or_retry(mailbox, &read);
+	record_or_retry(mailbox, &read, NULL);
+}
+
+/* A reply is passed on whole, or not at all. */
+static bool is_cut(const struct mailbag_mail *mail, size_t max)
+{
+	return mail->size >= max;
+}
+
+static void whole_came(void *context, const struct errands_answer *answer)
+{
+	struct mailbox_run *mailbox = context;
+	struct mailbag bag = {answer->text, answer->size};
+	struct mailbag_mail whole;
+	struct bounce_mail read;
+	struct err err = {0};
+	bool can_wait;
+
+	if (!answer->is_good) {
+		look_failed(mailbox, answer->text);
+		return;
+	}
+	struct arena *arena = arena_new();
+	char *reading = mailbox->reading;
+	mailbox->reading = NULL;
+	bool is_whole = mailbag_begin(&bag, &can_wait) &&
+			mailbag_take(&bag, &whole) &&
+			!is_cut(&whole, MAILBOX_WHOLE_MAX);
+	if (bounce_parse(reading, strlen(reading), arena, &read, &err))
+		record_or_retry(mailbox, &read, is_whole ? &whole : NULL);
+	else
+		reader_ended(mailbox, err.text);
+	free(reading);
+	arena_free(arena);
+}
+
+static void fetch_whole(struct mailbox_run *mailbox, const char *reading)
+{
+	struct json_value *places = json_list_new();
+	struct err err = {0};
+
+	free(mailbox->reading);
+	mailbox->reading = xstrdup(reading);
+	json_list_put(places, mailbox_move(mailbox->mail.place, ""));
+	if (!give(mailbox,
+		  is_kind(mailbox, "imap") ? "imap-fetch-whole"
+					   : "maildir-fetch-whole",
+		  places, MAILBOX_WHOLE_BAG_MAX, whole_came, &err))
+		look_failed(mailbox, err.text);
 }
 
 static void was_read(void *context, const struct errands_answer *answer)
@@ -333,8 +398,11 @@ static void was_read(void *context, const struct errands_answer *answer)
 		reader_ended(mailbox, answer->text);
 	else if (!bounce_parse(answer->text, answer->size, arena, &read, &err))
 		reader_ended(mailbox, err.text);
+	else if (read.readings->kind == BOUNCE_REPLY &&
+		 is_cut(&mailbox->mail, BOUNCE_MAIL_MAX))
+		fetch_whole(mailbox, answer->text);
 	else
-		record_or_retry(mailbox, &read);
+		record_or_retry(mailbox, &read, &mailbox->mail);
 	arena_free(arena);
 }
 

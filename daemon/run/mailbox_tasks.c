@@ -83,6 +83,36 @@ bool mailbox_imap_fetch(const char *input, size_t size, struct buf *out,
 	return with_imap(input, size, fetch, out, err);
 }
 
+static const char *first_place(const struct json_value *order)
+{
+	return json_get_text(json_at(json_get(order, "moves"), 0), "place");
+}
+
+static bool fetch_whole(struct imap *imap, const struct json_value *order,
+			struct buf *out, struct err *err)
+{
+	return imap_fetch_one(imap, first_place(order), MAILBOX_WHOLE_MAX, out,
+			      err);
+}
+
+bool mailbox_imap_fetch_whole(const char *input, size_t size, struct buf *out,
+			      struct err *err)
+{
+	return with_imap(input, size, fetch_whole, out, err);
+}
+
+bool mailbox_maildir_fetch_whole(const char *input, size_t size,
+				 struct buf *out, struct err *err)
+{
+	struct json_value *order = json_parse(input, size, err);
+	bool good = order && maildir_fetch_one(json_get_text(order, "path"),
+					       first_place(order),
+					       MAILBOX_WHOLE_MAX, out, err);
+
+	json_free(order);
+	return good;
+}
+
 static bool move(struct imap *imap, const struct json_value *order,
 		 struct buf *out, struct err *err)
 {

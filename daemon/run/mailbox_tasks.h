@@ -18,6 +18,8 @@ struct mailbox_settings;
 
 #define MAILBOX_FETCH_MAX 20
 #define MAILBOX_BAG_MAX ((size_t)MAILBOX_FETCH_MAX * (BOUNCE_MAIL_MAX + 1024))
+#define MAILBOX_WHOLE_MAX ((size_t)10 * 1024 * 1024) /* of a reply */
+#define MAILBOX_WHOLE_BAG_MAX (MAILBOX_WHOLE_MAX + 1024)
 #define MAILBOX_WAIT_S (5 * 60)
 
 #define MAILBOX_DONE "briefingd-done"
@@ -31,7 +33,9 @@ char *mailbox_order(const struct mailbox_settings *mailbox, const char *secret,
 struct json_value *mailbox_move(const char *place, const char *folder);
 
 /* The tasks, as struct errand_task wants them. Those that fetch answer with a
- * mailbag; imap-wait with "new" or nothing. */
+ * mailbag: of the first BOUNCE_MAIL_MAX bytes of each mail, or of the whole one
+ * that stands first in the moves, as far as MAILBOX_WHOLE_MAX. imap-wait
+ * answers "new" or nothing. */
 bool mailbox_imap_fetch(const char *input, size_t size, struct buf *out,
 			struct err *err);
 bool mailbox_imap_move(const char *input, size_t size, struct buf *out,
@@ -40,6 +44,10 @@ bool mailbox_imap_wait(const char *input, size_t size, struct buf *out,
 		       struct err *err);
 bool mailbox_maildir_fetch(const char *input, size_t size, struct buf *out,
 			   struct err *err);
+bool mailbox_imap_fetch_whole(const char *input, size_t size, struct buf *out,
+			      struct err *err);
+bool mailbox_maildir_fetch_whole(const char *input, size_t size,
+				 struct buf *out, struct err *err);
 bool mailbox_maildir_move(const char *input, size_t size, struct buf *out,
 			  struct err *err);
 

@@ -68,6 +68,22 @@ def written(sender, to, subject="Re: Learning briefing", headers="",
             f"MIME-Version: 1.0\nContent-Type: text/plain\n\n{text}").encode()
 
 
+def spam_report(mail):
+    """What a provider sends when its user pressed "spam" (RFC 5965)."""
+    original = mail.raw.decode().replace("\r\n", "\n")
+    return (f"Return-Path: <>\nDelivered-To: {mail.sender}\n"
+            "From: feedback@mx.example\nTo: learning@severnside.example\n"
+            "Subject: FW: Learning briefing\nMIME-Version: 1.0\n"
+            "Content-Type: multipart/report; report-type=feedback-report;"
+            ' boundary="b1"\n\n--b1\nContent-Type: text/plain\n\n'
+            "This is an email abuse report.\n\n--b1\n"
+            "Content-Type: message/feedback-report\n\n"
+            "Feedback-Type: abuse\nUser-Agent: Feedback/1.0\nVersion: 1\n"
+            f"Original-Mail-From: <{mail.sender}>\n\n--b1\n"
+            f"Content-Type: message/rfc822\n\n{original}\n--b1--\n"
+            ).encode()
+
+
 class Maildir:
     kind = "maildir"
     number = 0

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from mailboxes import (DONE, NOT_UNDERSTOOD, Dovecot, Maildir, returned,
-                       written)
+                       spam_report, written)
 
 KILLS = 60 if os.environ.get("SOAK") else 6
 
@@ -180,6 +180,131 @@ def test_f30_the_same_mail_again_counts_once(board, recorder, mailbox):
     done(board, mailbox, 2)
     assert board.value("SELECT count(*) FROM returned") == 1
     assert board.value("SELECT score FROM suppression") == 1000
+
+
+# --- what people write
+
+def passed_on(board, recorder, to="lead@police.example", count=1):
+    """The notices to an address."""
+    mails = board.until(lambda: len(recorder.to(to)) == count and
+                        recorder.to(to), f"{count} notices to {to}")
+    for mail in mails:
+        assert mail.message["Auto-Submitted"] == "auto-generated"
+    return mails
+
+
+def attached(mail):
+    part = list(mail.message.iter_attachments())[0]
+    if part.get_content_type() == "message/rfc822":
+        return mail.raw.split(b"message.eml\"\r\n\r\n")[1].rsplit(
+            b"\r\n--=_", 1)[0]
+    return part.get_content()
+
+
+def test_f10_a_reply_goes_to_the_lead_untouched_and_once(board, recorder,
+                                                         mailbox):
+    mails = begin(board, recorder, mailbox)
+    raw = written("ann@police.example", mails["ann"].sender)
+    mailbox.deliver(raw)
+    done(board, mailbox, 1)
+    mailbox.deliver(raw)
+    done(board, mailbox, 2)
+    mail = passed_on(board, recorder)[0]
+    assert attached(mail) == raw.replace(b"\n", b"\r\n")
+    assert mail.message["Reply-To"] == "ann@police.example"
+    assert "ann@police.example wrote to us, in answer to the mail of" \
+        in mail.text.replace("\n", " ")
+    assert "Re: Learning briefing" in mail.message["Subject"]
+    assert board.facts("report")["total"]["acknowledged"] == 0
+    assert board.facts("status")["returned"]["replies"] == 1
+    assert "police.example" not in board.log
+    shown = board.ctl("queue", "show", 3)
+    assert "accepted, notice reply, list police, live" in shown
+    board.invariants()
+
+
+@pytest.mark.parametrize("size", [300_000, 2_000_000])
+def test_f20_a_reply_is_passed_on_whole(board, recorder, mailbox, size):
+    mails = begin(board, recorder, mailbox)
+    raw = written("ann@police.example", mails["ann"].sender,
+                  text="0123456789abcde\n" * (size // 16) + "the end\n")
+    mailbox.deliver(raw)
+    done(board, mailbox, 1)
+    assert attached(passed_on(board, recorder)[0]) == \
+        raw.replace(b"\n", b"\r\n")
+
+
+def test_f20_a_reply_too_large_to_pass_on_waits_for_a_person(board, recorder,
+                                                             maildir):
+    mails = begin(board, recorder, maildir)
+    maildir.deliver(written("ann@police.example", mails["ann"].sender,
+                            text="0123456789abcde\n" * 700_000))
+    done(board, maildir, 1, NOT_UNDERSTOOD)
+    assert recorder.to("lead@police.example") == []
+
+
+def test_f20_a_reply_that_is_not_7_bit(board, recorder, maildir):
+    mails = begin(board, recorder, maildir)
+    raw = written("ann@police.example", mails["ann"].sender,
+                  text="Mae hi'n \u0175yl.\n")
+    maildir.deliver(raw)
+    done(board, maildir, 1)
+    assert attached(passed_on(board, recorder)[0]) == raw
+
+
+def test_f20_a_reply_to_nothing_of_ours_goes_to_the_board(board, recorder,
+                                                          maildir):
+    begin(board, recorder, maildir)
+    maildir.deliver(written("eve@else.example",
+                            "learning-bounce@severnside.example", "Hello"))
+    mail = passed_on(board, recorder, "learning-help@severnside.example")[0]
+    assert mail.message["Reply-To"] == "eve@else.example"
+
+
+def test_f30_machines_that_answer_machines(board, recorder, maildir):
+    """Whoever answers each notice at once, and says of itself nothing."""
+    mails = begin(board, recorder, maildir)
+    maildir.deliver(written("ann@police.example", mails["ann"].sender))
+    notice = passed_on(board, recorder)[0]
+    maildir.deliver(written("lead@police.example", notice.sender,
+                            "I am not here"))
+    maildir.deliver(written("robot@else.example", notice.sender, "Thanks!"))
+    done(board, maildir, 2, NOT_UNDERSTOOD)
+    maildir.deliver(written("lead@police.example", notice.sender,
+                            "Out of office: A reply",
+                            "Auto-Submitted: auto-replied\n"))
+    maildir.deliver(returned(notice))
+    done(board, maildir, 3)
+    assert len(recorder.mails) == 3
+    # from now on the board is told
+    maildir.deliver(written("bob@police.example", mails["bob"].sender))
+    passed_on(board, recorder, "learning-help@severnside.example")
+
+
+def test_f20_a_rehearsal_passes_replies_on_to_its_address(board, recorder,
+                                                          maildir):
+    board.relay(recorder)
+    board.configure(mailbox=maildir.settings)
+    board.list("police", ["ann@police.example,Ann"])
+    board.start()
+    board.brief("LTB-1")
+    mail = board.until(lambda: recorder.mails, "the rehearsal")[0]
+    maildir.deliver(written("manager@severnside.example", mail.sender))
+    notice = board.until(lambda: recorder.mails[1:], "the notice")[0]
+    assert notice.recipient == "rehearsal@severnside.example"
+    assert "[Rehearsal]" in notice.message["Subject"]
+
+
+def test_f20_a_report_of_spam_is_told_to_the_lead(board, recorder, mailbox):
+    mails = begin(board, recorder, mailbox)
+    mailbox.deliver(spam_report(mails["ann"]))
+    mailbox.deliver(spam_report(mails["ann"]) + b"\n")
+    done(board, mailbox, 2)
+    mail = passed_on(board, recorder)[0]
+    assert "ann (ann@police.example)" in mail.text
+    assert mail.message["Reply-To"] == "learning-help@severnside.example"
+    assert states(board)["ann"] == "accepted"
+    assert board.facts("status")["returned"]["suppressed"] == 0
 
 
 # --- IMAP

@@ -126,6 +126,40 @@ static void f20_a_name_of_another_is_not_taken(void **state)
 	box_close(&box);
 }
 
+/* the bytes of one mail; "" when it is gone */
+static const char *fetch_one(struct box *box, const char *place, size_t max)
+{
+	static char text[100];
+	struct mailbag_mail mail;
+	struct mailbag bag;
+	struct buf out;
+	bool can_wait;
+
+	buf_init(&out, 1000);
+	assert_true(maildir_fetch_one(box->path, place, max, &out, &box->err));
+	bag = (struct mailbag){out.data, out.size};
+	assert_true(mailbag_begin(&bag, &can_wait));
+	*text = '\0';
+	if (mailbag_take(&bag, &mail))
+		snprintf(text, sizeof(text), "%.*s", (int)mail.size, mail.data);
+	buf_done(&out);
+	return text;
+}
+
+static void f20_one_of_them(void **state)
+{
+	struct box box;
+
+	(void)state;
+	box_open(&box);
+	put(&box, "new/1.a.h", "one");
+	put(&box, "cur/2.a.h:2,S", "two");
+	assert_string_equal(fetch_one(&box, "1.a.h", 100), "one");
+	assert_string_equal(fetch_one(&box, "2.a.h", 2), "tw");
+	assert_string_equal(fetch_one(&box, "3.a.h", 100), "");
+	box_close(&box);
+}
+
 static void f30_no_way_out(void **state)
 {
 	static const char *const names[] = {"../x", "new/x", "..", "", ".x"};
@@ -133,8 +167,11 @@ static void f30_no_way_out(void **state)
 
 	(void)state;
 	box_open(&box);
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		assert_false(move(&box, names[i]));
+		assert_false(
+		    maildir_fetch_one(box.path, names[i], 1, NULL, &box.err));
+	}
 	box_close(&box);
 }
 
@@ -160,6 +197,7 @@ int main(void)
 	    cmocka_unit_test(f10_mails_are_read_and_moved),
 	    cmocka_unit_test(f20_what_is_no_mail),
 	    cmocka_unit_test(f20_a_name_of_another_is_not_taken),
+	    cmocka_unit_test(f20_one_of_them),
 	    cmocka_unit_test(f30_no_way_out),
 	    cmocka_unit_test(f30_no_maildir),
 	};

@@ -46,6 +46,7 @@ static struct notice notice_of(struct planning *p, const char *key)
 
 	view_text(view, "person", "Person 1 (p1@police.example)");
 	view_text(view, "sent_on", "Mon 23 November 2026");
+	view_flag(view, "is_lead", true);
 	return (struct notice){.key = key,
 			       .kind = "abuse",
 			       .list = police(p),

@@ -53,7 +53,8 @@ static struct returned_outcome record(struct planning *p,
 	    .message_ids = ids,
 	    .message_id_count = 1,
 	};
-	struct returned_mail returned = {mail->sha256, "1 7", &read};
+	struct returned_mail returned = {
+	    .sha256 = mail->sha256, .place = "1 7", .read = &read};
 	struct returned_outcome outcome;
 
 	if (mail->verp) {
@@ -68,8 +69,8 @@ static struct returned_outcome record(struct planning *p,
 	}
 	store_begin(&p->store);
 	store_check(&p->store,
-		    returned_record(p->store.db, &keys, &returned,
-				    p->context.now, &outcome, &p->store.err));
+		    returned_record(p->store.db, &p->context, &keys, &returned,
+				    &outcome, &p->store.err));
 	store_commit(&p->store);
 	return outcome;
 }
@@ -245,7 +246,8 @@ static void f20_a_report_of_several_recipients(void **state)
 	char verp[100], name[LINK_NAME_SIZE];
 	struct bounce_mail read = {
 	    .readings = readings, .tokens = tokens, .token_count = 1};
-	struct returned_mail mail = {"s", "1 7", &read};
+	struct returned_mail mail = {
+	    .sha256 = "s", .place = "1 7", .read = &read};
 	struct returned_outcome outcome;
 	struct planning p;
 
@@ -258,8 +260,8 @@ static void f20_a_report_of_several_recipients(void **state)
 	for (read.count = 2; read.count <= 3; read.count++) {
 		store_begin(&p.store);
 		store_check(&p.store,
-			    returned_record(p.store.db, &keys, &mail, NOW,
-					    &outcome, &p.store.err));
+			    returned_record(p.store.db, &p.context, &keys,
+					    &mail, &outcome, &p.store.err));
 		db_rollback(p.store.db);
 		assert_int_equal(outcome.kind, read.count == 2
 						   ? BOUNCE_RETURNED
