@@ -27,7 +27,7 @@ endif
 
 # --- how it is compiled
 
-PACKAGES := libcurl sqlite3 libmicrohttpd libsystemd libsodium libcmark \
+PACKAGES := libcurl sqlite3 libmicrohttpd libsystemd libsodium nettle libcmark \
 	absl_time jansson libseccomp libidn2 libconfig
 # -isystem: a warning in an outside library's header is not ours to mend
 PACKAGE_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "core/briefing.h"
+#include "core/checkpoint.h"
 #include "core/digest.h"
 #include "core/digest_event.h"
 #include "core/event.h"
@@ -115,15 +116,17 @@ static bool make_letter(struct digest_plan *plan,
 	const struct briefing_version *whole[DIGEST_VERSIONS_MAX];
 	int64_t due_at[DIGEST_VERSIONS_MAX];
 	bool is_rehearsal = strcmp(plan->digest.mode, "rehearsal") == 0;
+	struct checkpoint *checkpoint;
 	struct letter letter = {0};
 	struct roster_list *list;
 
-	if (!roster_load_list(plan->db, plan->list->name, arena, &list, err) ||
+	if (!checkpoint_load(plan->db, INT64_MAX, arena, &checkpoint, err) ||
+	    !roster_load_list(plan->db, plan->list->name, arena, &list, err) ||
 	    !load_whole(plan, versions, count, arena, whole, due_at, err))
 		return false;
 	assert(list);
 	if (!letter_make(plan->context->settings, plan->context->templates,
-			 list, whole, count, due_at, is_rehearsal,
+			 list, whole, count, due_at, is_rehearsal, checkpoint,
 			 plan->context->now, &letter, err)) {
 		plan->has_no_letter = true;
 		return false;

@@ -2,10 +2,13 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "base/text.h"
+#include "core/public_id.h"
 #include "tools/crypto.h"
 #include "tools/db.h"
 #include "tools/json.h"
@@ -106,12 +109,59 @@ static void write_body(struct event *event, struct buf *out)
 	assert(!out->overflow && !event->values.overflow);
 }
 
+/* --- who did it --- */
+
+/* "operator:" and their id, or "" */
+#define ACTOR_SIZE (sizeof("operator:") + PUBLIC_ID_SIZE)
+
+static bool find_operator(struct db *db, const char *name, char ret[ACTOR_SIZE],
+			  struct err *err)
+{
+	struct query *q = db_query(db, QUERY_EVENT_OPERATOR);
+
+	*ret = '\0';
+	query_text(q, 1, name);
+	if (query_next(q))
+		snprintf(ret, ACTOR_SIZE, "operator:%s", query_get_text(q, 0));
+	return query_done(q, err);
+}
+
+static bool add_operator(struct db *db, const char *name, char ret[ACTOR_SIZE],
+			 struct err *err)
+{
+	struct query *q = db_query(db, QUERY_EVENT_OPERATOR_ADD);
+	char id[PUBLIC_ID_SIZE];
+
+	public_id_make(id);
+	snprintf(ret, ACTOR_SIZE, "operator:%s", id);
+	query_text(q, 1, id);
+	query_text(q, 2, name);
+	return query_run(q, NULL, err);
+}
+
+/* The actor as the event names it: no person's own name. */
+static bool name_actor(struct event *event, struct db *db,
+		       char room[ACTOR_SIZE], struct err *err)
+{
+	if (strcmp(event->actor, "briefingd") == 0 ||
+	    text_starts(event->actor, "person:"))
+		return true;
+	if (!find_operator(db, event->actor, room, err) ||
+	    (!*room && !add_operator(db, event->actor, room, err)))
+		return false;
+	event->actor = room;
+	return true;
+}
+
 static bool insert(struct event *event, struct db *db, int64_t now,
 		   struct err *err)
 {
+	char actor[ACTOR_SIZE];
+
+	if (!name_actor(event, db, actor, err))
+		return false;
 	struct buf body;
 	struct query *q = db_query(db, QUERY_EVENT_INSERT);
-
 	buf_init(&body, VALUES_SIZE * 2);
 	write_body(event, &body);
 	query_text(q, 1, event->kind);
@@ -120,6 +170,7 @@ static bool insert(struct event *event, struct db *db, int64_t now,
 	query_text(q, 4, event->actor);
 	query_text(q, 5, body.data);
 	buf_done(&body);
+	event->actor = NULL; /* maybe the room on this stack */
 	return query_run(q, NULL, err);
 }
 

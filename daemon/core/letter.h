@@ -22,6 +22,7 @@
 struct arena;
 struct briefing_version;
 struct buf;
+struct checkpoint;
 struct db;
 struct err;
 struct link_key;
@@ -54,13 +55,15 @@ struct letter_person {
 
 /* Renders and encodes. versions are allowed ones, in the order they stand in
  * the mail; documents are read from the store when the list attaches them, and
- * one that is not there, or is not what was approved, is a failure. now becomes
- * the Date. */
+ * one that is not there, or is not what was approved, is a failure. checkpoint
+ * stands at the mail's foot, so that who has the mail is a witness; NULL: there
+ * is none yet. now becomes the Date. */
 bool letter_make(const struct settings *settings,
 		 const struct template_set *templates,
 		 const struct roster_list *list,
 		 const struct briefing_version *const *versions, size_t count,
-		 const int64_t *due_at, bool is_rehearsal, int64_t now,
+		 const int64_t *due_at, bool is_rehearsal,
+		 const struct checkpoint *checkpoint, int64_t now,
 		 struct letter *ret, struct err *err);
 void letter_done(struct letter *letter);
 

@@ -316,7 +316,8 @@ bool letter_make(const struct settings *settings,
 		 const struct template_set *templates,
 		 const struct roster_list *list,
 		 const struct briefing_version *const *versions, size_t count,
-		 const int64_t *due_at, bool is_rehearsal, int64_t now,
+		 const int64_t *due_at, bool is_rehearsal,
+		 const struct checkpoint *checkpoint, int64_t now,
 		 struct letter *ret, struct err *err)
 {
 	struct letter_content content = {
@@ -326,6 +327,7 @@ bool letter_make(const struct settings *settings,
 	    .count = count,
 	    .due_at = due_at,
 	    .is_rehearsal = is_rehearsal,
+	    .checkpoint = checkpoint,
 	    .now = now,
 	};
 	struct arena *arena = arena_new();

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "core/asked.h"
 #include "core/briefing.h"
+#include "core/checkpoint.h"
 #include "core/roster.h"
 #include "core/settings.h"
 #include "core/words.h"
@@ -315,6 +316,7 @@ static void show_frame(struct view *view, const struct letter_content *content)
 		  asked == ASKED_EMAIL &&
 		      !letter_content_is_sensitive(content));
 	show(view, "reply_to", *reply_to ? reply_to : settings->mail_help);
+	checkpoint_show(view, content->checkpoint, settings->web_base);
 	show_preheader(view, content, deadline);
 	show_list(view, content->list);
 }

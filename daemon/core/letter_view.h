@@ -19,6 +19,7 @@
 
 struct arena;
 struct briefing_version;
+struct checkpoint;
 struct err;
 struct roster_list;
 struct settings;
@@ -54,6 +55,7 @@ struct letter_content {
 	size_t count;          /* at least 1 */
 	const int64_t *due_at; /* of each version */
 	bool is_rehearsal, is_attached;
+	const struct checkpoint *checkpoint; /* NULL: none */
 	int64_t now;
 };
 

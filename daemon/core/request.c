@@ -59,6 +59,17 @@ bool request_answer(struct db *db, int64_t id, const char *answer, int64_t now,
 	return query_run(q, NULL, err);
 }
 
+bool request_answer_all(struct db *db, const char *verb, const char *answer,
+			int64_t now, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_REQUEST_ANSWER_ALL);
+
+	query_text(q, 1, verb);
+	query_integer(q, 2, now);
+	query_text(q, 3, answer);
+	return query_run(q, NULL, err);
+}
+
 bool request_poll(struct db *db, int64_t id, struct arena *arena,
 		  const char **ret_answer, struct err *err)
 {

@@ -27,6 +27,9 @@ bool request_load_open(struct db *db, struct arena *arena, struct request **ret,
 /* caller's transaction */
 bool request_answer(struct db *db, int64_t id, const char *answer, int64_t now,
 		    struct err *err);
+/* Likewise each that is open with that verb. */
+bool request_answer_all(struct db *db, const char *verb, const char *answer,
+			int64_t now, struct err *err);
 /* *ret_answer NULL: not answered yet */
 bool request_poll(struct db *db, int64_t id, struct arena *arena,
 		  const char **ret_answer, struct err *err);

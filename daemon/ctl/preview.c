@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "core/board.h"
+#include "core/checkpoint.h"
 #include "core/digest.h"
 #include "core/letter.h"
 #include "core/quiet.h"
@@ -51,9 +52,12 @@ static bool make_letter(struct ctl *ctl, const struct template_set *templates,
 {
 	const struct digest_context context = {
 	    .settings = ctl->settings, .templates = templates, .now = ctl->now};
+	struct checkpoint *checkpoint;
 	struct board board;
 
 	if (!board_load(ctl->db, ctl->arena, &board, err) ||
+	    !checkpoint_load(ctl->db, INT64_MAX, ctl->arena, &checkpoint,
+			     err) ||
 	    !digest_preview_person(ctl->db, &context, list, address,
 				   board.is_live, ctl->arena, preview, err))
 		return false;
@@ -63,7 +67,7 @@ static bool make_letter(struct ctl *ctl, const struct template_set *templates,
 			       address ? address : "any member", list->name);
 	return letter_make(ctl->settings, templates, list, preview->versions,
 			   preview->count, preview->due_at, !board.is_live,
-			   ctl->now, ret, err);
+			   checkpoint, ctl->now, ret, err);
 }
 
 static int print_preview(struct ctl *ctl, const struct letter *letter,

@@ -12,6 +12,11 @@ WHERE done_at IS NULL ORDER BY id;
 UPDATE request SET done_at = ?2, answer = ?3
 WHERE id = ?1 AND done_at IS NULL;
 
+-- name: request_answer_all
+-- done, for all who asked the same
+UPDATE request SET done_at = ?2, answer = ?3
+WHERE verb = ?1 AND done_at IS NULL;
+
 -- name: request_poll
 -- the answer, NULL until there is one
 SELECT answer FROM request WHERE id = ?1;

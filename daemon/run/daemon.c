@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/problems.h"
 #include "core/board.h"
+#include "core/checkpoint.h"
 #include "core/outbox.h"
 #include "core/settings.h"
 #include "core/store.h"
@@ -295,6 +296,8 @@ static bool recover(struct daemon *daemon, struct err *err)
 	if (!db_begin(daemon->db, err))
 		return false;
 	if (!outbox_recover(daemon->db, clock_now(), &count, err) ||
+	    !checkpoint_use_key(daemon->db, &daemon->signer, clock_now(),
+				err) ||
 	    !db_commit(daemon->db, err)) {
 		db_rollback(daemon->db);
 		return false;
@@ -354,8 +357,10 @@ static bool open_store(struct daemon *daemon, struct err *err)
 	char *path = store_path(daemon->settings);
 	daemon->db = db_open(path, DB_CREATE, 0, err);
 	free(path);
-	return daemon->db && take_up(daemon, err) &&
-	       keys_load_links(daemon->settings, &daemon->keys, err);
+	return daemon->db &&
+	       keys_load_links(daemon->settings, &daemon->keys, err) &&
+	       keys_load_ledger(daemon->settings, &daemon->signer, err) &&
+	       take_up(daemon, err);
 }
 
 static bool open_loop(struct daemon *daemon, struct err *err)

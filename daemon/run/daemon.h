@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/link.h"
+#include "core/note.h"
 
 struct db;
 struct err;
@@ -37,6 +38,7 @@ struct daemon {
 	struct settings *settings;
 	struct template_set *templates;
 	struct link_keys keys;
+	struct note_signer signer; /* of the ledger */
 
 	bool is_live, is_paused; /* of the board, as last looked at */
 	bool is_held;            /* the clock jumped: see run/jumps */

@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "base/base32.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/link.h"
+#include "core/note.h"
 #include "core/settings.h"
 #include "tools/crypto.h"
 
@@ -106,11 +108,13 @@ static bool parse_keys(const char *path, const char *text,
 	return true;
 }
 
-static bool make_keys(const char *path, struct err *err)
+static bool make_keys(const struct settings *settings, const char *path,
+		      struct err *err)
 {
 	uint8_t key[LINK_KEY_SIZE];
 	char line[KEY_LINE_SIZE + 1] = "1 ";
 
+	(void)settings;
 	crypto_random(key, sizeof(key));
 	crypto_hex(key, sizeof(key), line + 2);
 	strcpy(line + KEY_LINE_SIZE - 1, "\n");
@@ -120,33 +124,107 @@ static bool make_keys(const char *path, struct err *err)
 	return good;
 }
 
-bool keys_load_links(const struct settings *settings, struct link_keys *ret,
-		     struct err *err)
+/* The credential, else the file below STATE/keys, which make fills when it is
+ * not there. Its text is to be forgotten; NULL: err says why. */
+static char *read_own(const struct settings *settings, const char *credential,
+		      const char *name,
+		      bool make(const struct settings *settings,
+				const char *path, struct err *err),
+		      char **ret_path, struct err *err)
 {
-	char *path = credential_path("link-keys");
+	char *path = credential_path(credential);
 	char *folder = NULL, *text = NULL;
-	bool good = false;
 
 	if (!path) {
 		folder = xasprintf("%s/keys", settings->state_folder);
-		path = xasprintf("%s/link.key", folder);
+		path = xasprintf("%s/%s", folder, name);
 		if (!file_make_folder(folder, 0700, err))
 			goto out;
-		if (access(path, F_OK) < 0 && !make_keys(path, err))
+		if (access(path, F_OK) < 0 && !make(settings, path, err))
 			goto out;
 		if (!is_private(path, err))
 			goto out;
 	}
-	good = file_read(path, SECRET_MAX_SIZE, &text, NULL, err) &&
-	       parse_keys(path, text, ret, err);
+	file_read(path, SECRET_MAX_SIZE, &text, NULL, err);
 out:
-	forget(text);
 	free(folder);
+	*ret_path = path;
+	return text;
+}
+
+bool keys_load_links(const struct settings *settings, struct link_keys *ret,
+		     struct err *err)
+{
+	char *path;
+	char *text =
+	    read_own(settings, "link-keys", "link.key", make_keys, &path, err);
+	bool good = text && parse_keys(path, text, ret, err);
+
+	forget(text);
 	free(path);
 	return good ? true : err_context(err, "the keys of links");
 }
 
-/* NULL: told in err */
+/* --- the ledger's key */
+
+/* "https://learning.example" -> "learning.example/ledger" */
+static char *ledger_name(const struct settings *settings)
+{
+	const char *base = settings->web_base;
+	const char *scheme = strstr(base, "://");
+	char *name = xasprintf("%s/ledger", scheme ? scheme + 3 : base);
+
+	for (char *at = name; *at; at++)
+		if (*at == '+' || *at <= ' ' || *at > '~')
+			*at = '-';
+	return name;
+}
+
+static bool make_ledger_key(const struct settings *settings, const char *path,
+			    struct err *err)
+{
+	char *name = ledger_name(settings);
+	struct note_signer signer;
+	uint8_t seed[CRYPTO_SEED_SIZE];
+	struct buf line;
+
+	crypto_random(seed, sizeof(seed));
+	bool good = note_signer_make(name, seed, &signer);
+	if (!good)
+		err_set(err, ERR_INPUT, "%s: too long a name for a key", name);
+	buf_init(&line, SECRET_MAX_SIZE);
+	note_signer_format(&signer, &line);
+	buf_addc(&line, '\n');
+	good = good && file_write(path, line.data, line.size, 0600, err);
+	crypto_forget(line.data, line.size);
+	buf_done(&line);
+	crypto_forget(&signer, sizeof(signer));
+	crypto_forget(seed, sizeof(seed));
+	free(name);
+	return good;
+}
+
+bool keys_load_ledger(const struct settings *settings, struct note_signer *ret,
+		      struct err *err)
+{
+	char *path;
+	char *text = read_own(settings, "ledger-key", "ledger.key",
+			      make_ledger_key, &path, err);
+	bool good = false;
+
+	if (text) {
+		text[strcspn(text, "\r\n")] = '\0';
+		good = note_signer_parse(text, ret);
+		if (!good)
+			err_set(err, ERR_INPUT,
+				"%s: wanted: PRIVATE+KEY+name+id+key on one "
+				"line",
+				path);
+	}
+	forget(text);
+	free(path);
+	return good ? true : err_context(err, "the ledger's key");
+}
 
 /* a copy of the path; NULL: others may read what is there */
 static char *private_path(const char *path, struct err *err)

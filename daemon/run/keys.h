@@ -2,14 +2,16 @@
 #define RUN_KEYS_H
 
 /*
- * Secrets: the keys of links, the relays' passwords, the OAuth client's. Each
- * comes from a systemd credential ($CREDENTIALS_DIRECTORY) or from a file that
- * only its owner reads. Never in arguments, logs or core dumps.
+ * Secrets: the keys of links and of the ledger, the relays' passwords, the
+ * OAuth client's. Each comes from a systemd credential ($CREDENTIALS_DIRECTORY)
+ * or from a file that only its owner reads. Never in arguments, logs or core
+ * dumps.
  */
 #include <stdbool.h>
 
 struct err;
 struct link_keys;
+struct note_signer;
 struct relay_settings;
 struct settings;
 
@@ -18,6 +20,12 @@ struct settings;
  * first signs, all verify. */
 bool keys_load_links(const struct settings *settings, struct link_keys *ret,
 		     struct err *err);
+
+/* Credential "ledger-key", else STATE/keys/ledger.key, which is made when it is
+ * not there: one line, "PRIVATE+KEY+name+id+key". Its name, which is the
+ * ledger's origin, is web.base of then without the scheme, and "/ledger". */
+bool keys_load_ledger(const struct settings *settings, struct note_signer *ret,
+		      struct err *err);
 
 /* The key of the relay's certificate_file, if there is one, must be private. */
 bool keys_check_certificate(const struct relay_settings *relay,

@@ -7,11 +7,14 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/civil.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/acknowledgement.h"
+#include "core/checkpoint.h"
 #include "core/digest.h"
+#include "core/ledger.h"
 #include "core/outbox_mend.h"
 #include "core/request.h"
 #include "core/settings.h"
@@ -21,6 +24,7 @@
 #include "run/sending.h"
 #include "run/timer.h"
 #include "tools/db.h"
+#include "tools/zone.h"
 
 #define LOOK_MS (30 * 1000) /* at most: the wall clock may jump */
 #define BUSY_MS 20
@@ -30,8 +34,9 @@
 #define SLICE_MEMBERS_BESIDE 32
 #define LOOK_MEMBERS 500
 #define WINDOWS_AT_ONCE 500
+#define LEDGER_AT_ONCE 4096 /* events: some milliseconds */
 
-#define PARTS 5
+#define PARTS 6
 
 struct slots_run {
 	struct daemon *daemon;
@@ -40,6 +45,8 @@ struct slots_run {
 	bool has_more[PARTS];
 	bool is_broken[PARTS]; /* that part failed, and that was logged */
 	struct outbox_mend mending;
+	bool is_asked;  /* an operator waits for a checkpoint */
+	bool is_behind; /* one is due, and the ledger not up to it yet */
 };
 
 /* what each part does within one transaction */
@@ -69,6 +76,62 @@ static bool open_due(struct slots_run *slots,
 	return true;
 }
 
+/* A checkpoint is made by keep_ledger, in this turn of the loop or a later one:
+ * the request is answered there. */
+static bool answer_asked(struct slots_run *slots,
+			 const struct digest_context *context, int64_t size,
+			 struct err *err)
+{
+	char answer[32];
+
+	snprintf(answer, sizeof(answer), "size %" PRId64, size);
+	return request_answer_all(slots->daemon->db, "checkpoint", answer,
+				  context->now, err);
+}
+
+/* when today began in the board's zone */
+static int64_t day_began(const struct digest_context *context)
+{
+	const struct zone *zone = context->settings->zone;
+	struct civil now = zone_from_utc(zone, context->now);
+	struct civil day = {
+	    .year = now.year, .month = now.month, .day = now.day};
+
+	return zone_to_utc(zone, &day);
+}
+
+/* The ledger takes up events by the tile, and all of them before a checkpoint,
+ * which in turn comes before the letters that carry it. */
+static bool keep_ledger(struct slots_run *slots,
+			const struct digest_context *context, bool *ret_more,
+			struct err *err)
+{
+	struct daemon *daemon = slots->daemon;
+	int64_t size = 0, events = 0;
+	bool is_due;
+
+	slots->is_behind = false;
+	if (daemon->is_held)
+		return true;
+	if (!checkpoint_is_due(daemon->db, day_began(context), &is_due, err) ||
+	    !ledger_count(daemon->db, &size, &events, err))
+		return err_context(err, "the ledger");
+	is_due |= slots->is_asked;
+	if (!is_due && events - size < LEDGER_TILE)
+		return true;
+	if (!ledger_append(daemon->db, LEDGER_AT_ONCE, ret_more, err))
+		return false;
+	slots->is_behind = is_due && *ret_more;
+	if (!is_due || *ret_more)
+		return true;
+	if (!checkpoint_make(daemon->db, &daemon->signer, context->now, &size,
+			     err))
+		return err_context(err, "a checkpoint");
+	slots->is_asked = false;
+	log_info("checkpoint size=%" PRId64, size);
+	return answer_asked(slots, context, size, err);
+}
+
 static bool plan(struct slots_run *slots, const struct digest_context *context,
 		 bool *ret_more, struct err *err)
 {
@@ -78,7 +141,7 @@ static bool plan(struct slots_run *slots, const struct digest_context *context,
 			     : SLICE_MEMBERS_BESIDE;
 	int deliveries = 0;
 
-	if (daemon->is_held)
+	if (daemon->is_held || slots->is_behind)
 		return true;
 	if (!digest_end_other_mode(daemon->db, daemon->is_live, context->now,
 				   err) ||
@@ -170,6 +233,9 @@ static bool run_one(struct slots_run *slots,
 		if (!run_list(slots, context, request, answer, sizeof(answer),
 			      err))
 			return false;
+	} else if (strcmp(request->verb, "checkpoint") == 0) {
+		slots->is_asked = true;
+		return true;
 	} else {
 		rosters_look(daemon->rosters, true);
 	}
@@ -240,8 +306,8 @@ static enum err_kind run_part(struct slots_run *slots, part *work,
 /* The parts that have more to do. */
 static void go_on(void *context)
 {
-	static part *const parts[PARTS] = {run_requests, mend, open_due, plan,
-					   close_windows};
+	static part *const parts[PARTS] = {run_requests, mend, open_due,
+					   keep_ledger,  plan, close_windows};
 	struct slots_run *slots = context;
 	bool any = false;
 

@@ -46,6 +46,43 @@ CREATE TABLE event_text (
 	PRIMARY KEY (event_id, name)
 ) STRICT;
 
+-- People at the control program, by the random id that events know them by;
+-- personal data.
+CREATE TABLE operator (
+	public_id TEXT PRIMARY KEY,
+	name TEXT NOT NULL UNIQUE -- "jo@host"
+) STRICT;
+
+-- The Merkle tree over the events (core/ledger.h): how many of them it has, and
+-- the hashes, 256 a tile.
+CREATE TABLE ledger (
+	id INTEGER PRIMARY KEY CHECK (id = 1),
+	size INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO ledger (id) VALUES (1);
+
+CREATE TABLE ledger_tile (
+	level INTEGER NOT NULL,
+	number INTEGER NOT NULL,
+	hashes BLOB NOT NULL,
+	PRIMARY KEY (level, number)
+) STRICT;
+
+-- Public keys that signed checkpoints, as C2SP verifier keys.
+CREATE TABLE ledger_key (
+	id INTEGER PRIMARY KEY,
+	verifier TEXT NOT NULL UNIQUE,
+	first_used_at INTEGER NOT NULL
+) STRICT;
+
+-- Signed notes over the first size events; never changed and never deleted.
+CREATE TABLE checkpoint (
+	size INTEGER PRIMARY KEY,
+	made_at INTEGER NOT NULL,
+	note TEXT NOT NULL,
+	key_id INTEGER NOT NULL REFERENCES ledger_key (id)
+) STRICT;
+
 -- ---------------------------------------------------------------- briefings
 
 CREATE TABLE briefing (
@@ -469,7 +506,7 @@ CREATE TABLE withheld (
 -- What briefingctl asks of the daemon, which alone signs and sends.
 CREATE TABLE request (
 	id INTEGER PRIMARY KEY,
-	verb TEXT NOT NULL CHECK (verb IN ('run', 'reload')),
+	verb TEXT NOT NULL CHECK (verb IN ('run', 'reload', 'checkpoint')),
 	argument TEXT NOT NULL,
 	actor TEXT NOT NULL,
 	asked_at INTEGER NOT NULL,

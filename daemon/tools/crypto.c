@@ -4,14 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <nettle/sha2.h>
 #include <sodium.h>
 
 #include "base/mem.h"
 
-_Static_assert(CRYPTO_SHA256_SIZE == crypto_hash_sha256_BYTES, "SHA-256");
+_Static_assert(CRYPTO_SHA256_SIZE == SHA256_DIGEST_SIZE, "SHA-256");
 
 struct crypto_hash {
-	crypto_hash_sha256_state state;
+	struct sha256_ctx state;
 };
 
 void crypto_start(void)
@@ -24,20 +25,24 @@ void crypto_start(void)
 void crypto_sha256(const void *data, size_t size,
 		   uint8_t ret_hash[CRYPTO_SHA256_SIZE])
 {
-	crypto_hash_sha256(ret_hash, data, size);
+	struct sha256_ctx state;
+
+	sha256_init(&state);
+	sha256_update(&state, size, data);
+	sha256_digest(&state, CRYPTO_SHA256_SIZE, ret_hash);
 }
 
 struct crypto_hash *crypto_hash_new(void)
 {
 	struct crypto_hash *hash = xcalloc(1, sizeof(*hash));
 
-	crypto_hash_sha256_init(&hash->state);
+	sha256_init(&hash->state);
 	return hash;
 }
 
 void crypto_hash_add(struct crypto_hash *hash, const void *data, size_t size)
 {
-	crypto_hash_sha256_update(&hash->state, data, size);
+	sha256_update(&hash->state, size, data);
 }
 
 void crypto_hash_end(struct crypto_hash *hash,
@@ -46,7 +51,7 @@ void crypto_hash_end(struct crypto_hash *hash,
 	if (!hash)
 		return;
 	if (ret_hash)
-		crypto_hash_sha256_final(&hash->state, ret_hash);
+		sha256_digest(&hash->state, CRYPTO_SHA256_SIZE, ret_hash);
 	crypto_forget(hash, sizeof(*hash));
 	free(hash);
 }
@@ -91,4 +96,58 @@ bool crypto_hex_parse(const char *text, uint8_t *ret_data, size_t size)
 		return false;
 	return sodium_hex2bin(ret_data, size, text, length, NULL, NULL, NULL) ==
 	       0;
+}
+
+/* --- signatures --- */
+
+_Static_assert(CRYPTO_SEED_SIZE == crypto_sign_SEEDBYTES, "seed");
+_Static_assert(CRYPTO_PUBLIC_SIZE == crypto_sign_PUBLICKEYBYTES, "public key");
+_Static_assert(CRYPTO_SIGNATURE_SIZE == crypto_sign_BYTES, "signature");
+
+void crypto_public_key(const uint8_t seed[CRYPTO_SEED_SIZE],
+		       uint8_t ret_public[CRYPTO_PUBLIC_SIZE])
+{
+	uint8_t secret[crypto_sign_SECRETKEYBYTES];
+
+	crypto_sign_seed_keypair(ret_public, secret, seed);
+	crypto_forget(secret, sizeof(secret));
+}
+
+void crypto_make_signature(const uint8_t seed[CRYPTO_SEED_SIZE],
+			   const void *data, size_t size,
+			   uint8_t ret_signature[CRYPTO_SIGNATURE_SIZE])
+{
+	uint8_t secret[crypto_sign_SECRETKEYBYTES];
+	uint8_t public_key[CRYPTO_PUBLIC_SIZE];
+
+	crypto_sign_seed_keypair(public_key, secret, seed);
+	crypto_sign_detached(ret_signature, NULL, data, size, secret);
+	crypto_forget(secret, sizeof(secret));
+}
+
+bool crypto_check_signature(const uint8_t public_key[CRYPTO_PUBLIC_SIZE],
+			    const void *data, size_t size,
+			    const uint8_t signature[CRYPTO_SIGNATURE_SIZE])
+{
+	return crypto_sign_verify_detached(signature, data, size, public_key) ==
+	       0;
+}
+
+/* --- base64 --- */
+
+void crypto_base64(const void *data, size_t size, char *ret_text)
+{
+	sodium_bin2base64(ret_text, CRYPTO_BASE64_SIZE(size), data, size,
+			  sodium_base64_VARIANT_ORIGINAL);
+}
+
+ptrdiff_t crypto_base64_parse(const char *text, size_t text_size,
+			      void *ret_data, size_t room)
+{
+	size_t size;
+
+	if (sodium_base642bin(ret_data, room, text, text_size, NULL, &size,
+			      NULL, sodium_base64_VARIANT_ORIGINAL) < 0)
+		return -1;
+	return (ptrdiff_t)size;
 }

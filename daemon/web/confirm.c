@@ -9,6 +9,7 @@
 #include "doors/http.h"
 #include "tools/view.h"
 #include "web/content.h"
+#include "web/evidence.h"
 #include "web/personal.h"
 #include "web/visit.h"
 
@@ -202,6 +203,8 @@ void confirm_show(const struct personal *personal,
 	view_text(view, "notice", told->notice);
 	view_flag(view, "need_tick", told->needs_tick && is_open);
 	view_flag(view, "saved", told->is_saved);
+	if (told->is_saved)
+		evidence_show(visit, view);
 	if (is_open) {
 		view_text(view, "form", personal->form);
 		answer_show(personal, view, told->answer_error);

@@ -12,6 +12,7 @@
 #include "core/settings.h"
 #include "doors/http.h"
 #include "web/code.h"
+#include "web/evidence.h"
 #include "web/leave.h"
 #include "web/library.h"
 #include "web/limit.h"
@@ -140,6 +141,7 @@ static const struct route {
     {"a", false, true, personal_handle},
     {"b", false, false, library_handle},
     {"c", true, true, handle_code},
+    {"evidence", false, false, evidence_handle},
     {"u", false, true, leave_handle},
     {"style.css", true, false, handle_style},
     {"healthz", true, false, handle_health},

@@ -52,7 +52,8 @@ def test_f10_what_was_refused_is_tried_again(board, recorder):
     until_state(board, "accepted")
     outcomes = [each["outcome"] for each in board.facts("queue", "show", 1)]
     assert outcomes == ["refused", "accepted"]
-    [(actor,)] = board.rows("SELECT actor FROM event"
+    [(actor,)] = board.rows("SELECT name FROM event JOIN operator"
+                            " ON actor = 'operator:' || public_id"
                             " WHERE kind = 'delivery-retried'")
     assert "@" in actor
 

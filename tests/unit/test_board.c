@@ -76,9 +76,12 @@ static void f20_a_clock_in_doubt(void **state)
 	store_check(&store, board_trust_clock(store.db, "briefingd",
 					      "synchronised", 500, &store.err));
 	assert_string_equal(
-	    store_text(&store, "SELECT group_concat(kind || actor ||"
+	    store_text(&store, "SELECT group_concat(kind ||"
+			       " coalesce(name, actor) ||"
 			       " coalesce(json_extract(body, '$.why'), ''))"
-			       " FROM event"),
+			       " FROM (SELECT * FROM event ORDER BY id)"
+			       " LEFT JOIN operator"
+			       " ON actor = 'operator:' || public_id"),
 	    "clock-jumpedbriefingd,clock-trustedjoresumed,"
 	    "clock-jumpedbriefingd,clock-trustedbriefingdsynchronised");
 	store_close(&store);

@@ -27,8 +27,8 @@ static void f10_body_is_canonical_and_columns_are_kept(void **state)
 	    "{\"count\":7,\"ref\":\"LTB \\\"1\\\" \\n\xc3\xa9\"}");
 	assert_string_equal(
 	    store_text(&store, "SELECT kind || ' ' || effective_at || ' ' || "
-			       "recorded_at || ' ' || actor FROM event"),
-	    "tested 1000 2000 jo@host");
+			       "recorded_at FROM event"),
+	    "tested 1000 2000");
 	store_close(&store);
 }
 
@@ -102,11 +102,49 @@ static void f40_rolled_back_with_its_change(void **state)
 	store_close(&store);
 }
 
+static void add_by(struct store *store, const char *actor)
+{
+	struct event event;
+
+	store_begin(store);
+	event_begin(&event, "tested", 1, actor);
+	store_check(store, event_end(&event, store->db, 1, &store->err));
+	store_commit(store);
+}
+
+static void f20_an_operator_is_a_random_id_and_always_the_same(void **state)
+{
+	struct store store;
+
+	(void)state;
+	store_open(&store);
+	add_by(&store, "jo@host");
+	add_by(&store, "kim@host");
+	add_by(&store, "jo@host");
+	add_by(&store, "briefingd");
+	add_by(&store, "person:abc");
+	assert_int_equal(store_number(&store, "SELECT count(*) FROM event WHERE"
+					      " actor GLOB '*@*'"),
+			 0);
+	assert_string_equal(
+	    store_text(&store,
+		       "SELECT group_concat(coalesce(name, actor), ' ') FROM"
+		       " (SELECT * FROM event ORDER BY id) e LEFT JOIN operator"
+		       " o ON e.actor = 'operator:' || o.public_id"),
+	    "jo@host kim@host jo@host briefingd person:abc");
+	assert_int_equal(store_number(&store, "SELECT min(length(actor)) FROM"
+					      " event WHERE actor GLOB 'op*'"),
+			 29);
+	store_close(&store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_body_is_canonical_and_columns_are_kept),
 	    cmocka_unit_test(f20_free_text_stands_apart_and_is_promised),
+	    cmocka_unit_test(
+		f20_an_operator_is_a_random_id_and_always_the_same),
 	    cmocka_unit_test(f30_hash_is_over_salt_and_text),
 	    cmocka_unit_test(f40_rolled_back_with_its_change),
 	};

@@ -15,6 +15,7 @@
 #include "base/problems.h"
 #include "base/wrap.h"
 #include "core/briefing.h"
+#include "core/checkpoint.h"
 #include "core/letter.h"
 #include "core/link.h"
 #include "core/roster.h"
@@ -141,6 +142,12 @@ struct letter_case {
 	const char *name, *address, *confirm;
 };
 
+static const struct checkpoint checkpoint = {
+    .head = {.origin = "learning.severnside.example/ledger",
+	     .size = 1027,
+	     .root = {{1, 2, 3}}},
+};
+
 static struct letter make(const struct letter_case *c)
 {
 	static const int64_t due_at[] = {NOW + 14 * DAY, NOW + 15 * DAY,
@@ -154,7 +161,8 @@ static struct letter make(const struct letter_case *c)
 		this_list.confirm = c->confirm;
 	this_list.attach_documents = c->is_attached;
 	if (!letter_make(&settings, templates, &this_list, c->versions,
-			 c->count, due_at, c->is_rehearsal, NOW, &letter, &err))
+			 c->count, due_at, c->is_rehearsal, &checkpoint, NOW,
+			 &letter, &err))
 		fail_msg("%s", err.text);
 	return letter;
 }
@@ -556,11 +564,11 @@ static void f30_a_document_that_is_not_what_was_approved(void **state)
 			  "00000000000000";
 	wrong.documents = &document;
 	assert_false(letter_make(&settings, templates, &this_list, versions, 1,
-				 &due_at, false, NOW, &letter, &err));
+				 &due_at, false, NULL, NOW, &letter, &err));
 	assert_int_equal(err.kind, ERR_SYSTEM);
 	document.sha256 = "11";
 	assert_false(letter_make(&settings, templates, &this_list, versions, 1,
-				 &due_at, false, NOW, &letter, &err));
+				 &due_at, false, NULL, NOW, &letter, &err));
 	assert_int_equal(err.kind, ERR_GONE);
 	assert_null(letter.body);
 }
@@ -845,7 +853,7 @@ static void f50_a_summary_with_a_slot_is_refused(void **state)
 	(void)state;
 	evil.summary = "see \3 here";
 	assert_false(letter_make(&settings, templates, &list, versions, 1,
-				 &due_at, false, NOW, &letter, &err));
+				 &due_at, false, NULL, NOW, &letter, &err));
 	assert_int_equal(err.kind, ERR_INPUT);
 	assert_has(err.text, "LTB-2026-07");
 }

@@ -128,10 +128,11 @@ static void f10_each_is_an_event_with_its_actor(void **state)
 		    outbox_operate_one(p.store.db, &order, 1, &p.store.err));
 	assert_string_equal(
 	    store_text(&p.store,
-		       "SELECT actor || ' ' || kind || ' ' || effective_at ||"
+		       "SELECT name || ' ' || kind || ' ' || effective_at ||"
 		       " json_extract(body, '$.from') || json_extract(body,"
 		       " '$.state') || json_extract(body, '$.why') ||"
 		       " json_extract(body, '$.person') FROM event"
+		       " JOIN operator ON actor = 'operator:' || public_id"
 		       " ORDER BY id DESC LIMIT 1"),
 	    "jo@host delivery-resolved 1795424400unsureduenot-sentpublic-1");
 	assert_string_equal(store_text(&p.store, "SELECT text FROM event_text"),

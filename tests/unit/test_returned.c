@@ -449,9 +449,11 @@ static void f40_released_gets_all_that_is_owed_in_one_mail(void **state)
 	assert_true(come_back(&p, BOUNCE_HARD).is_suppressed);
 	assert_int_equal(plan_more(&p), 0);
 	assert_string_equal(
-	    store_text(&p.store, "SELECT group_concat(kind || ' ' || actor,"
-				 " ';') FROM event WHERE kind LIKE"
-				 " 'address-%'"),
+	    store_text(&p.store, "SELECT group_concat(kind || ' ' ||"
+				 " coalesce(name, actor), ';') FROM event"
+				 " LEFT JOIN operator"
+				 " ON actor = 'operator:' || public_id"
+				 " WHERE kind LIKE 'address-%'"),
 	    "address-suppressed briefingd;address-released jo@host;"
 	    "address-suppressed briefingd");
 	planning_close(&p);

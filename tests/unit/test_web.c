@@ -66,6 +66,14 @@ static void fill_store(struct site *site)
 	scene_version(store, 1, "LTB-1", 1, "OFFICIAL");
 	scene_version(store, 2, "LTB-2", 1, "OFFICIAL");
 	scene_version(store, 3, "LTB-3", 1, "OFFICIAL-SENSITIVE");
+	store_do(
+	    store,
+	    "INSERT INTO ledger_key (id, verifier, first_used_at) VALUES"
+	    " (1, 'learning.example/ledger+01234567+AQ', 1);"
+	    "INSERT INTO checkpoint (size, made_at, note, key_id) VALUES"
+	    " (1027, 1, 'learning.example/ledger' || char(10) || '1027' ||"
+	    " char(10) || 'CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=' ||"
+	    " char(10, 10) || '(signed)' || char(10), 1)");
 	scene_document(store, 1, 1, "ltb-1.pdf", "application/pdf", "aa11");
 	scene_document(store, 1, 2, "notes.docx",
 		       "application/vnd.openxmlformats-officedocument."
@@ -1024,6 +1032,21 @@ static void f10_specimen(void **state)
 	fake_done(&request);
 }
 
+static void f10_checkpoint_and_key(void **state)
+{
+	struct site *site = *state;
+
+	check_get(site, "/evidence/checkpoint", 200,
+		  "learning.example/ledger\n1027\n");
+	check_get(site, "/evidence/checkpoint", 200, "\n\n(signed)\n");
+	check_get(site, "/evidence/key", 200,
+		  "learning.example/ledger+01234567+AQ\n");
+	check_get(site, "/evidence", 404, NULL);
+	check_get(site, "/evidence/../checkpoint", 404, NULL);
+	store_do(&site->store, "DELETE FROM checkpoint");
+	check_get(site, "/evidence/checkpoint", 404, NULL);
+}
+
 static void f10_other_paths(void **state)
 {
 	struct site *site = *state;
@@ -1265,6 +1288,7 @@ int main(void)
 	    CASE(f10_code_leads_to_the_page),
 	    CASE(f10_library),
 	    CASE(f10_specimen),
+	    CASE(f10_checkpoint_and_key),
 	    CASE(f10_other_paths),
 	    CASE(f20_not_counted),
 	    CASE(f20_forms_are_of_one_delivery),
