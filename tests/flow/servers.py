@@ -10,6 +10,7 @@ import email.policy
 import grp
 import os
 import pwd
+import random
 import re
 import select
 import shutil
@@ -40,9 +41,13 @@ def until(condition, what, seconds=30):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """None of those that connections are given (from 32768 on): it stays free
+    while a daemon that listens there is started again."""
+    while True:
+        port = random.randrange(10000, 32768)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def is_listening(port):
