@@ -196,6 +196,8 @@ static int opened(int fd, const char *path, int flags)
 	if (fd < 0 || fd >= FDS)
 		return fd;
 	forget(fd);
+	if ((flags & O_TMPFILE) == O_TMPFILE)
+		return fd; /* it has no name, and a cut leaves nothing of it */
 	if (is_ours(path) && fstat(fd, &status) == 0) {
 		known[fd].file = (int64_t)status.st_ino;
 		if (S_ISDIR(status.st_mode))

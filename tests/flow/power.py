@@ -263,6 +263,7 @@ class World:
         self.begun = []      # (place, mail): the relay hears of it
         self.offered = []    # (place, mail): it may have taken it
         self.recorded = []   # (place, path): a page said so
+        self.left = []       # (place, path): a page said so of a list
         self.asked = []      # (place, path): that was posted
         self.logged = []     # (place, line)
         self.done = []       # (place, arguments): verbs of briefingctl
@@ -285,6 +286,8 @@ class World:
             said[number].add(place, record.data)
             if b"It is recorded." in record.data:
                 self.recorded.append((place, heard[number]))
+            if b"You are off the list" in record.data:
+                self.left.append((place, heard[number]))
         elif record.kind == "HEARD":
             post = re.match(rb"POST (/\S+) ", record.data)
             if post:
