@@ -276,26 +276,43 @@ static bool is_too_long(const struct acknowledgement_tick *ticks, size_t count)
 	return false;
 }
 
+static bool is_stale(int64_t shown_at, int64_t now)
+{
+	return shown_at <= 0 || shown_at > now ||
+	       now - shown_at > ACKNOWLEDGEMENT_FORM_MAX_AGE_SECONDS;
+}
+
+enum acknowledgement_verdict
+acknowledgement_check_time(int64_t shown_at, int64_t accepted_at, int64_t now)
+{
+	if (is_stale(shown_at, now))
+		return ACKNOWLEDGEMENT_STALE_FORM;
+	if (now - shown_at < ACKNOWLEDGEMENT_FORM_SECONDS)
+		return ACKNOWLEDGEMENT_FORM_TOO_FAST;
+	if (accepted_at > 0 && now - accepted_at < ACKNOWLEDGEMENT_MAIL_SECONDS)
+		return ACKNOWLEDGEMENT_MAIL_TOO_FAST;
+	return ACKNOWLEDGEMENT_GOOD;
+}
+
 enum acknowledgement_verdict
 acknowledgement_check(const struct acknowledgement_page *page, int64_t shown_at,
 		      struct acknowledgement_tick *ticks, size_t *count,
 		      int64_t now)
 {
+	enum acknowledgement_verdict verdict;
+
 	*count = keep_own(page, ticks, *count);
 	if (now >= page->expires_at)
 		return ACKNOWLEDGEMENT_EXPIRED;
-	if (shown_at <= 0 || shown_at > now ||
-	    now - shown_at > ACKNOWLEDGEMENT_FORM_MAX_AGE_SECONDS)
+	if (is_stale(shown_at, now))
 		return ACKNOWLEDGEMENT_STALE_FORM;
 	if (*count == 0)
 		return ACKNOWLEDGEMENT_NOTHING_TICKED;
 	if (is_too_long(ticks, *count))
 		return ACKNOWLEDGEMENT_TOO_LONG;
-	if (now - shown_at < ACKNOWLEDGEMENT_FORM_SECONDS)
-		return ACKNOWLEDGEMENT_FORM_TOO_FAST;
-	if (page->accepted_at > 0 &&
-	    now - page->accepted_at < ACKNOWLEDGEMENT_MAIL_SECONDS)
-		return ACKNOWLEDGEMENT_MAIL_TOO_FAST;
+	verdict = acknowledgement_check_time(shown_at, page->accepted_at, now);
+	if (verdict != ACKNOWLEDGEMENT_GOOD)
+		return verdict;
 	return page->is_rehearsal ? ACKNOWLEDGEMENT_REHEARSAL
 				  : ACKNOWLEDGEMENT_GOOD;
 }

@@ -76,6 +76,11 @@ enum acknowledgement_verdict {
 #define ACKNOWLEDGEMENT_MAIL_SECONDS 30
 #define ACKNOWLEDGEMENT_FORM_MAX_AGE_SECONDS 86400
 
+/* A form that was shown and posted at those times: GOOD, STALE_FORM or one of
+ * the two TOO_FAST. */
+enum acknowledgement_verdict
+acknowledgement_check_time(int64_t shown_at, int64_t accepted_at, int64_t now);
+
 /* shown_at: from the signed form, 0 when it was missing or forged. Only boxes
  * of this page's items count; others are dropped (*count goes down). */
 enum acknowledgement_verdict

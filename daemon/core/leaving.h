@@ -2,15 +2,18 @@
 #define CORE_LEAVING_H
 
 /*
- * A person takes themselves off a list that is no duty, with the link of a mail
- * that came from it. GET only loads; a POST is recorded in the transaction of
- * the loop's turn, and its reply waits for the commit, as with
- * core/acknowledgement.h. A second POST is harmless. What it does to the person
- * is core/roster_member.h's rule for those who leave.
+ * What a person says of their own place on a list, with the link of a mail that
+ * came from it: this is not for me, I have left, I am on leave until a day. It
+ * is their status until their row in the CSV changes, and the list's lead is
+ * told, with what it did to the figures. GET only loads; a POST is recorded in
+ * the transaction of the loop's turn, and its reply waits for the commit, as
+ * with core/acknowledgement.h. A second POST is harmless. What it does to the
+ * person is core/roster_member.h's rule.
  *
  *	leaving_load(db, delivery_id, now, arena, &leaving, err)
- *	if (leaving && leaving_may_record(leaving))
- *		leaving_record(db, delivery_id, now, &is_new, err)
+ *	if (leaving && !leaving->is_rehearsal &&
+ *	    leaving_parse("on-leave", "2026-12-24", zone, now, &said, &why))
+ *		leaving_record(db, &context, delivery_id, &said, &is_new, err)
  *
  * Loop thread; texts are in the arena.
  */
@@ -19,26 +22,44 @@
 
 struct arena;
 struct db;
+struct digest_context;
 struct err;
+struct zone;
 
 struct leaving {
-	int64_t list_id, person_id;
-	const char *list_name, *list_title, *lead, *lead_address, *reply_to;
-	const char *address; /* as mailed; erased: "" */
+	int64_t delivery_id, list_id, person_id;
+	const char *list_name, *list_title, *lead, *lead_address;
+	const char *address, *name; /* as mailed; erased: "" */
+	const char *public_id;
 	bool is_mandatory, is_rehearsal;
-	bool is_member; /* on the list now, and did not leave it */
+	int64_t accepted_at; /* as in struct acknowledgement_page */
+	/* on the list now: active, on-leave; off it: left, not-for-me, removed
+	 */
+	const char *status;
+	int64_t until_at; /* of on-leave, as they said it; 0: not known */
+	bool is_member;
 };
 
 /* *ret NULL and true: no such delivery. */
 bool leaving_load(struct db *db, int64_t delivery_id, int64_t now,
 		  struct arena *arena, struct leaving **ret, struct err *err);
 
-/* Nothing is recorded for a list that is a duty, nor in a rehearsal. */
-bool leaving_may_record(const struct leaving *leaving);
+struct leaving_said {
+	const char *status; /* not-for-me, left, on-leave */
+	int64_t until_at;   /* the end of the last day of leave; else 0 */
+};
+#define LEAVING_MAX_DAYS 1100 /* three years of leave */
 
-/* In the caller's transaction; looks again whether it may. *ret_is_new: it was
- * not so before. */
-bool leaving_record(struct db *db, int64_t delivery_id, int64_t now,
+/* word: a status. until: the last day of leave, as 2026-12-24 or 24/12/2026. On
+ * false *ret_why says what to mend, in words for the person. Either may be
+ * NULL. */
+bool leaving_parse(const char *word, const char *until, const struct zone *zone,
+		   int64_t now, struct leaving_said *ret, const char **ret_why);
+
+/* In the caller's transaction; looks again whether it may: not in a rehearsal.
+ * *ret_is_new: it was not so before. */
+bool leaving_record(struct db *db, const struct digest_context *context,
+		    int64_t delivery_id, const struct leaving_said *said,
 		    bool *ret_is_new, struct err *err);
 
 #endif

@@ -378,7 +378,5 @@ void letter_view_slots(struct view *view, const struct letter_content *content,
 		       enum template_kind kind, struct arena *arena)
 {
 	letter_view_person_slots(view, content->settings, kind, arena);
-	if (!content->list->mandatory)
-		show_link(view, "leave_url", "/u/", content->settings, kind,
-			  arena);
+	show_link(view, "leave_url", "/u/", content->settings, kind, arena);
 }

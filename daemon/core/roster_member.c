@@ -51,8 +51,8 @@ static bool record(struct roster_change *change, const char *kind,
 }
 
 static bool record_status(struct roster_change *change, int64_t person_id,
-			  const char *from, const char *to, const char *actor,
-			  struct err *err)
+			  const char *from, const char *to, int64_t until_at,
+			  const char *actor, struct err *err)
 {
 	struct event event;
 
@@ -62,6 +62,8 @@ static bool record_status(struct roster_change *change, int64_t person_id,
 	event_text(&event, "list", change->list_name);
 	event_text(&event, "from", from);
 	event_text(&event, "to", to);
+	if (until_at)
+		event_integer(&event, "until", until_at);
 	return event_end(&event, change->db, change->now, err);
 }
 
@@ -129,10 +131,13 @@ static bool close_if_gone(struct roster_change *change, int64_t person_id,
 
 	if (!count_standing(change, person_id, &lists, err))
 		return false;
+	change->stays_elsewhere = lists > 0;
 	if (lists > 0)
 		return true;
 	if (!count_open(change, person_id, &count, &overdue, err))
 		return false;
+	change->closed += count;
+	change->closed_late += overdue;
 	if (count == 0)
 		return true;
 	struct query *q = db_query(change->db, QUERY_ROSTER_CLOSE_OPEN);
@@ -343,6 +348,7 @@ static void bind_row(struct query *q, const struct roster_row *row,
 struct before {
 	int64_t joined_at;
 	char status[16]; /* as it counts: a record wins over the row */
+	int64_t until_at;
 	bool is_removed, had_since;
 };
 
@@ -360,6 +366,7 @@ static bool load_before(struct roster_change *change, int64_t member_id,
 			 query_get_text(q, 1));
 		ret->is_removed = !query_is_null(q, 2);
 		ret->had_since = !query_is_null(q, 4);
+		ret->until_at = query_get_integer(q, 5);
 	}
 	return query_done(q, err);
 }
@@ -387,7 +394,7 @@ static bool follow(struct roster_change *change, const struct roster_row *row,
 	}
 	if (strcmp(before->status, after.status) != 0 &&
 	    !record_status(change, row->person_id, before->status, after.status,
-			   "briefingd", err))
+			   0, "briefingd", err))
 		return false;
 	if (is_off(after.status))
 		return close_if_gone(change, row->person_id, err);
@@ -435,7 +442,7 @@ static bool insert_member(struct roster_change *change,
 		return false;
 	if (strcmp(row->status, "active") != 0)
 		return record_status(change, row->person_id, "active",
-				     row->status, "briefingd", err);
+				     row->status, 0, "briefingd", err);
 	return reopen(change, row->person_id, err);
 }
 
@@ -494,7 +501,8 @@ static bool move_member(struct roster_change *change, struct roster_row *row,
 /* --- what people say themselves */
 
 static bool add_status(struct roster_change *change, int64_t member_id,
-		       const char *status, const char *actor, struct err *err)
+		       const char *status, int64_t until_at, const char *actor,
+		       struct err *err)
 {
 	struct query *q = db_query(change->db, QUERY_ROSTER_ADD_STATUS);
 
@@ -502,12 +510,13 @@ static bool add_status(struct roster_change *change, int64_t member_id,
 	query_text(q, 2, status);
 	query_integer(q, 3, change->now);
 	query_text(q, 4, actor);
+	query_integer(q, 5, until_at);
 	return query_run(q, NULL, err);
 }
 
-bool roster_member_leave(struct roster_change *change, int64_t person_id,
-			 const char *status, const char *actor,
-			 bool *ret_is_new, struct err *err)
+bool roster_member_say(struct roster_change *change, int64_t person_id,
+		       const char *status, int64_t until_at, const char *actor,
+		       bool *ret_is_new, struct err *err)
 {
 	char person[sizeof("person:") + PUBLIC_ID_DIGITS] = "person:";
 	struct found found;
@@ -518,14 +527,18 @@ bool roster_member_leave(struct roster_change *change, int64_t person_id,
 	    !load_before(change, found.member_id, &before, err) ||
 	    !load_public_id(change, person_id, person + strlen("person:"), err))
 		return false;
-	if (!found.member_id || found.is_removed || is_off(before.status))
+	bool is_same =
+	    strcmp(before.status, status) == 0 && before.until_at == until_at;
+	if (!found.member_id || found.is_removed || is_off(before.status) ||
+	    is_same)
 		return true;
 	*ret_is_new = true;
 	actor = actor ? actor : person;
-	return add_status(change, found.member_id, status, actor, err) &&
-	       record_status(change, person_id, before.status, status, actor,
-			     err) &&
-	       close_if_gone(change, person_id, err);
+	return add_status(change, found.member_id, status, until_at, actor,
+			  err) &&
+	       record_status(change, person_id, before.status, status, until_at,
+			     actor, err) &&
+	       (!is_off(status) || close_if_gone(change, person_id, err));
 }
 
 bool roster_member_apply(struct roster_change *change, struct roster_row *row,

@@ -37,18 +37,23 @@ struct roster_change {
 	struct roster_row *(*find_row)(void *context, const char *key);
 	void *context;
 	int joined, left, changed; /* counted */
+	/* of who left: requirements closed as left, and how many of them only
+	 * after their deadline; or nothing was, for they are on another list */
+	int64_t closed, closed_late;
+	bool stays_elsewhere;
 };
 
 /* who joins, returns or changes */
 bool roster_member_apply(struct roster_change *change, struct roster_row *row,
 			 struct err *err);
 /* What a person or a verb says instead of the row, until the row changes:
- * "left" or "not-for-me". Closes what is outstanding when they are on no list
- * any more. *ret_is_new false: it was so already, or they are not on the list.
- * actor is NULL for the person. */
-bool roster_member_leave(struct roster_change *change, int64_t person_id,
-			 const char *status, const char *actor,
-			 bool *ret_is_new, struct err *err);
+ * "left", "not-for-me", or "on-leave" to until_at (0: open). Who is off the
+ * list closes what is outstanding when they are on no list any more.
+ * *ret_is_new false: it was so already, or they are not on the list. actor is
+ * NULL for the person. */
+bool roster_member_say(struct roster_change *change, int64_t person_id,
+		       const char *status, int64_t until_at, const char *actor,
+		       bool *ret_is_new, struct err *err);
 /* whose row is gone */
 bool roster_member_remove(struct roster_change *change, int64_t member_id,
 			  int64_t person_id, struct err *err);

@@ -134,7 +134,14 @@ SELECT member.joined_at,
 			AND (member_status.until_at IS NULL
 				OR member_status.until_at > ?2)
 		ORDER BY member_status.id DESC LIMIT 1), member.status),
-	member.removed_at, person.public_id, member.since_on
+	member.removed_at, person.public_id, member.since_on,
+	COALESCE((SELECT member_status.until_at FROM member_status
+		WHERE member_status.member_id = member.id
+			AND member_status.row_hash = member.row_hash
+			AND member_status.from_at <= ?2
+			AND (member_status.until_at IS NULL
+				OR member_status.until_at > ?2)
+		ORDER BY member_status.id DESC LIMIT 1), 0)
 FROM member JOIN person ON person.id = member.person_id
 WHERE member.id = ?1;
 
@@ -213,9 +220,9 @@ WHERE member.person_id = ?1 AND member.removed_at IS NULL
 
 -- name: roster_add_status
 -- what a person or a verb says, as long as the row is this one
-INSERT INTO member_status (member_id, status, from_at, row_hash, recorded_at,
-	actor)
-SELECT id, ?2, ?3, row_hash, ?3, ?4 FROM member WHERE id = ?1;
+INSERT INTO member_status (member_id, status, from_at, until_at, row_hash,
+	recorded_at, actor)
+SELECT id, ?2, ?3, NULLIF(?5, 0), row_hash, ?3, ?4 FROM member WHERE id = ?1;
 
 -- name: roster_count_open
 -- what a person has outstanding, and how much of it is overdue

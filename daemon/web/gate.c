@@ -158,21 +158,30 @@ static bool pass_gate(struct personal *personal, const char *pass)
 	return true;
 }
 
-void gate_set_home(struct personal *personal)
+static void set_token(const struct personal *personal)
 {
 	struct visit *visit = personal->visit;
 	char token[LINK_TOKEN_SIZE];
 
 	link_format(link_signer(visit->web->keys), personal->page->delivery_id,
 		    token);
+	visit->token = arena_strdup(visit->arena, token);
+}
+
+void gate_set_home(struct personal *personal)
+{
+	struct visit *visit = personal->visit;
+
+	set_token(personal);
 	personal->home =
 	    personal->is_sensitive
-		? visit_url(visit, "/a/%s.%s", token, personal->form)
-		: visit_url(visit, "/a/%s", token);
+		? visit_url(visit, "/a/%s.%s", visit->token, personal->form)
+		: visit_url(visit, "/a/%s", visit->token);
 }
 
 bool gate_open(struct personal *personal, const char *pass)
 {
+	set_token(personal);
 	personal->is_sensitive = has_sensitive(personal->page);
 	if (personal->is_sensitive) {
 		if (!pass_gate(personal, pass))

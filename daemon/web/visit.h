@@ -69,6 +69,8 @@ struct visit {
 	struct http_request *request;
 	struct arena *arena;
 	int64_t now;
+	/* of whose page this is, for what each of them offers; or NULL */
+	const char *token;
 };
 
 /* --- how a visit ends --- */

@@ -19,6 +19,8 @@ from servers import Recorder  # noqa: E402
 # what is mailed: name, list, and how many briefings each mail holds
 ROUNDS = {"rehearsal": ("youth-justice", 2), "three": ("police", 3),
           "one": ("schools-primary", 1), "attached": ("general-practice", 2)}
+# what a confirmation asks there besides the tick
+ASKS = {"schools-primary": "code", "general-practice": "email"}
 SECRET = "llr-2026-03-family-t"
 
 
@@ -52,6 +54,9 @@ class Site:
     def _write(self):
         for path in (TREE / "lists").iterdir():
             shutil.copy(path, self.board.folder / "lists")
+        for name, word in ASKS.items():
+            with open(self.board.folder / f"lists/{name}.conf", "a") as conf:
+                conf.write(f'confirm = "{word}";\n')
         subprocess.run(["sh", TREE / "scripts/sample", self.folder / "sample"],
                        check=True)
         self.board.relay(self.recorder)

@@ -43,6 +43,64 @@ def recorded_all(site, browser):
     assert not browser.all("form")
 
 
+def asks_code(site, browser):
+    browser.open(site.link(site.show("one")))
+    assert browser.one("#answer").get_attribute("type") == "text"
+
+
+def asks_code_wrong(site, browser):
+    asks_code(site, browser)
+    tick(browser)
+    site.wait(40)
+    browser.one("#answer").send_keys("7k3m-9x2p-4ab1")
+    browser.press()
+    assert browser.one("#answer-error")
+    assert browser.one("input[type=checkbox]").is_selected()
+
+
+def asks_email(site, browser):
+    browser.open(site.link(site.show("attached")))
+    assert browser.one("#answer").get_attribute("type") == "email"
+
+
+def reflection(site, browser):
+    browser.open(site.link(site.take("three")))
+    browser.all("summary")[0].click()
+    browser.all("textarea")[0].send_keys("I will see each child alone.")
+    tick(browser)
+    site.wait(40)
+    browser.press()
+    assert len(browser.all(".done")) == 1
+
+
+def receipt(site, browser):
+    reflection(site, browser)
+    browser.all(".done a")[-1].click()
+    assert "I will see each child alone." in browser.one(".said").text
+
+
+def leave(site, browser):
+    browser.open(site.link(site.show("three")))
+    browser.all("footer a")[0].click()
+    assert browser.heading == "Not for you, or not now?"
+
+
+def leave_wrong(site, browser):
+    leave(site, browser)
+    site.wait(40)
+    browser.all("input[type=radio]")[2].click()
+    browser.press()
+    assert browser.one("#until").get_attribute("aria-invalid")
+
+
+def left(site, browser):
+    browser.open(site.link(site.take("one")).replace("/a/", "/u/"))
+    browser.all("input[type=radio]")[1].click()
+    site.wait(40)
+    browser.press()
+    assert browser.heading == "You are off the list"
+
+
 def briefing(site, browser):
     confirm(site, browser)
     browser.open(browser.all(".item h2 a")[0].get_attribute("href"))
@@ -144,7 +202,8 @@ def library_briefing(site, browser):
     assert browser.one("#key")
 
 
-PAGES = [confirm, need_tick, asked_again, recorded, recorded_all, briefing,
+PAGES = [confirm, need_tick, asked_again, asks_code, asks_code_wrong,
+         asks_email, reflection, receipt, leave, leave_wrong, left, recorded, recorded_all, briefing,
          briefing_recorded, code, code_wrong, code_unknown, address,
          address_wrong, address_too_often, secret, secret_briefing, rehearsal,
          specimen, specimen_briefing, mangled, unknown, library,

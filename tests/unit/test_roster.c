@@ -693,11 +693,50 @@ static bool leave(int64_t list, const char *list_name, const char *address,
 	bool is_new = false;
 
 	store_begin(&store);
-	store_check(&store, roster_member_leave(&change, person_of(address),
-						"not-for-me", NULL, &is_new,
-						&store.err));
+	store_check(&store,
+		    roster_member_say(&change, person_of(address), "not-for-me",
+				      0, NULL, &is_new, &store.err));
 	store_commit(&store);
 	return is_new;
+}
+
+static bool go_on_leave(int64_t list, const char *address, int64_t until_at)
+{
+	struct roster_change change = {
+	    .db = store.db, .list_id = list, .list_name = "police", .now = NOW};
+	bool is_new = false;
+
+	store_begin(&store);
+	store_check(&store,
+		    roster_member_say(&change, person_of(address), "on-leave",
+				      until_at, NULL, &is_new, &store.err));
+	store_commit(&store);
+	assert_int_equal(change.closed, 0);
+	return is_new;
+}
+
+static void f75_leave_is_over_when_it_was_said_to_be(void **state)
+{
+	int64_t list = apply_conf("police", "h", NOW - 100);
+
+	(void)state;
+	load(list, THREE, NOW - 90);
+	store_do(&store, duty);
+	assert_true(go_on_leave(list, "a@x.example", NOW + 500));
+	assert_false(go_on_leave(list, "a@x.example", NOW + 500));
+	/* it may become longer, and shorter */
+	assert_true(go_on_leave(list, "a@x.example", NOW + 900));
+	assert_true(go_on_leave(list, "a@x.example", NOW + 700));
+	assert_string_equal(members(list, NOW + 699),
+			    "a on-leave,b active,c active");
+	assert_string_equal(duties(), "Ann-,Bob-,Cy-");
+	assert_int_equal(
+	    store_number(&store, "SELECT max(json_extract(body, '$.until')) "
+				 "FROM event WHERE kind = 'member-status'"),
+	    NOW + 900);
+	/* who has left is on no leave */
+	assert_true(leave(list, "police", "b@x.example", NOW));
+	assert_false(go_on_leave(list, "b@x.example", NOW + 500));
 }
 
 static void f75_who_takes_themselves_off_is_off(void **state)
@@ -1051,6 +1090,7 @@ int main(void)
 	    CASE(f70_other_endings_stay),
 	    CASE(f70_what_its_version_closed_stays_so),
 	    CASE(f75_who_takes_themselves_off_is_off),
+	    CASE(f75_leave_is_over_when_it_was_said_to_be),
 	    CASE(f75_a_changed_row_brings_them_back),
 	    CASE(f75_who_stays_on_another_list_is_asked),
 	    CASE(f80_guard_holds_and_lets_through),

@@ -1160,7 +1160,7 @@ static struct http_request one_click(const char *path)
 	return request;
 }
 
-static void f50_leaving_takes_one_press(void **state)
+static void f50_a_click_of_the_mail_program_leaves(void **state)
 {
 	struct site *site = *state;
 	const char *path = prepare_leaving(site, PLAIN);
@@ -1233,7 +1233,7 @@ static void f50_nothing_else_leaves(void **state)
 	    store_number(&site->store, "SELECT count(*) FROM event"), 0);
 }
 
-static void f50_rehearsals_and_duties_record_nothing(void **state)
+static void f50_rehearsals_record_nothing(void **state)
 {
 	struct site *site = *state;
 	const char *path = prepare_leaving(site, REHEARSED);
@@ -1244,23 +1244,170 @@ static void f50_rehearsals_and_duties_record_nothing(void **state)
 	assert_false(web_has_pending(site->web));
 	assert_non_null(strstr(request.body, "nothing was recorded"));
 	fake_done(&request);
-	store_do(&site->store, "UPDATE list SET mandatory = 1");
-	strcpy(site->paths[0], "/u/");
-	link_format(link_signer(&site->keys), PLAIN, site->paths[0] + 3);
-	get_golden(site, site->paths[0], 200, "leave-mandatory");
-	request = one_click(site->paths[0]);
+	assert_int_equal(count_left(site), 0);
+}
+
+/* --- saying it, on any list --- */
+
+static const char *prepare_saying(struct site *site, int delivery)
+{
+	const char *path = prepare_leaving(site, delivery);
+
+	store_do(&site->store, "UPDATE list SET mandatory = 1;"
+			       "UPDATE requirement SET due_at = 5 "
+			       "WHERE version_id = 2");
+	return path;
+}
+
+static struct http_request say(struct site *site, const char *path,
+			       int delivery, int64_t shown_at, const char *what,
+			       const char *until)
+{
+	static char form[LINK_FORM_SIZE];
+	struct http_request request = fake_post(path);
+
+	form_of(site, delivery, shown_at, form);
+	fake_field(&request, "form", form);
+	if (what)
+		fake_field(&request, "what", what);
+	fake_field(&request, "until", until);
+	return request;
+}
+
+static const char *last_status(struct site *site)
+{
+	return store_text(&site->store,
+			  "SELECT coalesce(max(status || ' ' || "
+			  "coalesce(until_at, '-')), 'none') FROM "
+			  "member_status WHERE id = (SELECT max(id) FROM "
+			  "member_status)");
+}
+
+static void f50_a_duty_has_the_page_and_no_click(void **state)
+{
+	struct site *site = *state;
+	const char *path = prepare_saying(site, PLAIN);
+	struct http_request request = one_click(path);
+
 	ask(site, &request, NOW);
 	assert_false(web_has_pending(site->web));
-	assert_int_equal(request.status, 403);
-	fake_done(&request);
-	/* it became one between the button and the commit */
-	store_do(&site->store, "UPDATE list SET mandatory = 0");
+	check_golden(&request, 403, "leave-click-on-a-duty");
+	request = say(site, path, PLAIN, NOW - 60, NULL, "");
 	ask(site, &request, NOW);
-	store_do(&site->store, "UPDATE list SET mandatory = 1");
-	commit(site, NOW);
-	assert_non_null(strstr(request.body, "be left here"));
+	assert_false(web_has_pending(site->web));
+	check_golden(&request, 200, "leave-nothing-chosen");
+	assert_string_equal(last_status(site), "none");
+	request = say(site, path, PLAIN, NOW - 60, "left", "");
+	ask(site, &request, NOW);
+	assert_int_equal(commit(site, NOW), 0);
+	check_golden(&request, 200, "left-a-duty");
+	assert_string_equal(last_status(site), "left -");
+	/* one of the three was past its deadline, and stays flagged */
+	assert_string_equal(
+	    store_text(&site->store,
+		       "SELECT json_extract(body, '$.count') || "
+		       "json_extract(body, '$.after_deadline') FROM event "
+		       "WHERE kind = 'requirements-closed'"),
+	    "31");
+	assert_string_equal(
+	    store_text(&site->store,
+		       "SELECT a.address || ' ' || a.name || ' ' || n.kind "
+		       "FROM notice n JOIN delivery d ON d.notice_id = n.id "
+		       "JOIN addressee a ON a.delivery_id = d.id"),
+	    "lead@example.org A. Lead member-said");
+	/* the second press is harmless */
+	request = say(site, path, PLAIN, NOW - 60, "not-for-me", "");
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
 	fake_done(&request);
-	assert_int_equal(count_left(site), 0);
+	assert_string_equal(last_status(site), "left -");
+}
+
+static void f50_on_leave_until_a_day(void **state)
+{
+	/* the midnight after 24 December in London */
+	static const char leave[] = "on-leave 1798156800";
+	static const struct {
+		const char *until, *says;
+	} cases[] = {
+	    {"", "Say until when"},
+	    {"soon", "Say until when"},
+	    {"2026-02-30", "Say until when"},
+	    {"30/02/2027", "Say until when"},
+	    {"2026-11-21", "already over"},
+	    {"2036-11-21", "more than three years"},
+	    {"24/12/2026", NULL},
+	    {" 24.12.2026 ", NULL},
+	    {"2026-12-24", NULL},
+	};
+	struct site *site = *state;
+	const char *path = prepare_saying(site, PLAIN);
+	struct http_request request;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		request = say(site, path, PLAIN, NOW - 60, "on-leave",
+			      cases[i].until);
+		ask(site, &request, NOW);
+		if (cases[i].says) {
+			assert_false(web_has_pending(site->web));
+			if (!strstr(request.body, cases[i].says))
+				fail_msg("%s: %s", cases[i].until,
+					 request.body);
+			fake_done(&request);
+			assert_string_equal(last_status(site), "none");
+			continue;
+		}
+		commit(site, NOW);
+		check_golden(&request, 200, "on-leave");
+		assert_string_equal(last_status(site), leave);
+	}
+	/* the same three times is one */
+	assert_int_equal(store_number(&site->store, "SELECT count(*) FROM "
+						    "member_status"),
+			 1);
+	assert_int_equal(store_number(&site->store, "SELECT count(*) FROM "
+						    "notice"),
+			 1);
+	get_golden(site, path, 200, "leave-away");
+}
+
+static void f50_programs_say_nothing(void **state)
+{
+	static const struct {
+		int delivery;
+		int64_t shown_at;
+		const char *says;
+	} cases[] = {{PLAIN, NOW - 2, "faster than a person"},
+		     {PLAIN, NOW - 90000, "more than a day"},
+		     {FRESH, NOW - 5, "faster than a person"}};
+	struct site *site = *state;
+	struct http_request request;
+	const char *path = prepare_saying(site, PLAIN);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char own[64] = "/u/";
+		link_format(link_signer(&site->keys), cases[i].delivery,
+			    own + 3);
+		request = say(site, own, cases[i].delivery, cases[i].shown_at,
+			      "left", "");
+		ask(site, &request, NOW);
+		assert_false(web_has_pending(site->web));
+		assert_non_null(strstr(request.body, cases[i].says));
+		fake_done(&request);
+	}
+	/* another's form, and none */
+	request = say(site, path, FRESH, NOW - 60, "left", "");
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	fake_done(&request);
+	request = fake_post(path);
+	fake_field(&request, "what", "left");
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	fake_done(&request);
+	assert_string_equal(last_status(site), "none");
+	assert_int_equal(
+	    store_number(&site->store, "SELECT count(*) FROM event"), 0);
 }
 
 static void f50_leaving_that_fails_is_told(void **state)
@@ -1318,10 +1465,13 @@ int main(void)
 	    CASE(f40_commit_that_fails_is_told),
 	    CASE(f40_waits_ten_seconds_for_a_lock),
 	    CASE(f40_trouble_is_told_to_the_roof),
-	    CASE(f50_leaving_takes_one_press),
+	    CASE(f50_a_click_of_the_mail_program_leaves),
 	    CASE(f50_two_presses_in_one_turn),
 	    CASE(f50_nothing_else_leaves),
-	    CASE(f50_rehearsals_and_duties_record_nothing),
+	    CASE(f50_rehearsals_record_nothing),
+	    CASE(f50_a_duty_has_the_page_and_no_click),
+	    CASE(f50_on_leave_until_a_day),
+	    CASE(f50_programs_say_nothing),
 	    CASE(f50_leaving_that_fails_is_told),
 	};
 
