@@ -370,6 +370,8 @@ void letter_view_person_slots(struct view *view,
 						      : LETTER_SLOT_NAME_TEXT;
 
 	show_link(view, "link_slot", "/a/", settings, kind, arena);
+	show(view, "privacy_url",
+	     arena_printf(arena, "%s/privacy", settings->web_base));
 	view_raw(view, "name_slot", slot_text(arena, name));
 	view_raw(view, "code_slot", slot_text(arena, LETTER_SLOT_CODE));
 }

@@ -123,6 +123,16 @@ static const struct config_setting table[] = {
      offsetof(struct reading, trusted_proxies), 0, 32, NULL, "",
      "whose X-Forwarded-For is believed: addresses or networks"},
 
+    {"privacy.controller", CONFIG_TEXT, AT(privacy_controller), 0, 200, NULL,
+     "", "who decides what is done with personal data; empty: board.name"},
+    {"privacy.contact", CONFIG_TEXT, AT(privacy_contact), 0, 300, NULL, "",
+     "whom people ask about their data, one line; empty: board.help"},
+    {"privacy.basis", CONFIG_TEXT, AT(privacy_basis), 1, 300, NULL,
+     "a public task, UK GDPR Article 6(1)(e)",
+     "the lawful basis, as the privacy notice says it"},
+    {"privacy.retention", CONFIG_TEXT, AT(privacy_retention), 0, 1000, NULL, "",
+     "how long personal data is kept, a sentence or two of its notice"},
+
     {"evidence.window_days", CONFIG_INTEGER, AT(window_days), 1, 3650, NULL,
      "180", "how long a link works and a confirmation can be given"},
     {"evidence.deadline_days", CONFIG_INTEGER, AT(deadline_days), 1, 365, NULL,
@@ -460,6 +470,10 @@ static void complete(struct settings *settings)
 		settings->mail_help = settings->mail_from;
 	if (text_is_empty(settings->board_help))
 		settings->board_help = settings->mail_help;
+	if (text_is_empty(settings->privacy_controller))
+		settings->privacy_controller = settings->board_name;
+	if (text_is_empty(settings->privacy_contact))
+		settings->privacy_contact = settings->board_help;
 	settings->zone = zone_open(settings->time_zone, &err);
 }
 

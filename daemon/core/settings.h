@@ -106,6 +106,12 @@ struct settings {
 	const char **trusted_proxies;
 	size_t trusted_proxy_count;
 
+	/* privacy: what its notice says */
+	const char *privacy_controller; /* where not set, board_name */
+	const char *privacy_contact;    /* where not set, board_help */
+	const char *privacy_basis;
+	const char *privacy_retention; /* "": as the board's schedule says */
+
 	/* evidence */
 	int64_t window_days;     /* how long a link works: 180 */
 	int64_t deadline_days;   /* where neither list nor briefing says: 14 */

@@ -206,6 +206,7 @@ struct view *visit_view(struct visit *visit, const char *title)
 	view_text(view, "colour", settings->board_colour);
 	view_text(view, "base", settings->web_base);
 	view_text(view, "contact", settings->board_help);
+	view_text(view, "privacy_url", visit_url(visit, "/privacy"));
 	if (visit->token)
 		view_text(view, "leave_url",
 			  visit_url(visit, "/u/%s", visit->token));

@@ -17,6 +17,7 @@
 #include "web/library.h"
 #include "web/limit.h"
 #include "web/personal.h"
+#include "web/privacy.h"
 #include "web/visit.h"
 
 #define PENDING_SECONDS 10
@@ -143,6 +144,7 @@ static const struct route {
     {"c", true, true, handle_code},
     {"evidence", false, false, evidence_handle},
     {"u", false, true, leave_handle},
+    {"privacy", true, false, privacy_handle},
     {"style.css", true, false, handle_style},
     {"healthz", true, false, handle_health},
 };

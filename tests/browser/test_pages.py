@@ -191,6 +191,13 @@ def unknown(site, browser):
     assert browser.heading == "There is no page here"
 
 
+def privacy(site, browser):
+    confirm(site, browser)
+    browser.open([a.get_attribute("href") for a in browser.all("footer a")
+                  if a.text == "How we use personal data"][0])
+    assert browser.heading == "How we use personal data"
+
+
 def library(site, browser):
     browser.open(site.base + "/b")
     assert len(browser.all(".item h2 a")) == 3
@@ -206,7 +213,7 @@ PAGES = [confirm, need_tick, asked_again, asks_code, asks_code_wrong,
          asks_email, reflection, receipt, leave, leave_wrong, left, recorded, recorded_all, briefing,
          briefing_recorded, code, code_wrong, code_unknown, address,
          address_wrong, address_too_often, secret, secret_briefing, rehearsal,
-         specimen, specimen_briefing, mangled, unknown, library,
+         specimen, specimen_briefing, mangled, unknown, privacy, library,
          library_briefing]
 
 

@@ -65,6 +65,8 @@ static void f10_least_gets_the_defaults(void **state)
 	assert_string_equal(settings->mail_bounce, "learning@board.example");
 	assert_string_equal(settings->mail_help, "learning@board.example");
 	assert_string_equal(settings->board_help, "learning@board.example");
+	assert_string_equal(settings->privacy_contact, settings->board_help);
+	assert_string_equal(settings->privacy_controller, settings->board_name);
 	assert_int_equal(settings->relay_count, 1);
 	assert_string_equal(settings->relays[0].name, "smtp.board.example");
 	assert_string_equal(settings->relays[0].tls, "starttls");
@@ -183,6 +185,10 @@ static void f30_sample_shows_the_true_defaults(void **state)
 	SAME_TEXT(board_label);
 	SAME_TEXT(board_colour);
 	SAME_TEXT(board_help);
+	SAME_TEXT(privacy_controller);
+	SAME_TEXT(privacy_contact);
+	SAME_TEXT(privacy_basis);
+	SAME_TEXT(privacy_retention);
 	SAME_TEXT(time_zone);
 	SAME_TEXT(approved_folder);
 	SAME_TEXT(state_folder);

@@ -110,6 +110,9 @@ static int open_site(void **state)
 	    .board_help = "learning@severnside.example, 01632 960001",
 	    .time_zone = "Europe/London",
 	    .zone = zone_open("Europe/London", &site->store.err),
+	    .privacy_controller = "Severnside <Partnership>",
+	    .privacy_contact = "data@severnside.example",
+	    .privacy_basis = "a public task, UK GDPR Article 6(1)(e)",
 	    .mail_from = "learning@severnside.example",
 	    .mail_help = "help@severnside.example",
 	    .state_folder = site->store.folder,
@@ -1016,6 +1019,20 @@ static void f10_library(void **state)
 	check_get(site, "/b", 200, "No briefing is published yet");
 }
 
+static void f10_privacy_notice(void **state)
+{
+	struct site *site = *state;
+	struct http_request request = fake_post("/privacy");
+
+	get_golden(site, "/privacy", 200, "privacy");
+	site->settings.privacy_retention = "Three years.";
+	check_get(site, "/privacy", 200, "Three years.");
+	check_get(site, site->paths[PLAIN], 200, "example/privacy\"");
+	ask(site, &request, NOW);
+	assert_int_equal(request.status, 405);
+	fake_done(&request);
+}
+
 static void f10_specimen(void **state)
 {
 	struct site *site = *state;
@@ -1434,6 +1451,7 @@ int main(void)
 	    CASE(f10_nothing_ticked),
 	    CASE(f10_code_leads_to_the_page),
 	    CASE(f10_library),
+	    CASE(f10_privacy_notice),
 	    CASE(f10_specimen),
 	    CASE(f10_checkpoint_and_key),
 	    CASE(f10_other_paths),
