@@ -75,6 +75,12 @@ struct bounce_mail {
 	size_t message_id_count;
 };
 
+/* Why a server refused a mail that it was handed, by the rules of what comes
+ * back. enhanced: "5.1.1" or ""; text: its words. BOUNCE_NO_CLASS: code is no
+ * refusal. */
+enum bounce_class bounce_classify_reply(int code, const char *enhanced,
+					const char *text);
+
 /* Understands a mail, whatever its bytes are. */
 void bounce_read(const char *mail, size_t size, struct arena *arena,
 		 struct bounce_mail *ret);

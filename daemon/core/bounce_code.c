@@ -597,3 +597,20 @@ const char *bounce_fold_diagnosis(const char *text, struct arena *arena)
 	buf_done(&words);
 	return copy;
 }
+
+/* --- what is told in the dialogue */
+
+enum bounce_class bounce_classify_reply(int code, const char *enhanced,
+					const char *text)
+{
+	struct arena *arena;
+	enum bounce_class cls;
+
+	if (code < 400 || code > 599)
+		return BOUNCE_NO_CLASS;
+	arena = arena_new();
+	cls =
+	    bounce_classify(enhanced, code, bounce_fold_diagnosis(text, arena));
+	arena_free(arena);
+	return cls;
+}

@@ -6,11 +6,13 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "core/bounce.h"
 #include "core/event.h"
 #include "core/outbox_event.h"
 #include "core/relay_record.h"
 #include "core/retry_hint.h"
 #include "core/settings.h"
+#include "core/suppression.h"
 #include "tools/db.h"
 
 #define DAY_SECONDS 86400
@@ -37,10 +39,10 @@ void outbox_event_begin(struct event *event, const char *kind, int64_t at,
 
 struct standing {
 	struct outbox_subject subject;
-	const char *state;
-	int64_t first_began_at; /* 0: no attempt before that counts */
-	int64_t tries;          /* that count, before this one */
-	int64_t spared;         /* since the last that counts */
+	const char *state, *address; /* "": erased */
+	int64_t first_began_at;      /* 0: no attempt before that counts */
+	int64_t tries;               /* that count, before this one */
+	int64_t spared;              /* since the last that counts */
 	int64_t unsure_count;
 	bool hold_unsure;
 };
@@ -68,6 +70,7 @@ static bool load_standing(struct db *db, int64_t delivery_id,
 			},
 		    .state = arena_strdup(arena, query_get_text(q, 0)),
 		    .hold_unsure = strcmp(query_get_text(q, 5), "hold") == 0,
+		    .address = arena_strdup(arena, query_get_text(q, 6)),
 		};
 	}
 	if (!query_done(q, err))
@@ -352,6 +355,26 @@ static bool settle_accepted(struct db *db, const struct outbox_result *result,
 		add_event(db, result, &accepted, &subject, now, err));
 }
 
+/* A refusal of the recipient tells of the address what a mail that comes back
+ * does. In a rehearsal it is another address. */
+static bool count_refusal(struct db *db, const struct outbox_result *result,
+			  const struct move *move,
+			  const struct standing *standing, int64_t now,
+			  struct err *err)
+{
+	bool is_new;
+
+	if (strcmp(move->state, "refused") != 0 || !result->is_of_recipient ||
+	    strcmp(standing->subject.mode, "live") != 0 || !*standing->address)
+		return true;
+	return suppression_count(
+	    db, standing->address,
+	    bounce_classify_reply(result->code, or_empty(result->enhanced),
+				  or_empty(result->text)),
+	    standing->subject.public_id, result->delivery_id, now, &is_new,
+	    err);
+}
+
 static bool settle(struct db *db, const struct settings *settings,
 		   const struct outbox_result *result, int64_t now,
 		   struct arena *arena, const char **ret_state, struct err *err)
@@ -370,7 +393,8 @@ static bool settle(struct db *db, const struct settings *settings,
 	struct move move = decide(settings, result, &standing, now);
 	if (!add_attempt(db, result, !move.is_spared, err) ||
 	    !move_on(db, result, &move, &is_moved, err) ||
-	    !add_event(db, result, &move, &standing.subject, now, err))
+	    !add_event(db, result, &move, &standing.subject, now, err) ||
+	    !count_refusal(db, result, &move, &standing, now, err))
 		return false;
 	assert(is_moved); /* load_standing saw it in this transaction */
 	*ret_state = state_name(move.state);

@@ -93,6 +93,7 @@ struct outbox_result {
 	int64_t duration_ms;
 	/* as claimed; NULL: not known, and looked up */
 	const char *public_id, *list_name, *mode;
+	bool is_of_recipient; /* a refusal was of RCPT, or of what followed */
 	enum outbox_blame blame;
 	int other_relays; /* that could take the mail now */
 };
@@ -103,7 +104,8 @@ struct outbox_result {
  * "gave up" after retry_days. For a relay's sake it is due at once and the try
  * counts for nothing: when the relay is dead, and else as often as another
  * relay can be tried instead. unsure: due again at once where the list says
- * resend, else held. *ret_state is the state it is in now. */
+ * resend, else held. A live refusal of the recipient counts against the address
+ * (core/suppression.h). *ret_state is the state it is in now. */
 bool outbox_settle(struct db *db, const struct settings *settings,
 		   const struct outbox_result *result, int64_t now,
 		   const char **ret_state, struct err *err);

@@ -70,6 +70,7 @@ static const struct rule rules[] = {
 struct standing {
 	struct outbox_subject subject;
 	const char *state, *board_mode;
+	bool is_suppressed; /* mail to its address comes back */
 };
 
 static bool load_standing(struct db *db, int64_t delivery_id,
@@ -94,6 +95,7 @@ static bool load_standing(struct db *db, int64_t delivery_id,
 			},
 		    .state = arena_strdup(arena, query_get_text(q, 0)),
 		    .board_mode = arena_strdup(arena, query_get_text(q, 5)),
+		    .is_suppressed = query_get_integer(q, 6) != 0,
 		};
 	if (!query_done(q, err))
 		return false;
@@ -139,6 +141,12 @@ static bool may_move(const struct rule *rule, const struct standing *standing,
 			       "board is in mode %s: it can't go out",
 			       (long long)subject->delivery_id, subject->mode,
 			       standing->board_mode);
+	if (rule->wants_mode && standing->is_suppressed)
+		return err_set(err, ERR_INPUT,
+			       "delivery %lld can't go out, for mail to its "
+			       "address comes back: \"person unsuppress\" says "
+			       "that it works, and sends what did not arrive",
+			       (long long)subject->delivery_id);
 	return true;
 }
 

@@ -292,15 +292,28 @@ bool returned_record(struct db *db, const struct digest_context *context,
 
 /* --- looking */
 
+/* What was refused has the class that its reply tells. */
+static const char *class_name(struct query *q, struct arena *arena)
+{
+	const char *name = query_get_text(q, 2);
+	enum bounce_class cls;
+
+	if (name)
+		return arena_strdup(arena, name);
+	if (strcmp(query_get_text(q, 1), "refused") != 0)
+		return NULL;
+	cls = bounce_classify_reply((int)query_get_integer(q, 3),
+				    query_get_text(q, 4), query_get_text(q, 5));
+	return cls == BOUNCE_NO_CLASS ? NULL : bounce_class_name(cls);
+}
+
 static void read_item(struct query *q, struct arena *arena,
 		      struct returned_item *ret)
 {
-	const char *cls = query_get_text(q, 2);
-
 	*ret = (struct returned_item){
 	    .delivery_id = query_get_integer(q, 0),
 	    .kind = arena_strdup(arena, query_get_text(q, 1)),
-	    .cls = cls ? arena_strdup(arena, cls) : NULL,
+	    .cls = class_name(q, arena),
 	    .code = (int)query_get_integer(q, 3),
 	    .status = arena_strdup(arena, query_get_text(q, 4)),
 	    .text = arena_strdup(arena, query_get_text(q, 5)),

@@ -65,7 +65,8 @@ struct returned_item {
 	const char *status, *text;
 	int code;
 };
-/* What came back of a list's mails and counts, newest first. */
+/* What came back of a list's mails, or was refused at once (kind "refused"),
+ * and counts; newest first. */
 bool returned_load_list(struct db *db, int64_t list_id, size_t max,
 			struct arena *arena, struct returned_item **ret,
 			size_t *ret_count, struct err *err);

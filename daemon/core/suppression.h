@@ -2,13 +2,15 @@
 #define CORE_SUPPRESSION_H
 
 /*
- * Whether mail to an address arrives. One hard bounce suppresses it; each soft
- * one scores a point, of which half is left after SUPPRESSION_HALF_LIFE_DAYS,
- * and SUPPRESSION_SCORE points suppress it: three times full on three days or
- * in three weeks, but not now and then. What a day brings counts once, so that
- * one outage does not. Nothing else counts: what was blocked says nothing of
- * the person. It is of the address, so that one which a list corrects begins
- * anew. All in the caller's transaction, on the loop thread.
+ * Whether mail to an address arrives: what comes back counts, and what a relay
+ * refuses for the recipient, by the same rules (core/bounce.h). One hard bounce
+ * suppresses it; each soft one scores a point, of which half is left after
+ * SUPPRESSION_HALF_LIFE_DAYS, and SUPPRESSION_SCORE points suppress it: three
+ * times full on three days or in three weeks, but not now and then. What a day
+ * brings counts once, so that one outage does not. Nothing else counts: what
+ * was blocked says nothing of the person. It is of the address, so that one
+ * which a list corrects begins anew. All in the caller's transaction, on the
+ * loop thread.
  */
 #include <stdbool.h>
 #include <stdint.h>

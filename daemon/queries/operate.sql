@@ -1,8 +1,11 @@
 -- name: operate_standing
 -- A delivery before an operator's verb, and the mode that the board is in.
 SELECT d.state, d.attempt, d.mode, coalesce(p.public_id, ''),
-	coalesce(l.name, ''), (SELECT b.mode FROM board b)
+	coalesce(l.name, ''), (SELECT b.mode FROM board b),
+	d.mode = 'live' AND x.suppressed_at IS NOT NULL
 FROM delivery d
+	LEFT JOIN addressee a ON a.delivery_id = d.id
+	LEFT JOIN suppression x ON x.address_key = lower(a.address)
 	LEFT JOIN person p ON p.id = d.person_id
 	LEFT JOIN digest g ON g.id = d.digest_id
 	LEFT JOIN notice n ON n.id = d.notice_id

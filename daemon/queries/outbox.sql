@@ -72,8 +72,10 @@ WHERE id = ?1 AND state = 'due' AND attempt = ?2;
 -- name: outbox_standing
 -- Where a delivery stands and what decides where it goes.
 SELECT d.state, d.attempt, d.mode, coalesce(p.public_id, ''),
-	coalesce(l.name, ''), coalesce(l.unsure, 'resend')
+	coalesce(l.name, ''), coalesce(l.unsure, 'resend'),
+	coalesce(a.address, '')
 FROM delivery d
+	LEFT JOIN addressee a ON a.delivery_id = d.id
 	LEFT JOIN person p ON p.id = d.person_id
 	LEFT JOIN digest g ON g.id = d.digest_id
 	LEFT JOIN notice n ON n.id = d.notice_id

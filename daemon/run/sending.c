@@ -308,6 +308,7 @@ static bool settle_one(struct sending_run *sending, const struct send_job *job,
 	    .public_id = job->public_id,
 	    .list_name = job->list_name,
 	    .mode = job->mode,
+	    .is_of_recipient = verdict->is_of_recipient,
 	    .blame = blame_of(job),
 	    .other_relays = others_of(sending, job),
 	};

@@ -349,6 +349,7 @@ CREATE INDEX delivery_domain ON delivery (domain, due_at, id)
 CREATE INDEX delivery_sending ON delivery (id) WHERE state = 'sending';
 CREATE INDEX delivery_unsure ON delivery (id) WHERE state = 'unsure';
 CREATE INDEX delivery_person ON delivery (person_id);
+CREATE INDEX delivery_refused ON delivery (ended_at) WHERE state = 'refused';
 
 -- Whom a delivery goes to, frozen when it was planned; personal data.
 CREATE TABLE addressee (

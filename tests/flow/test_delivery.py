@@ -373,7 +373,7 @@ def test_f20_later_and_then_accepted(board, recorder, at, code, enhanced):
 
 
 @pytest.mark.parametrize("at, code, enhanced", [
-    ("mail", 553, "5.7.1"), ("rcpt", 550, "5.1.1"), ("data", 554, "5.6.0"),
+    ("mail", 553, "5.1.1"), ("rcpt", 550, "5.7.1"), ("data", 554, "5.6.0"),
 ])
 def test_f20_refused_is_final(board, recorder, at, code, enhanced):
     begin(board, recorder, ROWS[:2])

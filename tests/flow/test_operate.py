@@ -40,14 +40,14 @@ def test_f10_what_waits_is_tried_again_at_once(board, recorder):
 
 
 def test_f10_what_was_refused_is_tried_again(board, recorder):
-    recorder.on_rcpt = lambda address: "550 5.1.1 unknown"
+    recorder.on_rcpt = lambda address: "550 5.7.1 not from you"
     begin(board, recorder, ANN)
     board.brief("LTB-1")
     until_state(board, "refused")
     recorder.on_rcpt = None
     shown = board.ctl("queue", "show", 1)
     assert "refused, list police, live" in shown
-    assert "550 5.1.1" in shown and "127.0.0.1" in shown
+    assert "550 5.7.1" in shown and "127.0.0.1" in shown
     board.ctl("queue", "retry", "--all")
     until_state(board, "accepted")
     outcomes = [each["outcome"] for each in board.facts("queue", "show", 1)]

@@ -111,6 +111,37 @@ def test_f20_suppressed_until_a_person_says_it_works(board, recorder, maildir):
     board.invariants()
 
 
+def test_f20_an_address_that_the_relay_refuses(board, recorder):
+    """Told in the dialogue or by a mail: an address that is gone is gone."""
+    recorder.on_rcpt = lambda address: {
+        "ann@police.example": "550 5.1.1 <ann@police.example>: no such user",
+        "bob@police.example": "550 5.7.1 blocked, see spamhaus.example",
+        }.get(address)
+    board.relay(recorder)
+    board.list("police", [f"{name}@police.example,{name}"
+                          for name in ("ann", "bob", "cy")])
+    board.start()
+    board.live()
+    board.brief("LTB-1")
+    board.until(lambda: board.facts("queue")["refused"] == 2, "are refused")
+    recorder.on_rcpt = None
+    board.brief("LTB-2")
+    board.until(lambda: recorder.to("bob@police.example"), "his next")
+    board.until(lambda: board.facts("queue")["cancelled"] == 1,
+                "hers is cancelled")
+    assert [(each["address"][:3], each["class"], each["suppressed"])
+            for each in sorted(board.facts("list", "bounces", "police"),
+                               key=lambda each: each["delivery"])] == \
+        [("ann", "hard", True), ("bob", "block", False)]
+    board.ctl("queue", "retry", 1, code=1)
+    assert "person unsuppress" in board.said
+    board.ctl("person", "unsuppress", "ann@police.example", "--reason", "x")
+    board.ctl("run", "police")
+    mail = board.until(lambda: recorder.to("ann@police.example"), "all")[0]
+    assert "LTB-1" in mail.text and "LTB-2" in mail.text
+    board.invariants()
+
+
 def test_f20_a_corrected_address_gets_what_was_missed(board, recorder,
                                                       maildir):
     mails = begin(board, recorder, maildir)

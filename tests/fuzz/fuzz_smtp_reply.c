@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "core/bounce.h"
 #include "doors/smtp_reply.h"
 #include "doors/smtp_talk.h"
 
@@ -30,5 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    text_has_control(verdict.text, strlen(verdict.text)) ||
 	    text_has_control(verdict.queue_id, strlen(verdict.queue_id)))
 		abort();
+	/* and what it would say of the address */
+	bounce_classify_reply(reply.code, verdict.enhanced, verdict.text);
 	return 0;
 }

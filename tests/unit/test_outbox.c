@@ -767,6 +767,104 @@ static void f30_looking(void **state)
 	planning_close(&p);
 }
 
+/* --- what a refusal says of the address */
+
+static void f20_refusals_count_as_what_comes_back_does(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_live, is_of_recipient;
+		enum outbox_outcome outcome;
+		int code;
+		const char *enhanced, *text;
+		const char *why; /* it is suppressed for; NULL: it is not */
+		int64_t score;
+	} cases[] = {
+	    {"gone", true, true, OUTBOX_REFUSED, 550, "5.1.1", "", "hard", 0},
+	    {"gone, in words", true, true, OUTBOX_REFUSED, 550, "",
+	     "no such user here", "hard", 0},
+	    {"spam", true, true, OUTBOX_REFUSED, 550, "5.7.1",
+	     "5.7.1 looks like spam", NULL, 0},
+	    {"blocked, whatever the code", true, true, OUTBOX_REFUSED, 550,
+	     "5.1.1", "your ip is blacklisted", NULL, 0},
+	    {"full", true, true, OUTBOX_REFUSED, 552, "5.2.2", "", NULL, 1000},
+	    {"of the sender", true, false, OUTBOX_REFUSED, 550, "5.1.1", "",
+	     NULL, 0},
+	    {"nothing was said", true, true, OUTBOX_REFUSED, 0, "", "", NULL,
+	     0},
+	    {"in a rehearsal", false, true, OUTBOX_REFUSED, 550, "5.1.1", "",
+	     NULL, 0},
+	    {"tried again", true, true, OUTBOX_LATER, 450, "4.2.2", "", NULL,
+	     0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct outbox_result result = {
+		    .delivery_id = 1,
+		    .attempt = 1,
+		    .outcome = cases[i].outcome,
+		    .began_at = NOW,
+		    .ended_at = NOW,
+		    .code = cases[i].code,
+		    .enhanced = cases[i].enhanced,
+		    .text = cases[i].text,
+		    .is_of_recipient = cases[i].is_of_recipient};
+		const char *became;
+		struct planning p;
+
+		scene(&p, cases[i].is_live);
+		claim(&p, cases[i].is_live, 1, NULL, NULL);
+		store_begin(&p.store);
+		store_check(&p.store,
+			    outbox_settle(p.store.db, &p.settings, &result, NOW,
+					  &became, &p.store.err));
+		store_commit(&p.store);
+		const char *why =
+		    store_text(&p.store, "SELECT (SELECT why FROM suppression"
+					 " WHERE address_key ="
+					 " 'p1@police.example')");
+		int64_t score = store_number(
+		    &p.store,
+		    "SELECT coalesce((SELECT score FROM suppression), 0)");
+		if (strcmp(why, cases[i].why ? cases[i].why : "") != 0 ||
+		    score != cases[i].score)
+			fail_msg("%s: \"%s\" %lld", cases[i].name, why,
+				 (long long)score);
+		planning_close(&p);
+	}
+}
+
+/* Full for so long that the outbox gave up. */
+static void f20_given_up_is_a_soft_one(void **state)
+{
+	const struct outbox_result result = {.delivery_id = 1,
+					     .attempt = 1,
+					     .outcome = OUTBOX_LATER,
+					     .began_at = NOW,
+					     .ended_at = NOW,
+					     .code = 452,
+					     .enhanced = "4.2.2",
+					     .is_of_recipient = true};
+	const char *became;
+	struct planning p;
+
+	(void)state;
+	scene(&p, true);
+	claim(&p, true, 1, NULL, NULL);
+	store_do(&p.store, "INSERT INTO attempt VALUES (1, 9, 1794988700,"
+			   " 1794988700, 'later', '', '', 452, '', '', '', 1,"
+			   " 1)");
+	store_begin(&p.store);
+	store_check(&p.store, outbox_settle(p.store.db, &p.settings, &result,
+					    NOW, &became, &p.store.err));
+	store_commit(&p.store);
+	assert_string_equal(became, "refused");
+	assert_int_equal(
+	    store_number(&p.store, "SELECT score FROM suppression"), 1000);
+	planning_close(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -788,6 +886,8 @@ int main(void)
 	    cmocka_unit_test(f20_what_was_sending_is_in_doubt),
 	    cmocka_unit_test(f30_what_cannot_be_made_is_held),
 	    cmocka_unit_test(f30_looking),
+	    cmocka_unit_test(f20_refusals_count_as_what_comes_back_does),
+	    cmocka_unit_test(f20_given_up_is_a_soft_one),
 	};
 
 	return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);
