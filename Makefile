@@ -27,7 +27,7 @@ endif
 
 # --- how it is compiled
 
-PACKAGES := libcurl sqlite3 libmicrohttpd libsystemd libsodium nettle libcmark \
+PACKAGES := libcurl sqlite3 libmicrohttpd libsystemd libsodium nettle libarchive libcmark \
 	absl_time jansson libseccomp libidn2 libconfig
 # -isystem: a warning in an outside library's header is not ours to mend
 PACKAGE_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
@@ -204,7 +204,7 @@ soak: all $(DRIVERS)
 # does nothing else. BENCH='--rows slot --runs 1' is handed on; bench-smoke only
 # sees that it runs.
 BENCHES := $(patsubst tests/bench/%.c,$B/tests/%,$(wildcard tests/bench/*.c))
-SMOKE := --members 50 --many 50 --runs 1
+SMOKE := --members 50 --many 50 --leaves 3000 --runs 1
 bench:
 	sh scripts/deps build bench
 	test -e tests/bench/node_modules/.package-lock.json || \
@@ -269,7 +269,7 @@ install: all
 		> $(LIB)/systemd/system/briefingd.$$unit || exit 1; done
 	$(PLACED) systemd/sysusers.conf > $(LIB)/sysusers.d/briefingd.conf
 	$(PLACED) systemd/tmpfiles.conf > $(LIB)/tmpfiles.d/briefingd.conf
-	install -m 644 README.md CHANGES.md LICENSE $(DOC)/
+	install -m 644 README.md CHANGES.md LICENSE docs/verify-evidence.md $(DOC)/
 	cp -R lists templates $(DOC)/examples/
 	install -m 644 config/briefingd.conf config/bank-holidays $(DOC)/examples/
 # an administrator's configuration is never written over

@@ -223,35 +223,63 @@ static bool supersede(const struct digest_plan *plan,
 	return query_run(q, NULL, err);
 }
 
-static bool require(const struct digest_plan *plan,
-		    const struct digest_member *member,
-		    const struct briefing_version *version, int64_t delivery_id,
-		    struct err *err)
+static int64_t window_end(const struct digest_plan *plan)
 {
-	const struct settings *settings = plan->context->settings;
+	return plan->context->now +
+	       plan->context->settings->window_days * DAY_SECONDS;
+}
 
-	if (version->carries && !supersede(plan, member, version, err))
-		return false;
+static bool require(const struct digest_plan *plan,
+		    const struct digest_member *member, int64_t version_id,
+		    int64_t due_at, int64_t delivery_id, struct err *err)
+{
 	struct query *q = db_query(plan->db, QUERY_DIGEST_REQUIRE);
-	query_integer(q, 1, version->id);
+
+	query_integer(q, 1, version_id);
 	query_integer(q, 2, member->person_id);
 	query_integer(q, 3, plan->list->id);
 	query_text(q, 4, plan->list->agency);
 	query_integer(q, 5, delivery_id);
 	query_integer(q, 6, plan->context->now);
-	query_integer(q, 7,
-		      digest_scope_deadline(settings, plan->list, version,
-					    plan->digest.created_at));
-	query_integer(q, 8,
-		      plan->context->now + settings->window_days * DAY_SECONDS);
+	query_integer(q, 7, due_at);
+	query_integer(q, 8, window_end(plan));
 	return query_run(q, NULL, err);
+}
+
+/* Each version's duty; *ret says them for the event, "3:1795424400": a version
+ * and its deadline. */
+static bool require_all(const struct digest_plan *plan,
+			const struct digest_member *member,
+			const struct briefing_version *const *versions,
+			size_t count, int64_t delivery_id, const char **ret,
+			struct err *err)
+{
+	const char *required = "";
+
+	for (size_t i = 0; i < count; i++) {
+		int64_t due_at =
+		    digest_scope_deadline(plan->context->settings, plan->list,
+					  versions[i], plan->digest.created_at);
+
+		if (versions[i]->carries &&
+		    !supersede(plan, member, versions[i], err))
+			return false;
+		if (!require(plan, member, versions[i]->id, due_at, delivery_id,
+			     err))
+			return false;
+		required = arena_printf(plan->arena, "%s%s%" PRId64 ":%" PRId64,
+					required, i ? "," : "", versions[i]->id,
+					due_at);
+	}
+	*ret = required;
+	return true;
 }
 
 static bool add_delivery_event(const struct digest_plan *plan,
 			       const struct digest_member *member,
 			       int64_t delivery_id, int generation,
 			       int64_t letter_id, const char *versions,
-			       struct err *err)
+			       const char *required, struct err *err)
 {
 	struct event event;
 
@@ -265,6 +293,11 @@ static bool add_delivery_event(const struct digest_plan *plan,
 	event_text(&event, "person", member->public_id);
 	event_integer(&event, "generation", generation);
 	event_text(&event, "versions", versions);
+	if (*required) {
+		event_text(&event, "agency", plan->list->agency);
+		event_text(&event, "required", required);
+		event_integer(&event, "closes_at", window_end(plan));
+	}
 	return event_end(&event, plan->db, plan->context->now, err);
 }
 
@@ -274,6 +307,7 @@ bool digest_deliver(struct digest_plan *plan,
 		    size_t count, int generation, struct err *err)
 {
 	const char *key = content_key(versions, count, plan->arena);
+	const char *required = "";
 	bool is_live = strcmp(plan->digest.mode, "live") == 0;
 	int64_t letter_id, delivery_id;
 
@@ -284,11 +318,11 @@ bool digest_deliver(struct digest_plan *plan,
 	if (delivery_id == 0)
 		return true;
 	plan->deliveries++;
-	for (size_t i = 0; is_live && i < count; i++)
-		if (!require(plan, member, versions[i], delivery_id, err))
-			return false;
+	if (is_live && !require_all(plan, member, versions, count, delivery_id,
+				    &required, err))
+		return false;
 	return add_delivery_event(plan, member, delivery_id, generation,
-				  letter_id, key, err);
+				  letter_id, key, required, err);
 }
 
 /* --- what is withheld */

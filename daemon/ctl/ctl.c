@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/problems.h"
 #include "base/text.h"
+#include "core/request.h"
 #include "core/settings.h"
 #include "core/store.h"
 #include "tools/calendar.h"
@@ -20,6 +21,8 @@
 #include "tools/template.h"
 
 #define BUSY_MS 5000
+#define ANSWER_WAIT_MS 10000
+#define ANSWER_LOOK_MS 100
 #define OPTION_VALUES_MAX 64
 
 const struct ctl_verb ctl_verbs[] = {
@@ -41,6 +44,8 @@ const struct ctl_verb ctl_verbs[] = {
      "deliveries on their way", ctl_queue},
     {"report", "report [--briefing REF] [--from DATE] [--to DATE]",
      "reach, per briefing and agency", ctl_report},
+    {"evidence", "evidence head|key|verify|prove|pack",
+     "the ledger, and proofs from it", ctl_evidence},
     {"status", "status [--watch [SECONDS]]", "what the board's daemon is doing",
      ctl_status},
     {"mode", "mode [live|rehearsal --reason TEXT]",
@@ -151,6 +156,21 @@ struct template_set *ctl_templates(struct ctl *ctl)
 	}
 	problems_done(&problems);
 	return set;
+}
+
+bool ctl_await(struct ctl *ctl, int64_t request_id, const char **ret_answer,
+	       struct err *err)
+{
+	*ret_answer = NULL;
+	for (int waited = 0; waited < ANSWER_WAIT_MS && !*ret_answer;
+	     waited += ANSWER_LOOK_MS) {
+		if (!request_poll(ctl->db, request_id, ctl->arena, ret_answer,
+				  err))
+			return false;
+		if (!*ret_answer)
+			usleep(ANSWER_LOOK_MS * 1000);
+	}
+	return true;
 }
 
 int ctl_print_json(struct json_value *value)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct arena;
+struct checkpoint;
 struct db;
 struct err;
 struct json_value;
@@ -53,6 +54,14 @@ int ctl_fail_err(const struct err *err);
 int ctl_usage(const char *usage, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Waits a little for the daemon, which does what was asked in any case; *ret
+ * NULL: it does not answer. */
+bool ctl_await(struct ctl *ctl, int64_t request_id, const char **ret_answer,
+	       struct err *err);
+/* The last checkpoint, after the daemon was asked for one with all there is: it
+ * alone signs. When it does not answer in time, the last one that there is.
+ * NULL: there is none, and that is said. */
+struct checkpoint *ctl_checkpoint(struct ctl *ctl);
 /* Prints it and frees it; returns CTL_GOOD. */
 int ctl_print_json(struct json_value *value);
 /* how many deliveries are in each state */
@@ -105,6 +114,8 @@ int ctl_queue_hold(struct ctl *ctl, int argc, char **argv);
 int ctl_queue_release(struct ctl *ctl, int argc, char **argv);
 int ctl_queue_cancel(struct ctl *ctl, int argc, char **argv);
 int ctl_queue_resolve(struct ctl *ctl, int argc, char **argv);
+int ctl_evidence(struct ctl *ctl, int argc, char **argv);
+int ctl_evidence_pack(struct ctl *ctl, int argc, char **argv);
 int ctl_report(struct ctl *ctl, int argc, char **argv);
 
 /* lists/, shared by check and list check: says each problem; the count */

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -19,9 +18,6 @@
 #include "ctl/ctl.h"
 #include "tools/json.h"
 #include "tools/template.h"
-
-#define ANSWER_WAIT_MS 10000
-#define ANSWER_LOOK_MS 100
 
 static bool find_list(struct ctl *ctl, const char *name,
 		      struct roster_list **ret)
@@ -171,7 +167,6 @@ static int64_t quiet_end(const struct ctl *ctl, const struct roster_list *list)
 		   : 0;
 }
 
-/* waits a little for the daemon; it runs the request in any case */
 static int await_answer(struct ctl *ctl, int64_t id,
 			const struct roster_list *list)
 {
@@ -180,13 +175,8 @@ static int await_answer(struct ctl *ctl, int64_t id,
 	const char *answer = NULL;
 	struct err err = {0};
 
-	for (int waited = 0; waited < ANSWER_WAIT_MS && !answer;
-	     waited += ANSWER_LOOK_MS) {
-		if (!request_poll(ctl->db, id, ctl->arena, &answer, &err))
-			return ctl_fail_err(&err);
-		if (!answer)
-			usleep(ANSWER_LOOK_MS * 1000);
-	}
+	if (!ctl_await(ctl, id, &answer, &err))
+		return ctl_fail_err(&err);
 	if (!answer) {
 		printf("%s: asked for; the daemon does not answer, it runs it "
 		       "when it is up\n",

@@ -16,6 +16,10 @@ SELECT c.note, c.made_at, k.verifier, c.size
 FROM checkpoint c JOIN ledger_key k ON k.id = c.key_id
 ORDER BY c.size;
 
+-- name: checkpoint_keys
+-- Keys that signed, the latest first.
+SELECT verifier FROM ledger_key ORDER BY id DESC;
+
 -- name: checkpoint_last_size
 -- How many events the last one has.
 SELECT size FROM checkpoint ORDER BY size DESC LIMIT 1;

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "core/acknowledgement.h"
 #include "core/checkpoint.h"
+#include "core/copy.h"
 #include "core/digest.h"
 #include "core/ledger.h"
 #include "core/outbox_mend.h"
@@ -34,6 +35,7 @@
 #define SLICE_MEMBERS_BESIDE 32
 #define LOOK_MEMBERS 500
 #define WINDOWS_AT_ONCE 500
+#define COPIES_AT_ONCE 100
 #define LEDGER_AT_ONCE 4096 /* events: some milliseconds */
 
 #define PARTS 6
@@ -45,7 +47,7 @@ struct slots_run {
 	bool has_more[PARTS];
 	bool is_broken[PARTS]; /* that part failed, and that was logged */
 	struct outbox_mend mending;
-	bool is_asked;  /* an operator waits for a checkpoint */
+	bool is_asked;  /* a checkpoint is wanted now */
 	bool is_behind; /* one is due, and the ledger not up to it yet */
 };
 
@@ -141,6 +143,7 @@ static bool plan(struct slots_run *slots, const struct digest_context *context,
 			     : SLICE_MEMBERS_BESIDE;
 	int deliveries = 0;
 
+	*ret_more = slots->is_behind;
 	if (daemon->is_held || slots->is_behind)
 		return true;
 	if (!digest_end_other_mode(daemon->db, daemon->is_live, context->now,
@@ -222,9 +225,27 @@ static bool run_list(const struct slots_run *slots,
 	return true;
 }
 
+/* For an inspection pack: it takes its time, beside all else. */
+static bool hash_copies(const struct slots_run *slots,
+			const struct digest_context *context,
+			const struct request *request, bool *ret_more,
+			struct err *err)
+{
+	const struct daemon *daemon = slots->daemon;
+	bool more = false;
+
+	if (!copy_hash(daemon->db, context->settings, &daemon->keys,
+		       request->argument, COPIES_AT_ONCE, &more, err))
+		return false;
+	*ret_more |= more;
+	return more || request_answer(daemon->db, request->id, "hashed",
+				      context->now, err);
+}
+
 static bool run_one(struct slots_run *slots,
 		    const struct digest_context *context,
-		    const struct request *request, struct err *err)
+		    const struct request *request, bool *ret_more,
+		    struct err *err)
 {
 	const struct daemon *daemon = slots->daemon;
 	char answer[64] = "reloaded";
@@ -236,6 +257,8 @@ static bool run_one(struct slots_run *slots,
 	} else if (strcmp(request->verb, "checkpoint") == 0) {
 		slots->is_asked = true;
 		return true;
+	} else if (strcmp(request->verb, "copies") == 0) {
+		return hash_copies(slots, context, request, ret_more, err);
 	} else {
 		rosters_look(daemon->rosters, true);
 	}
@@ -255,7 +278,7 @@ static bool run_requests(struct slots_run *slots,
 	bool good =
 	    request_load_open(slots->daemon->db, arena, &requests, &count, err);
 	for (size_t i = 0; good && i < count; i++)
-		good = run_one(slots, context, &requests[i], err);
+		good = run_one(slots, context, &requests[i], ret_more, err);
 	arena_free(arena);
 	return good ? true : err_context(err, "running a request");
 }
@@ -347,6 +370,8 @@ struct slots_run *slots_open(struct daemon *daemon)
 	struct slots_run *slots = xcalloc(1, sizeof(*slots));
 
 	slots->daemon = daemon;
+	/* at the start, too: the key may be another one */
+	slots->is_asked = true;
 	slots->timer = timer_new(daemon->loop, work, slots);
 	slots->again = timer_new(daemon->loop, go_on, slots);
 	timer_set(slots->timer, 0);

@@ -358,6 +358,12 @@ CREATE TABLE addressee (
 	name TEXT NOT NULL
 ) STRICT;
 
+-- What went to a person, hashed (core/copy.h): it stays when the address goes.
+CREATE TABLE copy (
+	delivery_id INTEGER PRIMARY KEY REFERENCES delivery (id),
+	sha256 TEXT NOT NULL -- hex; '' when it can't be made again
+) STRICT;
+
 CREATE TABLE attempt (
 	delivery_id INTEGER NOT NULL REFERENCES delivery (id),
 	number INTEGER NOT NULL,
@@ -507,7 +513,7 @@ CREATE TABLE withheld (
 -- What briefingctl asks of the daemon, which alone signs and sends.
 CREATE TABLE request (
 	id INTEGER PRIMARY KEY,
-	verb TEXT NOT NULL CHECK (verb IN ('run', 'reload', 'checkpoint')),
+	verb TEXT NOT NULL CHECK (verb IN ('run', 'reload', 'checkpoint', 'copies')),
 	argument TEXT NOT NULL,
 	actor TEXT NOT NULL,
 	asked_at INTEGER NOT NULL,

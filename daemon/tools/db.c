@@ -409,6 +409,12 @@ bool db_begin_lazily(struct db *db, struct err *err)
 	return begin(db, true, err);
 }
 
+bool db_begin_reading(struct db *db, struct err *err)
+{
+	assert(!db_is_in_transaction(db));
+	return db_execute(db, "BEGIN", err);
+}
+
 bool db_commit(struct db *db, struct err *err)
 {
 	/* SQLite itself rolls back when the disk is full or fails; whoever

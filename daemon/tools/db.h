@@ -47,6 +47,9 @@ struct db *db_open_with(const char *path, enum db_mode mode, int busy_ms,
 			const struct query_text *queries,
 			const struct schema_file *schema, struct err *err);
 
+/* Reads one state of the store until db_rollback, and holds no lock. */
+bool db_begin_reading(struct db *db, struct err *err);
+
 /* BEGIN IMMEDIATE: the write lock is held from here. Not nested. After a
  * failed db_commit call db_rollback; it does nothing without a transaction and
  * can't fail: what is not committed is not there after the next open. */

@@ -3,6 +3,7 @@ import contextlib
 import subprocess
 
 import peers
+from evidence import evidence_rows
 from scene import PROGRAMS, Authority, FastSink, Scene, Sink, fsync_ms
 from table import Absent, Row, median, rate
 
@@ -217,4 +218,4 @@ def start_rows(many, folder, options):
 
 
 ROWS = {"slot": slot_rows, "rivals": rival_rows, "slow": slow_rows,
-        "many": many_rows}
+        "many": many_rows, "evidence": evidence_rows}

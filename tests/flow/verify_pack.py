@@ -220,3 +220,177 @@ def check_proof(text, key):
                            [unbase64(line) for line in lines[3:]], root),
          f"leaf {index} is not in the tree")
     return leaf
+
+
+# --- the pack (docs/verify-evidence.md)
+
+class Pack:
+    def __init__(self, path, key=None):
+        self.zip = zipfile.ZipFile(path)
+        need(self.zip.testzip() is None, "the zip is damaged")
+        self.names = self.zip.namelist()
+        need(len(set(self.names)) == len(self.names), "a file stands twice")
+        self.key = parse_key(key or self.text("ledger/key"))
+        self.head = open_checkpoint(self.text("ledger/checkpoint"), self.key)
+        self.leaves = {}
+
+    def bytes(self, name):
+        need(name in self.names, f"{name} is not there")
+        return self.zip.read(name)
+
+    def text(self, name):
+        return self.bytes(name).decode()
+
+    def lines(self, name):
+        return [json.loads(line) for line in self.text(name).splitlines()]
+
+    def table(self, name):
+        return list(csv.DictReader(io.StringIO(self.text(name), newline="")))
+
+    def check_sums(self):
+        listed = dict(reversed(line.split("  ", 1))
+                      for line in self.text("SHA256SUMS").splitlines())
+        need(set(listed) == set(self.names) - {"SHA256SUMS"},
+             "SHA256SUMS lists other files")
+        for name, wanted in listed.items():
+            need(hashlib.sha256(self.bytes(name)).hexdigest() == wanted,
+                 f"{name} is not what SHA256SUMS says")
+
+    def check_leaves(self):
+        _, size, root = self.head
+        for line in self.lines("ledger/leaves.jsonl"):
+            leaf, index = line["leaf"].encode(), line["index"]
+            need(inclusion_is_good(
+                leaf_hash(leaf), index, size,
+                [unbase64(each) for each in line["proof"]], root),
+                f"leaf {index} is not in the checkpoint")
+            event = json.loads(leaf)
+            need(event["id"] == index + 1, f"leaf {index} is another event")
+            self.leaves[event["id"]] = event
+
+    def check_checkpoints(self):
+        """that the pack's one goes on from each that a mail may carry"""
+        _, size, root = self.head
+        for line in self.lines("ledger/checkpoints.jsonl"):
+            _, old_size, old_root = open_checkpoint(line["note"],
+                                                    parse_key(line["key"]))
+            need(consistency_is_good(
+                old_size, old_root, size, root,
+                [unbase64(each) for each in line["proof"]]),
+                f"the checkpoint of {old_size} is of another history")
+
+    def check_texts(self):
+        for line in self.lines("ledger/texts.jsonl"):
+            event = self.leaves[line["event"]]
+            promised = hashlib.sha256(bytes.fromhex(line["salt"]) +
+                                      line["text"].encode()).hexdigest()
+            need(event["body"].get(line["name"]) == promised,
+                 f"the {line['name']} of event {event['id']} is another")
+
+    def of_kind(self, kind):
+        return [e for e in self.leaves.values() if e["kind"] == kind]
+
+    def check_manifests(self):
+        taken = {e["body"]["version"]: e["body"]["content_hash"]
+                 for e in self.of_kind("briefing-taken")}
+        approvals = {(self.leaves[line["event"]]["body"]["version"],
+                      line["name"]): line["text"]
+                     for line in self.lines("ledger/texts.jsonl")}
+        for name in self.names:
+            if not name.startswith("briefing/"):
+                continue
+            manifest = json.loads(self.text(name))
+            number = manifest["version"]
+            need(taken.get(number) == manifest["content_hash"],
+                 f"{name} is not what was approved")
+            for word in ("approved_by", "approval_ref"):
+                need(approvals.get((number, word), manifest[word]) ==
+                     manifest[word], f"{name}: {word} is another")
+
+    def check_letters(self):
+        made = {e["body"]["letter"]: e["body"]["sha256"]
+                for e in self.of_kind("letter-made")}
+        for name in self.names:
+            if name.startswith("mail/letter-") and name.endswith(".stored"):
+                number = int(name[len("mail/letter-"):-len(".stored")])
+                need(made.get(number) ==
+                     hashlib.sha256(self.bytes(name)).hexdigest(),
+                     f"{name} is not what was made")
+
+    def check_lists(self):
+        """each line against its events; gives the lines"""
+        planned = {}
+        for event in self.of_kind("delivery-planned"):
+            body = event["body"]
+            for each in filter(None, body.get("required", "").split(",")):
+                version, due = each.split(":")
+                planned.setdefault(body["person"], []).append(
+                    (due, str(body["closes_at"]), body["agency"],
+                     str(event["recorded_at"])))
+        acknowledged = {(e["body"]["person"], str(e["body"]["version"])): e
+                        for e in self.of_kind("acknowledged")}
+        lines, seen = [], set()
+        for name in self.names:
+            if name.startswith("lists/"):
+                lines += self.table(name)
+        for line in lines:
+            who = line["person"], line["version"]
+            need((line["due_at"], line["closes_at"], line["agency"],
+                  line["required_at"]) in planned.get(line["person"], []),
+                 f"person {line['person']}: the duty is another")
+            if not line["acknowledged_at"]:
+                need(who not in acknowledged,
+                     f"person {line['person']} has acknowledged it")
+                continue
+            event = acknowledged.get(who)
+            need(event and line["event"] == str(event["id"]) and
+                 line["acknowledged_at"] == str(event["effective_at"]) and
+                 line["grade"] == event["body"]["grade"],
+                 f"person {line['person']}: the acknowledgement is another")
+            seen.add(who)
+        need(seen == set(acknowledged), "an acknowledgement is not in a list")
+        return lines
+
+    def check_report(self, lines):
+        total = json.loads(self.text("report/reach.json"))["total"]
+        need(total["required"] == len(lines) and total["acknowledged"] ==
+             sum(1 for line in lines if line["acknowledged_at"]),
+             "the report has other figures than the lists")
+
+    def check_copies(self):
+        accepted = {e["body"]["delivery"]: e["effective_at"]
+                    for e in self.of_kind("delivery-accepted")}
+        for copy in self.table("mail/copies.csv"):
+            need(accepted.get(int(copy["delivery"])) ==
+                 int(copy["accepted_at"]),
+                 f"delivery {copy['delivery']} was not accepted then")
+
+    def check(self):
+        self.check_sums()
+        self.check_leaves()
+        self.check_checkpoints()
+        self.check_texts()
+        self.check_manifests()
+        self.check_letters()
+        self.check_report(self.check_lists())
+        self.check_copies()
+
+
+def main(arguments):
+    if not 1 <= len(arguments) <= 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        pack = Pack(*arguments)
+        pack.check()
+    except (Trouble, KeyError, ValueError, zipfile.BadZipFile) as why:
+        print(f"NOT GOOD: {why}")
+        return 1
+    origin, size, root = pack.head
+    print(f"good: {len(pack.leaves)} events\n{origin}\n{size}\n"
+          f"{base64.b64encode(root).decode()}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

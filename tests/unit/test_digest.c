@@ -504,9 +504,16 @@ static void f20_events_name_nobody(void **state)
 	assert_string_equal(
 	    store_text(&p.store, "SELECT body FROM event WHERE kind ="
 				 " 'delivery-planned' ORDER BY id LIMIT 1"),
-	    "{\"delivery\":1,\"digest\":1,\"generation\":1,\"letter\":1,"
-	    "\"list\":\"police\",\"mode\":\"live\",\"person\":\"public-1\","
-	    "\"versions\":\"1\"}");
+	    arena_printf(
+		p.store.arena,
+		"{\"agency\":\"police\",\"closes_at\":%lld,\"delivery\":1,"
+		"\"digest\":1,\"generation\":1,\"letter\":1,"
+		"\"list\":\"police\",\"mode\":\"live\",\"person\":\"public-1\","
+		"\"required\":\"1:%lld\",\"versions\":\"1\"}",
+		store_number(&p.store,
+			     "SELECT closes_at FROM requirement LIMIT 1"),
+		store_number(&p.store,
+			     "SELECT due_at FROM requirement LIMIT 1")));
 	assert_int_equal(store_number(&p.store,
 				      "SELECT count(*) FROM event WHERE body"
 				      " GLOB '*@*' OR body GLOB '*Person*'"),

@@ -1,0 +1,111 @@
+#include "core/copy.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "core/letter.h"
+#include "core/link.h"
+#include "tools/crypto.h"
+#include "tools/db.h"
+
+struct copy {
+	int64_t delivery_id, letter_id;
+	char key_id;
+	const char *address, *name;
+};
+
+static bool find(struct db *db, const char *ref, int64_t max,
+		 struct arena *arena, struct copy **ret, size_t *ret_count,
+		 struct err *err)
+{
+	struct query *q = db_query(db, QUERY_COPY_FIND);
+	size_t count = 0, room = 0;
+
+	*ret = NULL;
+	query_text(q, 1, ref);
+	query_integer(q, 2, max);
+	while (query_next(q)) {
+		*ret = arena_grow(arena, *ret, count, &room, sizeof(**ret));
+		(*ret)[count++] = (struct copy){
+		    .delivery_id = query_get_integer(q, 0),
+		    .letter_id = query_get_integer(q, 1),
+		    .key_id = *query_get_text(q, 2),
+		    .address = arena_strdup(arena, query_get_text(q, 3)),
+		    .name = arena_strdup(arena, query_get_text(q, 4)),
+		};
+	}
+	*ret_count = count;
+	return query_done(q, err);
+}
+
+/* "": it can't be made any more, because its key is gone */
+static bool hash_one(const struct settings *settings,
+		     const struct link_keys *keys, const struct letter *letter,
+		     const struct copy *copy, struct arena *arena,
+		     char ret_hex[CRYPTO_SHA256_HEX])
+{
+	const struct link_key *key = link_find_key(keys, copy->key_id);
+	uint8_t hash[CRYPTO_SHA256_SIZE];
+	struct letter_person person;
+	struct buf mail;
+	bool good = false;
+
+	*ret_hex = '\0';
+	if (!key)
+		return false;
+	buf_init(&mail, LETTER_MAX_SIZE);
+	letter_person_make(settings, key, copy->delivery_id, copy->address,
+			   copy->name, arena, &person);
+	good = letter_assemble(letter, &person, &mail, NULL);
+	if (good) {
+		crypto_sha256(mail.data, mail.size, hash);
+		crypto_hex(hash, sizeof(hash), ret_hex);
+	}
+	buf_done(&mail);
+	return good;
+}
+
+static bool store(struct db *db, int64_t delivery_id, const char *hex,
+		  struct err *err)
+{
+	struct query *q = db_query(db, QUERY_COPY_STORE);
+
+	query_integer(q, 1, delivery_id);
+	query_text(q, 2, hex);
+	return query_run(q, NULL, err);
+}
+
+bool copy_hash(struct db *db, const struct settings *settings,
+	       const struct link_keys *keys, const char *ref, int64_t max,
+	       bool *ret_more, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct letter letter = {0};
+	struct copy *copies;
+	size_t count = 0;
+
+	assert(db_is_in_transaction(db));
+	bool good = find(db, ref, max, arena, &copies, &count, err);
+	for (size_t i = 0; good && i < count; i++) {
+		char hex[CRYPTO_SHA256_HEX];
+
+		if (letter.id != copies[i].letter_id) {
+			letter_done(&letter);
+			letter = (struct letter){0};
+			good =
+			    letter_load(db, copies[i].letter_id, &letter, err);
+		}
+		if (good) {
+			hash_one(settings, keys, &letter, &copies[i], arena,
+				 hex);
+			good = store(db, copies[i].delivery_id, hex, err);
+		}
+	}
+	letter_done(&letter);
+	arena_free(arena);
+	*ret_more = (int64_t)count == max;
+	return good ? true : err_context(err, "the copies of %s", ref);
+}

@@ -1,0 +1,43 @@
+-- name: evidence_versions
+-- Each version, with what was closed with it.
+SELECT v.id, b.ref, v.number, v.content_hash, v.closed_at, v.closed_as
+FROM version v JOIN briefing b ON b.id = v.briefing_id ORDER BY v.id;
+
+-- name: evidence_people
+-- Who a row is about, the last first.
+SELECT id, public_id FROM person ORDER BY id DESC;
+
+-- name: evidence_requirements
+-- Each duty, with all that a figure rests on.
+SELECT r.id, r.version_id, r.person_id, r.required_at, r.due_at, r.closes_at,
+	coalesce(r.acknowledged_at, 0), coalesce(r.missed_at, 0),
+	r.closed_at, r.closed_as, r.agency, r.grade, r.event_id
+FROM requirement r ORDER BY r.id;
+
+-- name: evidence_deliveries
+-- Each delivery, as it ended.
+SELECT id, state, coalesce(ended_at, 0) FROM delivery ORDER BY id;
+
+-- name: evidence_letter
+-- The bytes that all who share it have in common.
+SELECT head, body FROM letter WHERE id = ?1;
+
+-- name: evidence_texts
+-- Free text, with the event that promised it.
+SELECT t.event_id, t.name, t.salt, t.text, e.body, e.kind
+FROM event_text t JOIN event e ON e.id = t.event_id;
+
+-- name: evidence_keys
+-- The keys that signed; and is there an event that says so?
+SELECT k.verifier, EXISTS (SELECT 1 FROM event e
+	WHERE e.kind = 'ledger-key' AND instr(e.body, k.verifier) > 0)
+FROM ledger_key k;
+
+-- name: evidence_acknowledgement
+-- The event by which the person with address ?1 acknowledged briefing ?2.
+SELECT r.event_id FROM requirement r
+JOIN identity i ON i.person_id = r.person_id AND i.address_key = ?1
+JOIN version v ON v.id = r.version_id
+JOIN briefing b ON b.id = v.briefing_id AND b.ref = ?2
+WHERE r.acknowledged_at IS NOT NULL
+ORDER BY v.number DESC LIMIT 1;

@@ -1,0 +1,360 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "core/checkpoint.h"
+#include "core/event.h"
+#include "core/evidence.h"
+#include "core/evidence_prove.h"
+#include "core/ledger.h"
+#include "core/note.h"
+#include "scene.h"
+#include "store.h"
+
+#define NOW 1795356180LL
+#define DUE (NOW + 14 * SCENE_DAY)
+#define CLOSES (NOW + 180 * SCENE_DAY)
+
+static struct note_signer signer_of(const char *name)
+{
+	struct note_signer signer;
+	uint8_t seed[32] = {7};
+
+	assert_true(note_signer_make(name, seed, &signer));
+	return signer;
+}
+
+static void add(struct store *store, struct event *event, int64_t now)
+{
+	store_check(store, event_end(event, store->db, now, &store->err));
+}
+
+static void take_briefing(struct store *store)
+{
+	struct event event;
+
+	scene_version(store, 1, "LTB-1", 1, "OFFICIAL");
+	event_begin(&event, "briefing-taken", NOW, "briefingd");
+	event_text(&event, "ref", "LTB-1");
+	event_integer(&event, "version", 1);
+	event_text(&event, "content_hash", "hash 1");
+	event_private(&event, "approved_by", "Ann Smith");
+	add(store, &event, NOW);
+}
+
+/* the duty of a person, as planning makes it; the delivery has their id */
+static void require(struct store *store, int id)
+{
+	struct event event;
+
+	scene_person(store, id);
+	scene_delivery(store, id, id, 1, "live", NOW, NOW + 5);
+	scene_requirement(store, 1, id, 1, "police", id, NOW, DUE, CLOSES);
+	event_begin(&event, "delivery-planned", NOW, "briefingd");
+	event_text(&event, "person",
+		   arena_printf(store->arena, "person-%d", id));
+	event_text(&event, "agency", "police");
+	event_text(&event, "required",
+		   arena_printf(store->arena, "1:%lld", DUE));
+	event_integer(&event, "closes_at", CLOSES);
+	add(store, &event, NOW);
+	event_begin(&event, "delivery-accepted", NOW + 5, "briefingd");
+	event_integer(&event, "delivery", id);
+	event_text(&event, "state", "accepted");
+	add(store, &event, NOW + 6);
+}
+
+static void acknowledge(struct store *store, int id)
+{
+	struct event event;
+
+	event_begin(&event, "acknowledged", NOW + 100, "briefingd");
+	event_text(&event, "person",
+		   arena_printf(store->arena, "person-%d", id));
+	event_text(&event, "ref", "LTB-1");
+	event_integer(&event, "version", 1);
+	event_text(&event, "grade", "confirmed");
+	add(store, &event, NOW + 100);
+	scene_do(store,
+		 "UPDATE requirement SET acknowledged_at = %lld, grade ="
+		 " 'confirmed', receipt = 'r%d', event_id = %lld"
+		 " WHERE person_id = %d",
+		 NOW + 100, id, (long long)event.id, id);
+}
+
+static void sign(struct store *store)
+{
+	struct note_signer signer = signer_of("board.example/ledger");
+	int64_t size;
+	bool more;
+
+	store_begin(store);
+	store_check(store, ledger_append(store->db, 10000, &more, &store->err));
+	store_check(store, checkpoint_make(store->db, &signer, NOW, &size,
+					   &store->err));
+	store_commit(store);
+}
+
+/* 1 + 1 + 2 + 2 * 200 + 100 events, with a checkpoint in between */
+static void scene_open(struct store *store)
+{
+	struct note_signer signer = signer_of("board.example/ledger");
+
+	store_open(store);
+	store_begin(store);
+	store_check(store,
+		    checkpoint_use_key(store->db, &signer, NOW, &store->err));
+	scene_list(store, 1, "police");
+	take_briefing(store);
+	scene_letter(store, 1, 1, "live", "1");
+	for (int id = 1; id <= 100; id++)
+		require(store, id);
+	store_commit(store);
+	sign(store);
+	store_begin(store);
+	for (int id = 101; id <= 200; id++)
+		require(store, id);
+	for (int id = 1; id <= 100; id++)
+		acknowledge(store, id);
+	store_commit(store);
+	sign(store);
+}
+
+static struct evidence_findings verify(struct store *store)
+{
+	struct evidence_findings findings = {.arena = store->arena};
+	struct evidence_summary summary;
+
+	store_check(store, evidence_verify(store->db, NULL, 0, &findings,
+					   &summary, &store->err));
+	return findings;
+}
+
+static void f10_what_was_not_touched_is_good(void **state)
+{
+	struct evidence_findings findings = {0};
+	struct evidence_summary summary;
+	struct store store;
+
+	(void)state;
+	scene_open(&store);
+	findings.arena = store.arena;
+	store_check(&store, evidence_verify(store.db, NULL, 0, &findings,
+					    &summary, &store.err));
+	if (findings.count)
+		fail_msg("%s", findings.list[0].text);
+	assert_int_equal(summary.events, 502);
+	assert_int_equal(summary.sealed, 502);
+	assert_int_equal(summary.checkpoints, 2);
+	store_close(&store);
+}
+
+/* Each change of the store is found, and by its name. */
+static void f20_every_change_is_named(void **state)
+{
+	static const struct {
+		const char *sql, *what, *text;
+	} cases[] = {
+	    {"UPDATE event SET body = replace(body, 'person-7\"',"
+	     " 'person-8\"') WHERE id = 15",
+	     "event", "event 15 (delivery-planned"},
+	    {"UPDATE event SET effective_at = effective_at - 1 WHERE id = 450",
+	     "event", "event 450 (acknowledged"},
+	    {"UPDATE event SET actor = 'operator:x' WHERE id = 1", "event",
+	     "event 1 (ledger-key"},
+	    {"DELETE FROM event WHERE id = 300", "event",
+	     "event 300 is not there"},
+	    {"UPDATE requirement SET event_id = NULL; "
+	     "DELETE FROM event WHERE id = 502",
+	     "event", "event 502 is not there"},
+	    {"UPDATE ledger_tile SET hashes = zeroblob(8192)"
+	     " WHERE level = 0 AND number = 0",
+	     "leaf", "event 1 (ledger-key"},
+	    {"UPDATE ledger_tile SET hashes = zeroblob(32) WHERE level = 1",
+	     "leaf", "tile 1/0 is damaged"},
+	    {"UPDATE checkpoint SET note = replace(note, 'board', 'broad')",
+	     "checkpoint", "not signed by its key"},
+	    {"UPDATE requirement SET acknowledged_at = acknowledged_at - 1"
+	     " WHERE id = 3",
+	     "row",
+	     "requirement of person person-3 for LTB-1 version 1:"
+	     " acknowledged at"},
+	    {"UPDATE requirement SET acknowledged_at = 1, grade = 'confirmed'"
+	     " WHERE id = 150",
+	     "row", "by the table, and by no event"},
+	    {"UPDATE requirement SET acknowledged_at = NULL, grade = NULL"
+	     " WHERE id = 5",
+	     "row", "acknowledged by event 407, and not by the table"},
+	    {"UPDATE requirement SET grade = 'confirmed-by-reply' WHERE id = 5",
+	     "row", "confirmed-by-reply by the table, confirmed by event 407"},
+	    {"UPDATE requirement SET event_id = 9 WHERE id = 5", "row",
+	     "acknowledged by event 407, and the table names 9"},
+	    {"UPDATE requirement SET due_at = due_at + 1 WHERE id = 9", "row",
+	     "person-9 for LTB-1 version 1: due at"},
+	    {"UPDATE requirement SET agency = 'health' WHERE id = 9", "row",
+	     "of agency health by the table, of police by event 19"},
+	    {"UPDATE requirement SET missed_at = 5 WHERE id = 190", "row",
+	     "missed at 5 by the table, and by no event"},
+	    {"UPDATE requirement SET closed_at = 5, closed_as = 'left'"
+	     " WHERE id = 190",
+	     "row", "closed (left) at 5 by the table, and by no event"},
+	    {"DELETE FROM requirement WHERE id = 190", "row",
+	     "person-190 for LTB-1 version 1: by event"},
+	    {"UPDATE delivery SET state = 'refused' WHERE id = 2", "row",
+	     "delivery 2: refused by the table"},
+	    {"UPDATE delivery SET ended_at = ended_at - 9 WHERE id = 2", "row",
+	     "delivery 2: accepted at"},
+	    {"UPDATE version SET content_hash = 'other'", "row",
+	     "version 1 of briefing LTB-1 is not what was approved then"},
+	    {"UPDATE event_text SET text = 'Bob Smith'", "row",
+	     "the approved_by of event 2 (briefing-taken) is another text"},
+	    {"INSERT INTO ledger_key VALUES (9, 'k', 1)", "row",
+	     "the key k: in the table, and by no event"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct store store;
+		bool is_found = false;
+
+		scene_open(&store);
+		store_do(&store, "PRAGMA foreign_keys = OFF");
+		store_do(&store, cases[i].sql);
+		struct evidence_findings findings = verify(&store);
+		for (size_t j = 0; j < findings.told; j++)
+			is_found |=
+			    strstr(findings.list[j].text, cases[i].text) &&
+			    strcmp(findings.list[j].what, cases[i].what) == 0;
+		if (!is_found)
+			fail_msg("%s: %s", cases[i].sql,
+				 findings.count ? findings.list[0].text
+						: "nothing found");
+		store_close(&store);
+	}
+}
+
+/* Whoever changes an event and the ledger's hashes with it is found by the
+ * first checkpoint that has it. */
+static void f20_rewritten_history_fails_at_the_first_interval(void **state)
+{
+	struct evidence_findings findings;
+	struct store store;
+
+	(void)state;
+	scene_open(&store);
+	store_do(&store, "UPDATE event SET recorded_at = 5 WHERE id = 20;"
+			 "DELETE FROM ledger_tile; UPDATE ledger SET size = 0");
+	store_begin(&store);
+	store_check(&store,
+		    ledger_append(store.db, 10000, &(bool){false}, &store.err));
+	store_commit(&store);
+	findings = verify(&store);
+	assert_string_equal(findings.list[0].what, "checkpoint");
+	assert_non_null(strstr(findings.list[0].text,
+			       "the events from 1 to 202 are not those"));
+	store_close(&store);
+}
+
+/* ... and when the checkpoints were signed again, by one that somebody kept. */
+static void f30_a_kept_checkpoint_finds_what_was_signed_again(void **state)
+{
+	struct evidence_findings findings = {0};
+	struct evidence_summary summary;
+	struct evidence_given given = {.name = "minutes.txt"};
+	struct checkpoint *kept;
+	struct store store;
+
+	(void)state;
+	scene_open(&store);
+	store_check(&store, checkpoint_load(store.db, 300, store.arena, &kept,
+					    &store.err));
+	given.head = kept->head;
+	findings.arena = store.arena;
+	store_check(&store, evidence_verify(store.db, &given, 1, &findings,
+					    &summary, &store.err));
+	assert_int_equal(findings.count, 0);
+	store_do(&store, "UPDATE event SET body = replace(body,"
+			 " 'approved_by', 'approved_bi') WHERE id = 2;"
+			 "DELETE FROM event_text;"
+			 "DELETE FROM checkpoint; DELETE FROM ledger_tile;"
+			 "UPDATE ledger SET size = 0");
+	sign(&store);
+	assert_int_equal(verify(&store).count, 0);
+	store_check(&store, evidence_verify(store.db, &given, 1, &findings,
+					    &summary, &store.err));
+	assert_int_equal(findings.count, 1);
+	assert_string_equal(findings.list[0].text,
+			    "minutes.txt: the events from 1 to 202 are not"
+			    " those of this checkpoint: history was rewritten");
+	given.head.size = 1000;
+	findings.count = findings.told = 0;
+	store_check(&store, evidence_verify(store.db, &given, 1, &findings,
+					    &summary, &store.err));
+	assert_non_null(strstr(findings.list[0].text, "the store only 502"));
+	store_close(&store);
+}
+
+static void f30_erased_text_and_salt_leave_all_good(void **state)
+{
+	struct store store;
+
+	(void)state;
+	scene_open(&store);
+	store_do(&store, "DELETE FROM event_text; DELETE FROM operator;"
+			 "DELETE FROM identity; DELETE FROM addressee");
+	assert_int_equal(verify(&store).count, 0);
+	store_close(&store);
+}
+
+static void f10_a_proof_stands_alone(void **state)
+{
+	struct note_signer signer = signer_of("board.example/ledger"),
+			   other = signer_of("another.example/ledger");
+	struct checkpoint *last;
+	struct store store;
+	struct buf out, leaf;
+
+	(void)state;
+	scene_open(&store);
+	store_check(&store, checkpoint_load(store.db, INT64_MAX, store.arena,
+					    &last, &store.err));
+	buf_init(&out, 1024 * 1024);
+	buf_init(&leaf, 1024 * 1024);
+	store_check(&store,
+		    evidence_prove(store.db, 407, last, &out, &store.err));
+	store_check(&store,
+		    evidence_check_proof(out.data, out.size, &signer.verifier,
+					 &leaf, &store.err));
+	assert_non_null(strstr(leaf.data, "\"kind\":\"acknowledged\""));
+	assert_false(evidence_check_proof(out.data, out.size, &other.verifier,
+					  &leaf, &store.err));
+	strstr(out.data, "index 40")[8] ^= 1;
+	assert_false(evidence_check_proof(out.data, out.size, &signer.verifier,
+					  &leaf, &store.err));
+	/* what is not what it was can't be proved */
+	store_do(&store, "UPDATE event SET recorded_at = 5 WHERE id = 407");
+	assert_false(evidence_prove(store.db, 407, last, &out, &store.err));
+	assert_false(evidence_prove(store.db, 503, last, &out, &store.err));
+	buf_done(&out);
+	buf_done(&leaf);
+	store_close(&store);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(f10_what_was_not_touched_is_good),
+	    cmocka_unit_test(f10_a_proof_stands_alone),
+	    cmocka_unit_test(f20_every_change_is_named),
+	    cmocka_unit_test(f20_rewritten_history_fails_at_the_first_interval),
+	    cmocka_unit_test(f30_a_kept_checkpoint_finds_what_was_signed_again),
+	    cmocka_unit_test(f30_erased_text_and_salt_leave_all_good),
+	};
+
+	return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);
+}
