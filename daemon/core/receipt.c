@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "core/briefing.h"
+#include "core/checkpoint.h"
 #include "core/digest.h"
 #include "core/notice.h"
 #include "core/public_id.h"
@@ -128,6 +129,18 @@ static void make_key(const struct receipt *receipt, int64_t now,
 	snprintf(ret, KEY_SIZE, "receipt %s %s", receipt->id, date);
 }
 
+/* who has the mail is a witness of what was recorded before it */
+static bool show_checkpoint(struct db *db, const struct settings *settings,
+			    struct view *view, struct err *err)
+{
+	struct checkpoint *last;
+
+	if (!checkpoint_load(db, INT64_MAX, view->arena, &last, err))
+		return false;
+	checkpoint_show(view, last, settings->web_base);
+	return true;
+}
+
 bool receipt_queue(struct db *db, const struct digest_context *context,
 		   const struct receipt *receipt, struct err *err)
 {
@@ -145,6 +158,7 @@ bool receipt_queue(struct db *db, const struct digest_context *context,
 		view_text(view, "reflection", NULL);
 	}
 	bool good =
+	    show_checkpoint(db, context->settings, view, err) &&
 	    roster_load_list(db, receipt->list_name, arena, &list, err) &&
 	    notice_queue(db, context,
 			 &(const struct notice){

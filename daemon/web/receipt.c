@@ -10,6 +10,7 @@
 #include "core/settings.h"
 #include "doors/http.h"
 #include "tools/view.h"
+#include "web/evidence.h"
 #include "web/personal.h"
 #include "web/visit.h"
 
@@ -35,6 +36,7 @@ static void show(const struct personal *personal, const struct receipt *receipt,
 	char masked[ADDRESS_MASK_SIZE];
 
 	receipt_show(receipt, visit->web->settings, view);
+	evidence_show(visit, view);
 	if (personal->is_sensitive)
 		view_text(view, "marking", "OFFICIAL-SENSITIVE");
 	if (*receipt->address) {

@@ -394,6 +394,8 @@ class Board:
                          " GROUP BY digest_id, person_id, generation"
                          " HAVING count(*) > 1") == []
         assert self.value("PRAGMA integrity_check") == "ok"
+        # and all that the tables say, the events say too
+        self.ctl("evidence", "verify")
         for briefing in self.facts("report")["briefings"]:
             for row in (*briefing["agencies"], briefing["total"]):
                 assert row["required"] == sum(
