@@ -22,6 +22,10 @@
  * says. */
 #define UNSURE_MAX 3
 
+/* That the daemon was killed says nothing of the mail, unless it is the mail on
+ * which it dies. */
+#define DEATHS_MAX 10
+
 void outbox_event_begin(struct event *event, const char *kind, int64_t at,
 			const struct outbox_subject *subject)
 {
@@ -43,7 +47,8 @@ struct standing {
 	int64_t first_began_at;      /* 0: no attempt before that counts */
 	int64_t tries;               /* that count, before this one */
 	int64_t spared;              /* since the last that counts */
-	int64_t unsure_count;
+	int64_t unsure_count;        /* for the relay's sake */
+	int64_t deaths;              /* for the daemon's */
 	bool hold_unsure;
 };
 
@@ -91,6 +96,7 @@ static bool load_history(struct db *db, int64_t delivery_id,
 		ret->first_began_at = query_get_integer(q, 1);
 		ret->tries = query_get_integer(q, 2);
 		ret->spared = query_get_integer(q, 3);
+		ret->deaths = query_get_integer(q, 4);
 	}
 	return query_done(q, err);
 }
@@ -182,14 +188,19 @@ static struct move decide_later(const struct settings *settings,
 			     .due_at = now + (asked > wait ? asked : wait)};
 }
 
-static struct move decide_unsure(const struct standing *standing, int64_t now)
+static struct move decide_unsure(const struct outbox_result *result,
+				 const struct standing *standing, int64_t now)
 {
-	struct move move = {.event = "delivery-unsure", .detail = ""};
+	bool is_death = result->blame == OUTBOX_BLAME_DAEMON;
+	bool is_often = is_death ? standing->deaths + 1 >= DEATHS_MAX
+				 : standing->unsure_count + 1 >= UNSURE_MAX;
+	struct move move = {
+	    .event = "delivery-unsure", .detail = "", .is_spared = is_death};
 
 	if (standing->hold_unsure) {
 		move.state = "unsure";
 		move.detail = "held: it may have arrived";
-	} else if (standing->unsure_count + 1 >= UNSURE_MAX) {
+	} else if (is_often) {
 		move.state = "unsure";
 		move.detail = "held: in doubt too often";
 	} else {
@@ -215,7 +226,7 @@ static struct move decide(const struct settings *settings,
 	case OUTBOX_UNSURE:
 		break;
 	}
-	return decide_unsure(standing, now);
+	return decide_unsure(result, standing, now);
 }
 
 static const char *or_empty(const char *text)
@@ -475,6 +486,7 @@ bool outbox_recover(struct db *db, int64_t now, int *ret_count, struct err *err)
 	    .outcome = OUTBOX_UNSURE,
 	    .ended_at = now,
 	    .text = "the daemon stopped while sending",
+	    .blame = OUTBOX_BLAME_DAEMON,
 	};
 	char relay[RELAY_NAME_SIZE];
 	int count = 0;

@@ -75,12 +75,14 @@ enum outbox_outcome {
 	OUTBOX_UNSURE,
 };
 
-/* What a later is to be laid to. A mail on which a connection breaks looks like
- * a relay that is out of order, so only the relay's other mails can tell. */
+/* What a later or an unsure is to be laid to. A mail on which a connection
+ * breaks looks like a relay that is out of order, so only the relay's other
+ * mails can tell. */
 enum outbox_blame {
 	OUTBOX_BLAME_MAIL,
 	OUTBOX_BLAME_RELAY,      /* the connection, TLS or login failed */
 	OUTBOX_BLAME_DEAD_RELAY, /* likewise, and for other mails, too */
+	OUTBOX_BLAME_DAEMON,     /* it died in the middle */
 };
 
 struct outbox_result {
@@ -104,8 +106,9 @@ struct outbox_result {
  * "gave up" after retry_days. For a relay's sake it is due at once and the try
  * counts for nothing: when the relay is dead, and else as often as another
  * relay can be tried instead. unsure: due again at once where the list says
- * resend, else held. A live refusal of the recipient counts against the address
- * (core/suppression.h). *ret_state is the state it is in now. */
+ * resend, else held; also held when it was in doubt too often. A live refusal
+ * of the recipient counts against the address (core/suppression.h). *ret_state
+ * is the state it is in now. */
 bool outbox_settle(struct db *db, const struct settings *settings,
 		   const struct outbox_result *result, int64_t now,
 		   const char **ret_state, struct err *err);

@@ -84,14 +84,15 @@ WHERE d.id = ?1;
 
 -- name: outbox_history
 -- What was tried before: how often in doubt, since when, and how often in all,
--- as far as it counts; and what was spared since.
-SELECT count(CASE WHEN t.outcome = 'unsure' THEN 1 END),
+-- as far as it counts; what was spared since; and in doubt without counting.
+SELECT count(CASE WHEN t.outcome = 'unsure' AND t.counts THEN 1 END),
 	coalesce(min(CASE WHEN t.counts AND t.began_at >= d.retried_at
 		THEN t.began_at END), 0),
 	count(CASE WHEN t.counts AND t.began_at >= d.retried_at THEN 1 END),
 	count(CASE WHEN t.number > coalesce((SELECT max(o.number)
 		FROM attempt o WHERE o.delivery_id = ?1 AND o.counts), 0)
-		THEN 1 END)
+		AND t.outcome = 'later' THEN 1 END),
+	count(CASE WHEN t.outcome = 'unsure' AND NOT t.counts THEN 1 END)
 FROM delivery d JOIN attempt t ON t.delivery_id = d.id
 WHERE d.id = ?1;
 

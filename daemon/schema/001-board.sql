@@ -378,8 +378,8 @@ CREATE TABLE attempt (
 	text TEXT NOT NULL,
 	queue_id TEXT NOT NULL,
 	duration_ms INTEGER NOT NULL,
-	-- 0: the relay was out of order, which says nothing of this mail: it
-	-- uses up neither its waits nor its days
+	-- 0: the relay was out of order or the daemon died, which says nothing
+	-- of this mail: it uses up neither its waits nor its days
 	counts INTEGER NOT NULL CHECK (counts IN (0, 1)),
 	PRIMARY KEY (delivery_id, number)
 ) STRICT, WITHOUT ROWID; -- one tree to write a verdict to, not two

@@ -691,6 +691,37 @@ static void f20_what_was_sending_is_in_doubt(void **state)
 
 /* --- looking */
 
+/* the daemon is killed while it sends the first */
+static const char *die(struct planning *p)
+{
+	int count;
+
+	assert_int_equal(claim(p, true, 1, NULL, NULL), 1);
+	store_begin(&p->store);
+	store_check(&p->store,
+		    outbox_recover(p->store.db, NOW, &count, &p->store.err));
+	store_commit(&p->store);
+	assert_int_equal(count, 1);
+	return store_text(&p->store, "SELECT state || ' ' || detail FROM"
+				     " delivery WHERE id = 1");
+}
+
+/* Who restarts it again and again is not the mail's fault; a mail on which it
+ * dies each time is. */
+static void f30_killed_again_and_again_it_goes_again(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	scene(&p, true);
+	store_do(&p.store, "UPDATE delivery SET due_at = due_at + 9"
+			   " WHERE id <> 1");
+	for (int deaths = 1; deaths < 10; deaths++)
+		assert_string_equal(die(&p), "due ");
+	assert_string_equal(die(&p), "unsure held: in doubt too often");
+	planning_close(&p);
+}
+
 static void f30_what_cannot_be_made_is_held(void **state)
 {
 	struct outbox_claim *claims;
@@ -884,6 +915,7 @@ int main(void)
 	    cmocka_unit_test(f20_what_the_claim_knew_is_enough),
 	    cmocka_unit_test(f20_in_doubt_it_goes_at_once_again),
 	    cmocka_unit_test(f20_what_was_sending_is_in_doubt),
+	    cmocka_unit_test(f30_killed_again_and_again_it_goes_again),
 	    cmocka_unit_test(f30_what_cannot_be_made_is_held),
 	    cmocka_unit_test(f30_looking),
 	    cmocka_unit_test(f20_refusals_count_as_what_comes_back_does),
