@@ -129,6 +129,10 @@ class Board:
                     "base": f"http://127.0.0.1:{self.port}"},
         }
 
+    def slow_disk(self):
+        """Its store is on one (only with clock=True)."""
+        self.environment["LD_PRELOAD"] += f" {preloaded('disk')}"
+
     # --- what an administrator and an officer write
 
     @property
@@ -160,8 +164,8 @@ class Board:
         """The settings by which a server is reached; its password lies in the
         file of that name."""
         relay = {"port": server.port, "tls": server.tls_mode,
-                 "host": "127.0.0.1" if server.tls_mode == "none"
-                 else "localhost"}
+                 "host": getattr(server, "host", "127.0.0.1")
+                 if server.tls_mode == "none" else "localhost"}
         if server.ca:
             relay["ca_file"] = str(server.ca)
         if server.user:

@@ -1,4 +1,5 @@
 import os
+import random
 import sys
 from pathlib import Path
 
@@ -7,10 +8,29 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from board import Board  # noqa: E402
-from servers import Authority, Postfix, Recorder, Sink  # noqa: E402
+from servers import Authority, Journal, Postfix, Recorder, Sink  # noqa: E402
+from storm import Storm  # noqa: E402
 
 # how often the crash tests kill: all of it in "make soak"
 IS_SOAK = bool(os.environ.get("SOAK"))
+
+
+FIGURES = pytest.StashKey()
+
+
+@pytest.fixture
+def figures(request):
+    """figures(text): what a test measured, told when all have run."""
+    told = request.config.stash.setdefault(FIGURES, [])
+    return lambda text: told.append(f"{request.node.name}: {text}")
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    told = config.stash.get(FIGURES, [])
+    if told:
+        terminalreporter.section("figures")
+        for line in told:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
@@ -80,3 +100,25 @@ def postfix(tmp_path, authority):
         pytest.skip("Postfix runs as root only")
     with Postfix(tmp_path, authority) as server:
         yield server
+
+
+@pytest.fixture
+def dice(figures):
+    """Any moment and any choice, the same again with SEED=."""
+    seed = int(os.environ.get("SEED", random.randrange(1 << 32)))
+    print(f"SEED={seed}")
+    figures(f"SEED={seed}")
+    return random.Random(seed)
+
+
+@pytest.fixture
+def storms(clocked, tmp_path, dice):
+    """storms(senders, **journal): work that goes on, to be disturbed."""
+    journals = []
+
+    def make(senders, **options):
+        journals.append(Journal(tmp_path, **options))
+        return Storm(clocked, journals[-1], dice, senders)
+    yield make
+    for journal in journals:
+        journal.__exit__()

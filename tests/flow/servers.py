@@ -1,7 +1,7 @@
 """Real mail servers on loopback, each in a temporary folder of its own.
 
 Recorder keeps the raw bytes of what it took and answers as a test says; Journal
-does so durably in a process of its own; Sink is Postfix's smtp-sink; Postfix is
+is fast and keeps them in a process of its own; Sink is Postfix's smtp-sink; Postfix is
 a whole instance with STARTTLS and AUTH.
 """
 import contextlib
@@ -50,9 +50,9 @@ def free_port():
             return port
 
 
-def is_listening(port):
+def is_listening(port, host="127.0.0.1"):
     with contextlib.suppress(OSError):
-        socket.create_connection(("127.0.0.1", port), 1).close()
+        socket.create_connection((host, port), 1).close()
         return True
     return False
 
@@ -243,22 +243,53 @@ class Recorder:
         return f"250 2.0.0 Ok: queued as R{len(self.mails):06}"
 
 
+class Kept(Mail):
+    """A mail in a journal's file; connected_ns tells when the connection that
+    brought it was made. Thousands would fill the memory: the bytes are read
+    when they are asked for."""
+
+    tls = False
+
+    def __init__(self, path, at, header):
+        connected_ns, size, self.sender, self.recipient = \
+            header.decode().split()
+        self.connected_ns = int(connected_ns)
+        self.path, self.at, self.size = path, at, int(size)
+
+    @property
+    def raw(self):
+        with open(self.path, "rb") as file:
+            file.seek(self.at)
+            return file.read(self.size)
+
+
 class Journal:
-    """journal.py: what it took outlives everyone."""
+    """journal.py: what it took outlives everyone. wrapper: a command that it is
+    started by."""
 
     tls_mode = "none"
     user = ""
     ca = None
 
-    def __init__(self, folder, delay_ms=0):
-        self.folder = Path(folder) / "journal"
-        self.folder.mkdir()
-        self.port = free_port()
-        self.process = subprocess.Popen(
-            [sys.executable, "-B", Path(__file__).with_name("journal.py"),
-             self.folder, str(self.port), str(delay_ms)])
-        self._known = {}
-        until(lambda: is_listening(self.port), "the journal listens")
+    def __init__(self, folder, delay_ms=0, idle_seconds=0, host="127.0.0.1",
+                 wrapper=()):
+        self.path = Path(folder) / "journal"
+        self.path.touch()
+        self.host, self.port = host, free_port()
+        self._mails, self._read_to = [], 0
+        self.command = [*wrapper, sys.executable, "-B",
+                        Path(__file__).with_name("journal.py"), self.path, host,
+                        str(self.port), str(delay_ms), str(idle_seconds)]
+        self.start()
+        until(lambda: is_listening(self.port, host), "the journal listens")
+
+    def start(self):
+        self.process = subprocess.Popen(self.command)
+
+    def kill(self):
+        """What it has not written is lost, whatever it was sent."""
+        self.process.kill()
+        self.process.wait()
 
     def __enter__(self):
         return self
@@ -269,22 +300,59 @@ class Journal:
 
     @property
     def mails(self):
-        """In the order in which they were taken; connected_ns tells when the
-        connection that brought it was made."""
-        for path in self.folder.glob("*.eml"):
-            if path.name not in self._known:
-                sender, recipient, raw = path.read_bytes().split(b"\n", 2)
-                mail = Mail(sender.decode().split()[0].strip("<>"),
-                            recipient.decode().strip("<>"), raw)
-                connected_ns, number = path.stem.split("-")
-                mail.connected_ns = int(connected_ns)
-                self._known[path.name] = int(number), mail
-        return [mail for _, mail in sorted(self._known.values(),
-                                           key=lambda known: known[0])]
+        """In the order in which they were taken."""
+        with open(self.path, "rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            while self._read_to < end:
+                file.seek(self._read_to)
+                header = file.readline()
+                if not header.endswith(b"\n"):
+                    break  # it is being written
+                mail = Kept(self.path, file.tell(), header)
+                if mail.at + mail.size > end:
+                    break
+                self._mails.append(mail)
+                self._read_to = mail.at + mail.size
+        return self._mails
 
     @property
     def count(self):
-        return sum(name.endswith(".eml") for name in os.listdir(self.folder))
+        return len(self.mails)
+
+
+class Machine:
+    """A machine of its own for a server: a network namespace at the end of a
+    cable, which can be pulled: packets vanish then, and nobody says so. Needs
+    root."""
+
+    def __init__(self):
+        self.name = f"b{os.getpid()}"
+        net = f"198.18.{os.getpid() % 256}"
+        self.host = f"{net}.2"
+        self.wrapper = ["ip", "netns", "exec", self.name]
+        self._ip("netns", "add", self.name)
+        self._ip("link", "add", self.name, "type", "veth", "peer", "name",
+                 "cable", "netns", self.name)
+        self._ip("address", "add", f"{net}.1/30", "dev", self.name)
+        self._ip("link", "set", self.name, "up")
+        self._ip("-n", self.name, "address", "add", f"{self.host}/30", "dev",
+                 "cable")
+        self.plug()
+
+    def _ip(self, *words):
+        subprocess.run(["ip", *words], check=True)
+
+    def plug(self):
+        self._ip("-n", self.name, "link", "set", "cable", "up")
+
+    def pull(self):
+        self._ip("-n", self.name, "link", "set", "cable", "down")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._ip("netns", "del", self.name)
 
 
 class Sink:
@@ -327,12 +395,15 @@ class Sink:
 
 class Postfix:
     """An instance that takes mail over STARTTLS after AUTH only, and delivers
-    all of it into one Maildir. Needs root, as Postfix does."""
+    all of it into one Maildir or, onward, to the LMTP server at that port; what
+    that does not take now it returns at once. Needs root, as Postfix does."""
 
     tls_mode = "starttls"
     user, password = "briefingd", "correct horse"
 
-    def __init__(self, folder, authority):
+    def __init__(self, folder, authority, onward=None):
+        self.transport = f"lmtp:inet:127.0.0.1:{onward}" if onward \
+            else "virtual"
         self.folder = Path(folder) / "postfix"
         self.port = free_port()
         self.ca = authority.ca
@@ -380,6 +451,8 @@ mynetworks =
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 alias_maps =
+maximal_queue_lifetime = 0
+virtual_transport = {self.transport}
 virtual_mailbox_domains = static:all
 virtual_mailbox_maps = static:all/
 virtual_mailbox_base = {self.folder}/mail
@@ -406,6 +479,7 @@ smtpd_recipient_restrictions = permit_sasl_authenticated, reject
                 ("qmgr", "unix", "n -", "300", "1", "qmgr"),
                 ("rewrite", "unix", "- -", "-", "-", "trivial-rewrite"),
                 ("virtual", "unix", "- n", "-", "-", "virtual"),
+                ("lmtp", "unix", "- -", "-", "-", "lmtp"),
                 ("bounce", "unix", "- -", "-", "0", "bounce"),
                 ("defer", "unix", "- -", "-", "0", "bounce"),
                 ("trace", "unix", "- -", "-", "0", "bounce"),
