@@ -196,7 +196,7 @@ tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 	cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# The crash tests in full length, and the storms whole.
+# The flow tests with their storms whole; their figures stand at the end.
 soak: all $(DRIVERS)
 	SOAK=1 $(PYTEST) tests/flow
 

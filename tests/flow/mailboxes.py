@@ -3,6 +3,7 @@ import contextlib
 import email.utils
 import imaplib
 import os
+import pwd
 import shutil
 import ssl
 import subprocess
@@ -127,6 +128,13 @@ class Dovecot:
         self._write_settings()
         self.start()
 
+    # what a kind of it has besides
+    protocols, more_settings = "imap", ""
+
+    @property
+    def home(self):
+        return self.folder / "home" / self.user
+
     def _write_settings(self):
         cert, key = (self.authority.wrong_cert, self.authority.wrong_key) \
             if self.wrong else (self.authority.cert, self.authority.key)
@@ -140,7 +148,7 @@ class Dovecot:
 base_dir = {self.folder}/run
 state_dir = {self.folder}/state
 log_path = {self.folder}/log
-protocols = imap
+protocols = {self.protocols}
 listen = 127.0.0.1
 ssl = required
 ssl_cert = <{cert}
@@ -169,7 +177,7 @@ service imap-login {{
 service anvil {{
   chroot =
 }}
-""")
+{self.more_settings}""")
 
     def start(self):
         self.process = subprocess.Popen(
@@ -247,8 +255,64 @@ service anvil {{
     def change_validity(self):
         """As after a mailbox was moved or repaired: all UIDs are new."""
         self.stop()
-        (self.folder / "home" / self.user / "Maildir/dovecot-uidlist").unlink()
-        for index in (self.folder / "home" / self.user /
-                      "Maildir").glob("dovecot.index*"):
+        (self.home / "Maildir/dovecot-uidlist").unlink()
+        for index in (self.home / "Maildir").glob("dovecot.index*"):
             index.unlink()
         self.start()
+
+
+class PostOffice(Dovecot):
+    """Takes mail over LMTP too, for the people it knows and for the bounce
+    mailbox, each of whom may keep 100 KB. full: whose mailbox is full; is_final:
+    what for them is refused, not put off."""
+    user = "learning-bounce@severnside.example"
+    protocols = "imap lmtp"
+
+    def __init__(self, folder, authority, people, full=(), is_final=True):
+        self.lmtp_port, self.people = free_port(), people
+        self.more_settings = f"""\
+recipient_delimiter = +
+userdb {{
+  driver = passwd-file
+  args = {Path(folder) / "dovecot"}/known
+}}
+mail_plugins = quota
+plugin {{
+  quota = maildir:all
+  quota_rule = *:storage=100K
+}}
+quota_full_tempfail = {"no" if is_final else "yes"}
+service lmtp {{
+  chroot =
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {self.lmtp_port}
+  }}
+}}
+"""
+        super().__init__(folder, authority)
+        for person in full:
+            self.fill(person)
+
+    def _write_settings(self):
+        super()._write_settings()
+        # the usual one knows everybody
+        path = self.folder / "dovecot.conf"
+        conf = path.read_text()
+        at = conf.index("userdb {\n  driver = static")
+        path.write_text(conf[:at] + conf[conf.index("}\n", at) + 2:])
+        ids = pwd.getpwnam("nobody")
+        (self.folder / "known").write_text("".join(
+            f"{person}::{ids.pw_uid}:{ids.pw_gid}::{self.folder}/home/{person}\n"
+            for person in (*self.people, self.user)))
+
+    def fill(self, person):
+        cur = self.folder / "home" / person / "Maildir/cur"
+        cur.mkdir(parents=True)
+        (cur / "1000000.M1.host:2,S").write_bytes(
+            b"Subject: an old one\n\n" + b"x" * 101 * 1024)
+        for path in (cur.parents[1], cur.parent, cur, *cur.iterdir()):
+            shutil.chown(path, "nobody", "nogroup")
+
+    def inbox(self, person):
+        return sorted((self.folder / "home" / person).glob("Maildir/new/*"))
