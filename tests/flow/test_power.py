@@ -36,6 +36,7 @@ HOLDING = set(MEMBERS["health"])  # in doubt, a mail to them is not sent again
 REFS = ["LTB-1", "LTB-2", "LTB-3"]
 WITHDRAWN, WITHDRAWAL = "LTB-1", "briefing withdraw"
 DOCUMENTS = {"a.pdf": b"%PDF-1.4 of two pages", "b.pdf": b"%PDF-1.4" + bytes(9999)}
+KEYS = ["keys/link.key", "keys/ledger.key"]  # of all links, of all checkpoints
 SEED = random.randrange(1 << 32)  # of the torn images
 
 
@@ -186,11 +187,11 @@ def examine_files(run, world, db, folder):
             yield f"document {name} is gone"
         elif hashlib.sha256(path.read_bytes()).hexdigest() != name:
             yield f"document {name} is another"
-    key = folder / "keys" / "link.key"
-    whole = run.board.folder / "state" / "keys" / "link.key"
-    if world.begun and (not key.exists() or
-                        key.read_bytes() != whole.read_bytes()):
-        yield "links went out and their key is gone"
+    if any(line.startswith("started ") for _, line in world.logged):
+        for key in KEYS:
+            path = folder / key
+            if not path.exists() or path.read_bytes() != run.left[key]:
+                yield f"it had started and {key} is gone"
 
 
 # --- what the world knows
@@ -457,6 +458,7 @@ def test_f10_all_is_written_down(run):
     for record in run.records:
         disk.apply(record)
     assert disk.image("all", random) == run.left
+    assert sorted(KEYS) == sorted(name for name in run.left if "keys/" in name)
     assert len(run.world.offered) == len(PEOPLE) * len(REFS) - 1
     assert len(run.world.recorded) == 6
     assert left(run, run.world) == {LEAVING}
@@ -538,8 +540,8 @@ def is_plan(record):
     (without("SYNCED", of_verb(WITHDRAWAL)), "done and undone: briefing"),
     (without("SYNCED", of_file(r"/documents/\.new")), "is another"),
     (without("SYNCED_FOLDER", of_folder("/documents")), "document"),
-    (without("SYNCED", of_file(r"/keys/\.new")), "their key is gone"),
-    (without("SYNCED_FOLDER", of_folder("/keys")), "their key is gone"),
+    (without("SYNCED", of_file(r"/keys/\.new")), "keys/link.key is gone"),
+    (without("SYNCED_FOLDER", of_folder("/keys")), "keys/link.key is gone"),
     (without("SYNCED_FOLDER", of_folder("")), "the store is gone"),
     (sooner(lambda said: b"It is recorded." in said, is_post),
      "was recorded and is not acknowledged"),
