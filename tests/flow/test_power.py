@@ -8,6 +8,7 @@ daemon on it, the run must come to its end (Survivor)."""
 import collections
 import contextlib
 import hashlib
+import itertools
 import os
 import random
 import re
@@ -34,6 +35,9 @@ PEOPLE = sum(MEMBERS.values(), [])
 HOLDING = set(MEMBERS["health"])  # in doubt, a mail to them is not sent again
 [LEAVING] = MEMBERS["choir"]      # after the second briefing
 REFS = ["LTB-1", "LTB-2", "LTB-3"]
+# the lead is told of who left, in a mail that is no digest
+NOTICE = "lead@choir.example", "notice"
+TOLD = [*itertools.product(PEOPLE, REFS), NOTICE]
 WITHDRAWN, WITHDRAWAL = "LTB-1", "briefing withdraw"
 DOCUMENTS = {"a.pdf": b"%PDF-1.4 of two pages", "b.pdf": b"%PDF-1.4" + bytes(9999)}
 KEYS = ["keys/link.key", "keys/ledger.key"]  # of all links, of all checkpoints
@@ -45,9 +49,12 @@ def look(mail):
     if not hasattr(mail, "id"):
         whole = mail.raw.replace(b"=\r\n", b"").decode()
         mail.id = re.search(r"(?m)^Message-ID: (\S+)", whole)[1]
-        mail.path = re.search(r"https?://[^/\s]+(/a/\w+)", whole)[1]
-        mail.leave = re.search(r"https?://[^/\s]+(/u/\w+)|$", whole)[1]
+        mail.path, mail.leave = (
+            re.search(rf"https?://[^/\s]+(/{which}/\w+)|$", whole)[1]
+            for which in "au")
         mail.refs = set(re.findall(r"\bLTB-\d\b", whole))
+        if mail.recipient == NOTICE[0]:
+            mail.refs = {NOTICE[1]}
     return mail
 
 
@@ -65,7 +72,7 @@ class Run:
     """From intake to acknowledgement, and all of it written down."""
 
     def __init__(self, folder):
-        self.folder = folder
+        self.folder, self.settled = folder, 0
         with Recorder() as relay:
             self.board = make_board(folder / "board", relay)
             self.root = str(self.board.folder / "state")
@@ -79,11 +86,13 @@ class Run:
         self.world = power.World(self.records)
         with self.board.store() as db:
             self.deliveries = dict(db.execute(
-                "SELECT a.address || ' ' || max(b.ref), d.id FROM delivery d"
+                "SELECT a.address || ' ' || coalesce(max(b.ref), 'notice'),"
+                " d.id FROM delivery d"
                 " JOIN addressee a ON a.delivery_id = d.id"
-                " JOIN letter_version l USING (letter_id)"
-                " JOIN briefing_version b ON b.id = l.version_id"
+                " LEFT JOIN letter_version l USING (letter_id)"
+                " LEFT JOIN briefing_version b ON b.id = l.version_id"
                 " GROUP BY d.id").fetchall())
+            self.events = db.execute(EVENTS).fetchall()
 
     def _live(self):
         board = self.board
@@ -111,15 +120,19 @@ class Run:
         board.stop()
 
     def _circulate(self, ref, people, **more):
-        board, before = self.board, len(self.relay.mails)
-        board.brief(ref, **more)
-        board.until(lambda: board.log.count("\naccepted delivery=") ==
-                    before + len(people), f"all of {ref} is settled")
+        self.board.brief(ref, **more)
+        self._until_settled(len(people))
+
+    def _until_settled(self, count):
+        self.settled += count
+        self.board.until(lambda: self.board.log.count(
+            "\naccepted delivery=") == self.settled, "all is settled")
 
     def _leave(self, person):
         mail = look(self.relay.to(person)[0])
         page = self.board.post(mail.leave, {"List-Unsubscribe": "One-Click"})
         assert "You are off the list" in page.text
+        self._until_settled(1)  # the notice
 
     def _confirm(self, ref, *people):
         for person in people:
@@ -148,6 +161,9 @@ def examine(run, world, folder):
             return [f"the store: {error}"] if world.begun or world.done else []
 
 
+EVENTS = "SELECT id, kind, effective_at, actor, body FROM event ORDER BY id"
+
+
 def examine_store(run, world, db):
     if db.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
         yield "the store is broken"
@@ -174,6 +190,9 @@ def examine_store(run, world, db):
                                  " WHERE withdrawn_at IS NOT NULL"}.items():
         if said(world, words) and not db.execute(statement).fetchone()[0]:
             yield f"done and undone: {words}"
+    size = witnessed(world)
+    if db.execute(EVENTS).fetchall()[:size] != run.events[:size]:
+        yield f"a checkpoint of {size} events is out, and they are others"
     for ref in taken(world):
         if not db.execute("SELECT 1 FROM briefing WHERE ref = ?",
                           (ref,)).fetchone():
@@ -204,6 +223,13 @@ def accepted(world):
 def taken(world):
     return {found[1] for _, line in world.logged
             if (found := re.match(r"taken folder=\S+ briefing=(\S+)", line))}
+
+
+def witnessed(world):
+    """How many events the last checkpoint covers."""
+    return max((int(found[1]) for _, line in world.logged
+                if (found := re.match(r"checkpoint size=(\d+)", line))),
+               default=0)
 
 
 def recorded(run, world):
@@ -309,18 +335,20 @@ class Survivor:
         run, rows = self.run, self.board.rows
         mails = [look(mail) for _, mail in world.offered]
         settled = accepted(world)
-        stopped = {(person, ref) for person in left(run, world) for ref in REFS}
+        stopped = set(itertools.product(left(run, world), REFS))
         if said(world, WITHDRAWAL):
             stopped |= {(person, WITHDRAWN) for person in PEOPLE}
         return judge_copies(
             mails, [look(mail) for mail in list(self.relay.mails)],
             {mail.id for mail in mails if run.delivery(mail) in settled},
-            spared=set(rows(DOUBTFUL)) | set(rows(NOT_WANTED)), stopped=stopped)
+            spared=set(rows(DOUBTFUL) + rows(NOT_WANTED) + [NOTICE] * (
+                not rows("SELECT 1 FROM member_status"))),
+            stopped=stopped)
 
     def judge_pages(self, world):
         """4, and each link that is out there works"""
         known = {mail.path for mail in recorded(self.run, world)}
-        for path in {look(mail).path for _, mail in world.offered}:
+        for path in {look(mail).path for _, mail in world.offered} - {None}:
             page = self.board.get(path)
             if page.status != 200:
                 yield f"a link is answered with {page.status}"
@@ -335,10 +363,10 @@ class Survivor:
     def judge_store(self, world):
         board = self.board
         states = collections.Counter(board.rows(
-            "SELECT l.name, d.state FROM delivery d"
-            " JOIN digest g ON g.id = d.digest_id"
-            " JOIN list l ON l.id = g.list_id"))
-        final = {("health", "unsure"),
+            "SELECT coalesce(l.name, 'notice'), d.state FROM delivery d"
+            " LEFT JOIN digest g ON g.id = d.digest_id"
+            " LEFT JOIN list l ON l.id = g.list_id"))
+        final = {("health", "unsure"), ("notice", "accepted"),
                  *((name, "accepted") for name in MEMBERS)}
         if states.keys() - final:
             yield f"not an end: {states}"
@@ -390,13 +418,11 @@ def judge_copies(before, after, settled, spared=(), stopped=()):
     for mail in after:
         if any((mail.recipient, ref) in stopped for ref in mail.refs):
             yield f"stopped and sent: {mail.recipient}"
-    for person in PEOPLE:
-        for ref in REFS:
-            ids = told[person, ref]
-            if len(ids) > 1:
-                yield f"{person} got {ref} in two mails"
-            if not ids and (person, ref) not in spared:
-                yield f"{person} never got {ref}"
+    for person, ref in TOLD:
+        if len(told[person, ref]) > 1:
+            yield f"{person} got {ref} in two mails"
+        if not told[person, ref] and (person, ref) not in spared:
+            yield f"{person} never got {ref}"
 
 
 # --- the tests
@@ -459,7 +485,8 @@ def test_f10_all_is_written_down(run):
         disk.apply(record)
     assert disk.image("all", random) == run.left
     assert sorted(KEYS) == sorted(name for name in run.left if "keys/" in name)
-    assert len(run.world.offered) == len(PEOPLE) * len(REFS) - 1
+    assert len(run.world.offered) == len(TOLD) - 1  # who left got no third
+    assert witnessed(run.world) > 20
     assert len(run.world.recorded) == 6
     assert left(run, run.world) == {LEAVING}
     assert accepted(run.world) == set(run.deliveries.values())
@@ -510,14 +537,15 @@ def of_folder(name):
     return lambda run, record: record.path == f"{run.root}{name}"
 
 
-def sooner(is_meant, after):
+def sooner(is_meant, after, kind="SAID"):
     """The run, had each such word been said just after the last such record
     and not where it was."""
     def doctor(run):
         records = []
         for record in run.records:
-            if record.kind == "SAID" and is_meant(record.data):
-                to = max(i for i, each in enumerate(records) if after(each))
+            to = max((i for i, each in enumerate(records) if after(each)),
+                     default=None)
+            if to and record.kind == kind and is_meant(record.data):
                 place = records[to].place + 1  # none other is odd
                 records.insert(to + 1, record._replace(place=place))
             else:
@@ -545,6 +573,8 @@ def is_plan(record):
     (without("SYNCED_FOLDER", of_folder("")), "the store is gone"),
     (sooner(lambda said: b"It is recorded." in said, is_post),
      "was recorded and is not acknowledged"),
+    (sooner(lambda said: b"checkpoint size=" in said, is_plan, "LOGGED"),
+     "events is out, and they are others"),
     (sooner(lambda said: b"You are off the list" in said, is_post),
      "eve@choir.example left and is a member again"),
     (sooner(lambda said: said.startswith(b"MAIL FROM"), is_plan),
@@ -577,7 +607,7 @@ def mail(person="ann@police.example", ref="LTB-1", number=1, more=b""):
     return copy
 
 
-ALL = [mail(person, ref) for person in PEOPLE for ref in REFS]
+ALL = [mail(*each) for each in TOLD]
 LATE = mail("cat@health.example")
 
 
