@@ -55,6 +55,7 @@ static bool load_delivery(struct db *db, int64_t delivery_id,
 		page->is_rehearsal =
 		    strcmp(query_get_text(q, 4), "rehearsal") == 0;
 		page->asked = asked_parse(query_get_text(q, 10));
+		page->is_guest = query_get_integer(q, 11) != 0;
 		read_times(q, window_days, page);
 	}
 	if (!query_done(q, err))
@@ -101,8 +102,9 @@ static bool find_items(struct db *db, const struct acknowledgement_page *page,
 		const char *closed_as = query_get_text(q, 4);
 		found_add(ret, &(struct found){
 				   .version_id = query_get_integer(q, 0),
-				   .is_required = page->is_rehearsal ||
-						  !query_is_null(q, 1),
+				   .is_required =
+				       page->is_rehearsal ||
+				       page->is_guest == query_is_null(q, 1),
 				   .recorded_at = query_get_integer(q, 2),
 				   .due_at = query_get_integer(q, 3),
 				   .is_closed = closed_as,

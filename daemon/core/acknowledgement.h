@@ -40,6 +40,8 @@ struct acknowledgement_page {
 	int64_t delivery_id, person_id;
 	const char *public_id, *address, *name; /* as mailed; erased: "" */
 	bool is_rehearsal;
+	/* they were passed another's mail: what they confirm is wider reach */
+	bool is_guest;
 	enum asked asked;    /* by the list that it came from */
 	int64_t accepted_at; /* 0: not known to be accepted; then claimed_at */
 	int64_t expires_at;  /* the window's end */

@@ -105,20 +105,112 @@ static bool confirm(struct db *db, const struct subject *subject,
 	       mark(db, subject, grade, receipt, event.id, now, err);
 }
 
+/* --- beside what is required */
+
+struct beside {
+	struct subject subject;
+	const char *kind, *list_name, *agency;
+	int64_t person_id, version_id, list_id;
+};
+
+static bool find_beside(struct db *db, int64_t delivery_id, int64_t version_id,
+			struct arena *arena, struct beside *ret,
+			bool *ret_found, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_FIND_BESIDE);
+
+	query_integer(q, 1, delivery_id);
+	query_integer(q, 2, version_id);
+	*ret_found = query_next(q);
+	if (*ret_found)
+		*ret = (struct beside){
+		    .kind = arena_strdup(arena, query_get_text(q, 0)),
+		    .person_id = query_get_integer(q, 1),
+		    .subject.public_id =
+			arena_strdup(arena, query_get_text(q, 2)),
+		    .subject.ref = arena_strdup(arena, query_get_text(q, 3)),
+		    .subject.version = query_get_integer(q, 4),
+		    .version_id = version_id,
+		    .list_id = query_get_integer(q, 5),
+		    .list_name = arena_strdup(arena, query_get_text(q, 6)),
+		    .agency = arena_strdup(arena, query_get_text(q, 7)),
+		};
+	return query_done(q, err);
+}
+
+static bool add_beside(struct db *db, const struct beside *beside,
+		       enum grade grade, const char *receipt, int64_t event_id,
+		       int64_t now, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_ADD_BESIDE);
+
+	query_text(q, 1, beside->kind);
+	query_integer(q, 2, beside->version_id);
+	query_integer(q, 3, beside->person_id);
+	query_integer(q, 4, beside->list_id);
+	query_text(q, 5, beside->agency);
+	query_integer(q, 6, now);
+	query_text(q, 7, grade_word(grade));
+	query_text(q, 8, receipt);
+	query_integer(q, 9, event_id);
+	return query_run(q, NULL, err);
+}
+
+static bool confirm_beside(struct db *db, const struct beside *beside,
+			   int64_t delivery_id, const char *reflection,
+			   int64_t now, struct arena *arena, struct err *err)
+{
+	enum grade grade = GRADE_WIDER_REACH;
+	char receipt[PUBLIC_ID_SIZE];
+	struct event event;
+
+	public_id_make(receipt);
+	begin_event(
+	    &event, &beside->subject, "acknowledged-beside", now,
+	    arena_printf(arena, "person:%s", beside->subject.public_id));
+	event_integer(&event, "delivery", delivery_id);
+	event_text(&event, "list", beside->list_name);
+	event_text(&event, "grade", grade_word(grade));
+	event_text(&event, "receipt", receipt);
+	if (*reflection)
+		event_private(&event, "reflection", reflection);
+	return event_end(&event, db, now, err) &&
+	       add_beside(db, beside, grade, receipt, event.id, now, err);
+}
+
+static bool record_beside(struct db *db, int64_t delivery_id,
+			  int64_t version_id, const char *reflection,
+			  int64_t now, struct arena *arena, int *recorded,
+			  struct err *err)
+{
+	struct beside beside;
+	bool found;
+
+	if (!find_beside(db, delivery_id, version_id, arena, &beside, &found,
+			 err))
+		return false;
+	if (!found)
+		return true;
+	++*recorded;
+	return confirm_beside(db, &beside, delivery_id, reflection, now, arena,
+			      err);
+}
+
 static bool record_one(struct db *db, int64_t delivery_id,
 		       const struct acknowledgement_tick *tick, int64_t now,
 		       struct arena *arena, int *recorded, struct err *err)
 {
 	struct subject subject = {0};
-	const char *text = tick->reflection ? tick->reflection : "";
+	const char *text =
+	    tidy(arena, tick->reflection ? tick->reflection : "");
 
 	if (!find_open(db, delivery_id, tick->version_id, arena, &subject, err))
 		return false;
 	if (!subject.requirement_id)
-		return true;
+		return record_beside(db, delivery_id, tick->version_id, text,
+				     now, arena, recorded, err);
 	++*recorded;
-	return confirm(db, &subject, delivery_id, tidy(arena, text), now, arena,
-		       err);
+	return confirm(db, &subject, delivery_id, text, now, arena, err);
 }
 
 bool acknowledgement_record(struct db *db, int64_t delivery_id,

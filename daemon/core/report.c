@@ -29,6 +29,7 @@ enum {
 	EXEMPT,
 	CLOSED,
 	FLAGGED,
+	WIDER,
 	MEDIAN_SECONDS,
 	REF,
 	TITLE,
@@ -66,6 +67,7 @@ static void read_figures(struct query *q, struct report_figures *ret)
 	    .exempt = query_get_integer(q, EXEMPT),
 	    .closed = query_get_integer(q, CLOSED),
 	    .flagged = query_get_integer(q, FLAGGED),
+	    .wider = query_get_integer(q, WIDER),
 	    .median_days = query_is_null(q, MEDIAN_SECONDS)
 			       ? -1
 			       : query_get_real(q, MEDIAN_SECONDS) / 86400,

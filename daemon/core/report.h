@@ -30,6 +30,8 @@ struct report_figures {
 	int64_t reflected; /* of acknowledged: confirmed with reflection */
 	int64_t outstanding, overdue; /* overdue: of outstanding */
 	int64_t missed, exempt, closed, flagged;
+	int64_t
+	    wider; /* beside required: colleagues who were passed the mail */
 	double median_days; /* from acceptance to acknowledgement; < 0: none */
 };
 

@@ -32,7 +32,7 @@ static const struct figure {
     FIGURE(reflected, "Reflected"), FIGURE(outstanding, "Outstanding"),
     FIGURE(overdue, "Overdue"),     FIGURE(missed, "Missed"),
     FIGURE(exempt, "Exempt"),       FIGURE(closed, "Closed"),
-    FIGURE(flagged, "Flagged"),
+    FIGURE(flagged, "Flagged"),     FIGURE(wider, "Wider reach"),
 #undef FIGURE
 };
 
@@ -161,8 +161,9 @@ static void add_legend(struct buf *out)
 	    "a mail server took the mail; that is neither delivered nor read.\n"
 	    "Reflected: of those who confirmed, who wrote what they will do\n"
 	    "differently. Flagged: left or exempted only after the deadline;\n"
-	    "such people stay outstanding or missed. Median days: from\n"
-	    "acceptance to confirmation.\n");
+	    "such people stay outstanding or missed. Wider reach: colleagues\n"
+	    "of whom it was not required, and who confirmed; beside required.\n"
+	    "Median days: from acceptance to confirmation.\n");
 }
 
 bool report_format_text(const struct report *report,

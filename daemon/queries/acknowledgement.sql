@@ -1,3 +1,6 @@
+-- A delivery is a digest's, or a guest's: a notice whose link opens what another
+-- mail asked (the source).
+
 -- name: acknowledgement_delivery
 -- Whose delivery ?1 is, and the times that its link hangs on.
 SELECT d.person_id, p.public_id, COALESCE(a.address, ''), COALESCE(a.name, ''),
@@ -5,23 +8,29 @@ SELECT d.person_id, p.public_id, COALESCE(a.address, ''), COALESCE(a.name, ''),
 	COALESCE(d.ended_at, 0),
 	(SELECT COALESCE(MAX(r.closes_at), 0) FROM requirement r
 	 WHERE r.delivery_id = d.id),
-	l.confirm
+	l.confirm, u.source_id IS NOT NULL
 FROM delivery d
-JOIN digest g ON g.id = d.digest_id
+LEFT JOIN guest u ON u.delivery_id = d.id
+JOIN delivery s ON s.id = COALESCE(u.source_id, d.id)
+JOIN digest g ON g.id = s.digest_id
 JOIN list l ON l.id = g.list_id
 JOIN person p ON p.id = d.person_id
 LEFT JOIN addressee a ON a.delivery_id = d.id
-WHERE d.id = ?1 AND d.digest_id IS NOT NULL;
+WHERE d.id = ?1;
 
 -- name: acknowledgement_items
 -- The versions in the letter of delivery ?1, with what is required of them. In
--- a rehearsal nothing is.
-SELECT lv.version_id, r.id, COALESCE(r.acknowledged_at, 0),
-	COALESCE(r.due_at, 0), r.closed_as, r.receipt
+-- a rehearsal nothing is, and of a guest nothing either.
+SELECT lv.version_id, r.id, COALESCE(r.acknowledged_at, w.confirmed_at, 0),
+	COALESCE(r.due_at, 0), r.closed_as, COALESCE(r.receipt, w.receipt)
 FROM delivery d
-JOIN letter_version lv ON lv.letter_id = d.letter_id
+LEFT JOIN guest u ON u.delivery_id = d.id
+JOIN delivery s ON s.id = COALESCE(u.source_id, d.id)
+JOIN letter_version lv ON lv.letter_id = s.letter_id
 LEFT JOIN requirement r ON r.version_id = lv.version_id
 	AND r.person_id = d.person_id AND d.mode = 'live'
+LEFT JOIN beside w ON w.version_id = lv.version_id
+	AND w.person_id = d.person_id AND w.kind = 'wider'
 WHERE d.id = ?1
 ORDER BY lv.position;
 
@@ -50,6 +59,32 @@ JOIN briefing b ON b.id = v.briefing_id
 WHERE d.id = ?1 AND d.mode = 'live'
 	AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
 	AND b.withdrawn_at IS NULL AND v.closed_at IS NULL;
+
+-- name: acknowledgement_find_beside
+-- What delivery ?1 confirms for version ?2 beside what is required: of a guest,
+-- once, unless it is required of them as well.
+SELECT 'wider', p.id, p.public_id, b.ref, v.number, l.id, l.name, l.agency
+FROM delivery d
+JOIN guest u ON u.delivery_id = d.id
+JOIN delivery s ON s.id = u.source_id
+JOIN digest g ON g.id = s.digest_id
+JOIN list l ON l.id = g.list_id
+JOIN letter_version lv ON lv.letter_id = s.letter_id AND lv.version_id = ?2
+JOIN person p ON p.id = d.person_id
+JOIN version v ON v.id = lv.version_id
+JOIN briefing b ON b.id = v.briefing_id
+WHERE d.id = ?1 AND d.mode = 'live'
+	AND b.withdrawn_at IS NULL AND v.closed_at IS NULL
+	AND NOT EXISTS (SELECT 1 FROM requirement r
+		WHERE r.version_id = v.id AND r.person_id = p.id)
+	AND NOT EXISTS (SELECT 1 FROM beside w WHERE w.version_id = v.id
+		AND w.person_id = p.id AND w.kind = 'wider');
+
+-- name: acknowledgement_add_beside
+-- It is a record of its own.
+INSERT INTO beside (kind, version_id, person_id, list_id, agency, confirmed_at,
+	grade, receipt, event_id)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
 
 -- name: acknowledgement_mark
 -- The person confirmed it at ?2, with that grade, receipt and event.

@@ -1,14 +1,26 @@
 -- name: receipt_load
 -- The receipt ?3 of version ?2, behind the link of the live delivery ?1.
-SELECT r.receipt, r.grade, r.acknowledged_at, r.person_id,
-	COALESCE(a.address, ''), COALESCE(a.name, ''), l.name, l.title,
-	COALESCE(t.text, '')
+WITH kept AS (
+	SELECT r.person_id, r.receipt, r.grade, r.acknowledged_at AS at,
+		r.event_id
+	FROM requirement r
+	WHERE r.version_id = ?2 AND r.receipt = ?3 AND r.person_id =
+		(SELECT d.person_id FROM delivery d WHERE d.id = ?1)
+	UNION ALL
+	SELECT w.person_id, w.receipt, w.grade, w.confirmed_at, w.event_id
+	FROM beside w
+	WHERE w.version_id = ?2 AND w.receipt = ?3 AND w.person_id =
+		(SELECT d.person_id FROM delivery d WHERE d.id = ?1)
+)
+SELECT k.receipt, k.grade, k.at, k.person_id, COALESCE(a.address, ''),
+	COALESCE(a.name, ''), l.name, l.title, COALESCE(t.text, '')
 FROM delivery d
-JOIN digest g ON g.id = d.digest_id
+LEFT JOIN guest u ON u.delivery_id = d.id
+JOIN delivery s ON s.id = COALESCE(u.source_id, d.id)
+JOIN digest g ON g.id = s.digest_id
 JOIN list l ON l.id = g.list_id
-JOIN letter_version lv ON lv.letter_id = d.letter_id AND lv.version_id = ?2
-JOIN requirement r ON r.version_id = lv.version_id
-	AND r.person_id = d.person_id AND r.receipt = ?3
+JOIN letter_version lv ON lv.letter_id = s.letter_id AND lv.version_id = ?2
+JOIN kept k ON k.person_id = d.person_id
 LEFT JOIN addressee a ON a.delivery_id = d.id
-LEFT JOIN event_text t ON t.event_id = r.event_id AND t.name = 'reflection'
+LEFT JOIN event_text t ON t.event_id = k.event_id AND t.name = 'reflection'
 WHERE d.id = ?1 AND d.mode = 'live';

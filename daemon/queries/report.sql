@@ -44,8 +44,11 @@ WITH mail AS (
 		AND (?2 = 0 OR r.required_at >= ?2)
 		AND (?3 = 0 OR r.required_at < ?3)
 		AND (?4 IS NULL OR b.ref = ?4)
+), sized AS (
+	SELECT DISTINCT version_id, agency, size FROM fact
 ), figure AS (
-	SELECT version_id, CASE WHEN size < ?5 THEN '' ELSE agency END AS agency,
+	SELECT version_id, 1 AS required,
+		CASE WHEN size < ?5 THEN '' ELSE agency END AS agency,
 		CASE WHEN accepted_at IS NULL THEN 0 ELSE 1 END AS accepted,
 		failed,
 		CASE WHEN state = 'acknowledged' AND acknowledged_at <= due_at
@@ -64,16 +67,31 @@ WITH mail AS (
 		CASE WHEN state IN ('outstanding', 'missed')
 			THEN closed_too_late ELSE 0 END AS flagged,
 		CASE WHEN state = 'acknowledged' AND acknowledged_at >= accepted_at
-			THEN acknowledged_at - accepted_at END AS seconds
+			THEN acknowledged_at - accepted_at END AS seconds,
+		0 AS wider
 	FROM fact
+	UNION ALL
+	-- beside what was required, by when it was confirmed
+	SELECT w.version_id, 0, CASE WHEN z.size >= ?5 THEN w.agency ELSE '' END,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL,
+		CASE w.kind WHEN 'wider' THEN 1 ELSE 0 END
+	FROM beside w
+	JOIN version v ON v.id = w.version_id
+	JOIN briefing b ON b.id = v.briefing_id
+	LEFT JOIN sized z ON z.version_id = w.version_id AND z.agency = w.agency
+	WHERE w.confirmed_at <= ?1
+		AND (?2 = 0 OR w.confirmed_at >= ?2)
+		AND (?3 = 0 OR w.confirmed_at < ?3)
+		AND (?4 IS NULL OR b.ref = ?4)
 ), rowed AS (
-	SELECT version_id, agency, COUNT(*) AS required,
+	SELECT version_id, agency, SUM(required) AS required,
 		SUM(accepted) AS accepted, SUM(failed) AS failed,
 		SUM(in_time) AS in_time, SUM(late) AS late,
 		SUM(reflected) AS reflected,
 		SUM(outstanding) AS outstanding, SUM(overdue) AS overdue,
 		SUM(missed) AS missed, SUM(exempt) AS exempt,
-		SUM(closed) AS closed, SUM(flagged) AS flagged
+		SUM(closed) AS closed, SUM(flagged) AS flagged,
+		SUM(wider) AS wider
 	FROM figure
 	GROUP BY version_id, agency
 ), summed AS (
@@ -81,13 +99,13 @@ WITH mail AS (
 	UNION ALL
 	SELECT 1, version_id, '', SUM(required), SUM(accepted), SUM(failed),
 		SUM(in_time), SUM(late), SUM(reflected), SUM(outstanding), SUM(overdue),
-		SUM(missed), SUM(exempt), SUM(closed), SUM(flagged)
+		SUM(missed), SUM(exempt), SUM(closed), SUM(flagged), SUM(wider)
 	FROM rowed
 	GROUP BY version_id
 	UNION ALL
 	SELECT 0, 0, '', SUM(required), SUM(accepted), SUM(failed),
 		SUM(in_time), SUM(late), SUM(reflected), SUM(outstanding), SUM(overdue),
-		SUM(missed), SUM(exempt), SUM(closed), SUM(flagged)
+		SUM(missed), SUM(exempt), SUM(closed), SUM(flagged), SUM(wider)
 	FROM rowed
 	HAVING COUNT(*) > 0
 ), waited AS (
@@ -112,7 +130,7 @@ WITH mail AS (
 )
 SELECT s.level, s.version_id, s.agency, s.required, s.accepted, s.failed,
 	s.in_time, s.late, s.reflected, s.outstanding, s.overdue, s.missed, s.exempt,
-	s.closed, s.flagged, m.seconds, b.ref, v.title, v.kind, v.number
+	s.closed, s.flagged, s.wider, m.seconds, b.ref, v.title, v.kind, v.number
 FROM summed s
 LEFT JOIN median m ON m.level = s.level AND m.version_id = s.version_id
 	AND m.agency = s.agency

@@ -14,6 +14,7 @@
 #include "core/settings.h"
 #include "doors/http.h"
 #include "run/daemon.h"
+#include "run/slots.h"
 #include "run/timer.h"
 #include "run/turn.h"
 #include "web/web.h"
@@ -183,6 +184,8 @@ void serving_answer(struct serving_run *serving, bool committed, int64_t now)
 	if (committed && serving->recorded > 0)
 		log_info("acknowledged count=%d", serving->recorded);
 	serving->recorded = 0;
+	if (web_take_forwards(serving->web))
+		slots_look(serving->daemon->slots);
 	run_server(serving); /* the replies leave */
 }
 

@@ -15,6 +15,7 @@
 #include "core/checkpoint.h"
 #include "core/copy.h"
 #include "core/digest.h"
+#include "core/forward.h"
 #include "core/ledger.h"
 #include "core/outbox_mend.h"
 #include "core/request.h"
@@ -36,9 +37,10 @@
 #define LOOK_MEMBERS 500
 #define WINDOWS_AT_ONCE 500
 #define COPIES_AT_ONCE 100
+#define FORWARDS_AT_ONCE 5  /* each may render a letter */
 #define LEDGER_AT_ONCE 4096 /* events: some milliseconds */
 
-#define PARTS 6
+#define PARTS 7
 
 struct slots_run {
 	struct daemon *daemon;
@@ -170,6 +172,23 @@ static bool close_windows(struct slots_run *slots,
 		return err_context(err, "closing windows");
 	if (count > 0)
 		log_info("windows closed unacknowledged=%d", count);
+	return true;
+}
+
+static bool answer_forwards(struct slots_run *slots,
+			    const struct digest_context *context,
+			    bool *ret_more, struct err *err)
+{
+	const struct daemon *daemon = slots->daemon;
+
+	/* what was asked live is not answered in a rehearsal, but after it */
+	*ret_more = false;
+	if (!daemon->is_live || daemon->is_held)
+		return true;
+	if (!forward_answer(daemon->db, context, FORWARDS_AT_ONCE, ret_more,
+			    err))
+		return false;
+	sending_look(daemon->sending);
 	return true;
 }
 
@@ -329,8 +348,9 @@ static enum err_kind run_part(struct slots_run *slots, part *work,
 /* The parts that have more to do. */
 static void go_on(void *context)
 {
-	static part *const parts[PARTS] = {run_requests, mend, open_due,
-					   keep_ledger,  plan, close_windows};
+	static part *const parts[PARTS] = {run_requests,   mend, open_due,
+					   keep_ledger,    plan, close_windows,
+					   answer_forwards};
 	struct slots_run *slots = context;
 	bool any = false;
 

@@ -498,6 +498,40 @@ SELECT r.id, r.version_id, r.person_id, r.list_id, r.agency, r.delivery_id,
 		THEN v.closed_as ELSE r.closed_as END AS closed_as
 FROM requirement r JOIN version v ON v.id = r.version_id;
 
+-- Confirmations beside what was required, each a record of its own: they never
+-- improve reach (core/grade.h).
+CREATE TABLE beside (
+	id INTEGER PRIMARY KEY,
+	-- wider: of a colleague who was passed the mail
+	kind TEXT NOT NULL CHECK (kind IN ('wider')),
+	version_id INTEGER NOT NULL REFERENCES version (id),
+	person_id INTEGER NOT NULL REFERENCES person (id),
+	list_id INTEGER NOT NULL REFERENCES list (id), -- counted under
+	agency TEXT NOT NULL,
+	confirmed_at INTEGER NOT NULL,
+	grade TEXT NOT NULL,
+	receipt TEXT NOT NULL,
+	event_id INTEGER NOT NULL REFERENCES event (id)
+) STRICT;
+CREATE INDEX beside_version ON beside (version_id, person_id);
+CREATE UNIQUE INDEX beside_wider ON beside (version_id, person_id)
+	WHERE kind = 'wider';
+
+-- Who was passed the mail delivery_id asks for a link of their own; deleted when
+-- it is answered. Personal data.
+CREATE TABLE forward (
+	id INTEGER PRIMARY KEY,
+	delivery_id INTEGER NOT NULL REFERENCES delivery (id),
+	address TEXT NOT NULL,
+	asked_at INTEGER NOT NULL
+) STRICT;
+
+-- A notice whose link opens what another mail, which was passed on, asked.
+CREATE TABLE guest (
+	delivery_id INTEGER PRIMARY KEY REFERENCES delivery (id),
+	source_id INTEGER NOT NULL REFERENCES delivery (id)
+) STRICT;
+
 -- A version that is new to a person and did not go to them, so that planning
 -- tells it once and not at every slot.
 CREATE TABLE withheld (

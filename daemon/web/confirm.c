@@ -200,6 +200,7 @@ void confirm_show(const struct personal *personal,
 	if (personal->is_sensitive)
 		view_text(view, "marking", "OFFICIAL-SENSITIVE");
 	add_person(personal, view);
+	view_flag(view, "guest", page->is_guest);
 	view_text(view, "notice", told->notice);
 	view_flag(view, "need_tick", told->needs_tick && is_open);
 	view_flag(view, "saved", told->is_saved);

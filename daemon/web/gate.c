@@ -166,6 +166,7 @@ static void set_token(const struct personal *personal)
 	link_format(link_signer(visit->web->keys), personal->page->delivery_id,
 		    token);
 	visit->token = arena_strdup(visit->arena, token);
+	visit->is_guest = personal->page->is_guest;
 }
 
 void gate_set_home(struct personal *personal)

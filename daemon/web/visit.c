@@ -207,9 +207,12 @@ struct view *visit_view(struct visit *visit, const char *title)
 	view_text(view, "base", settings->web_base);
 	view_text(view, "contact", settings->board_help);
 	view_text(view, "privacy_url", visit_url(visit, "/privacy"));
-	if (visit->token)
+	if (visit->token && !visit->is_guest) {
 		view_text(view, "leave_url",
 			  visit_url(visit, "/u/%s", visit->token));
+		view_text(view, "forward_url",
+			  visit_url(visit, "/f/%s", visit->token));
+	}
 	return view;
 }
 

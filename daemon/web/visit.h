@@ -61,6 +61,9 @@ struct web {
 	struct limit *code_tries, *all_code_tries; /* wrong short codes */
 	/* wrong ones for a delivery, from one network */
 	struct limit *address_tries, *answer_tries;
+	/* links asked for, by the mail that was passed on and by address */
+	struct limit *forward_tries, *forward_addresses;
+	bool has_forwards;
 	struct err trouble;
 };
 
@@ -71,6 +74,7 @@ struct visit {
 	int64_t now;
 	/* of whose page this is, for what each of them offers; or NULL */
 	const char *token;
+	bool is_guest; /* who is on no list can neither leave nor pass on */
 };
 
 /* --- how a visit ends --- */

@@ -13,6 +13,7 @@
 #include "doors/http.h"
 #include "web/code.h"
 #include "web/evidence.h"
+#include "web/forward.h"
 #include "web/leave.h"
 #include "web/library.h"
 #include "web/limit.h"
@@ -40,6 +41,8 @@ struct web *web_new(struct db *db, const struct link_keys *keys,
 	    limit_new(1, CODE_TRIES_PER_HOUR, 3600 / CODE_TRIES_PER_HOUR);
 	web->address_tries = limit_new(4096, 5, 300);
 	web->answer_tries = limit_new(4096, 5, 300);
+	web->forward_tries = limit_new(4096, 20, 600);
+	web->forward_addresses = limit_new(4096, 3, 3600);
 	return web;
 }
 
@@ -56,6 +59,8 @@ void web_free(struct web *web)
 	limit_free(web->all_code_tries);
 	limit_free(web->address_tries);
 	limit_free(web->answer_tries);
+	limit_free(web->forward_tries);
+	limit_free(web->forward_addresses);
 	free(web);
 }
 
@@ -73,6 +78,14 @@ bool web_take_trouble(struct web *web, struct err *ret)
 	*ret = web->trouble;
 	err_clear(&web->trouble);
 	return true;
+}
+
+bool web_take_forwards(struct web *web)
+{
+	bool has_forwards = web->has_forwards;
+
+	web->has_forwards = false;
+	return has_forwards;
 }
 
 /* --- which page --- */
@@ -144,6 +157,7 @@ static const struct route {
     {"c", true, true, handle_code},
     {"evidence", false, false, evidence_handle},
     {"u", false, true, leave_handle},
+    {"f", false, true, forward_handle},
     {"privacy", true, false, privacy_handle},
     {"style.css", true, false, handle_style},
     {"healthz", true, false, handle_health},

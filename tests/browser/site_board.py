@@ -13,7 +13,7 @@ from pathlib import Path
 TREE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TREE / "tests/flow"))
 
-from board import Board  # noqa: E402
+from board import Board, libconfig  # noqa: E402
 from servers import Recorder  # noqa: E402
 
 # what is mailed: name, list, and how many briefings each mail holds
@@ -70,7 +70,9 @@ class Site:
         text = re.sub(r"not_before = .*\n", "", conf.read_text())
         day = self.board.now.date() - datetime.timedelta(days=10)
         for key, value in {"approved_on": str(day), **changes}.items():
-            text = re.sub(rf"{key} = .*;", f'{key} = "{value}";', text)
+            line = f"{key} = {libconfig(value)};"
+            text, found = re.subn(rf"^{key} = .*;", line, text, flags=re.M)
+            text += "" if found else line + "\n"
         conf.write_text(text)
         for path in (*draft.iterdir(), draft):
             self.board.age(path)
@@ -140,6 +142,17 @@ class Site:
         """briefing → how many confirmed it, as the report tells."""
         return {briefing["ref"]: briefing["total"]["acknowledged"]
                 for briefing in self.board.facts("report")["briefings"]}
+
+    @property
+    def changes(self):
+        """All that a page can change, to see that nothing did."""
+        return [self.board.rows(f"SELECT count(*), max(rowid) FROM {table}")
+                for table in ("requirement WHERE acknowledged_at IS NOT NULL",
+                              "beside", "member_status", "forward", "guest",
+                              "notice WHERE kind IN ('receipt', 'own-link',"
+                              " 'guest-link', 'member-said')",
+                              "event WHERE kind LIKE 'acknowledged%'"
+                              " OR kind = 'member-status'")]
 
     @property
     def count(self):

@@ -53,7 +53,7 @@ def crawl(site, browser, starts, depth=2):
 
 
 def test_f10_scanner_of_links(site, browser):
-    before = site.count
+    before = site.changes
     for mail in site.mails["three"][:3] + site.mails["secret"][:1]:
         links = links_of(site, mail)
         assert site.link(mail) in links
@@ -62,43 +62,93 @@ def test_f10_scanner_of_links(site, browser):
                 for method in ("HEAD", "GET"):
                     fetch(url, method, agent)
     seen = crawl(site, browser, links_of(site, site.show("three")))
-    # the confirm page, the code page, three briefings at least
-    assert len(seen) >= 5
-    assert site.count == before
+    # the pages of the mail, of privacy, and three briefings at least
+    assert len(seen) >= 8
+    assert site.changes == before
+
+
+def pages_of(site, mail):
+    """Where a person can do something with that mail."""
+    return [site.base + mail.link, site.base + "/c"] + [
+        site.base + mail.link.replace("/a/", kind) for kind in ("/u/", "/f/")]
 
 
 def test_f20_nothing_submits_itself(site, browser):
-    for mail in (site.show("three"), site.show("secret")):
-        browser.open(site.link(mail))
-        assert browser.all("form")
-        assert browser.run(SUBMITS_ITSELF) == 0
-        assert not any(box.is_selected() for box in
-                       browser.all("input[type=checkbox]"))
+    for mail in (site.show("three"), site.show("secret"), site.show("one")):
+        for url in pages_of(site, mail):
+            browser.open(url)
+            assert browser.all("form")
+            assert browser.run(SUBMITS_ITSELF) == 0
+            assert not any(box.is_selected() for box in browser.all(
+                "input[type=checkbox], input[type=radio]"))
+
+
+def press_all(site, browser, url, seconds):
+    """Every button of a page, each on a page that was just opened."""
+    browser.open(url)
+    for number in range(len(browser.all("main button"))):
+        browser.open(url)
+        site.wait(seconds)
+        old = browser.one("html")
+        browser.all("main button")[number].click()
+        browser.wait_for_other(old)
 
 
 def test_f30_presses_every_button(site, browser):
-    before = site.count
     mail = site.show("three")
     site.wait(40)
-    for path in (mail.link, "/c"):
-        browser.open(site.base + path)
-        for number in range(len(browser.all("button"))):
-            browser.open(site.base + path)
-            site.wait(10)
-            old = browser.one("html")
-            browser.all("button")[number].click()
-            browser.wait_for_other(old)
+    before = site.changes
+    for url in pages_of(site, mail) + pages_of(site, site.show("one")):
+        for seconds in (0, 10):
+            press_all(site, browser, url, seconds)
+    assert site.changes == before
     browser.open(site.link(mail))
     site.wait(10)
     browser.press()
     assert "There is a problem" in browser.text
     assert browser.driver.title.startswith("Error: ")
-    assert site.count == before
+    assert site.changes == before
+
+
+def test_f35_submits_every_form_by_script(site, browser):
+    """What no person did: no box, no choice, no text."""
+    site.wait(40)
+    before = site.changes
+    for mail in (site.show("three"), site.show("secret"), site.show("one")):
+        for url in pages_of(site, mail):
+            browser.open(url)
+            for number in range(len(browser.all("form"))):
+                browser.open(url)
+                site.wait(10)
+                old = browser.one("html")
+                browser.run(f"document.forms[{number}].submit()")
+                browser.wait_for_other(old)
+    assert site.changes == before
+
+
+def fill_all(browser):
+    """As fast as a program can."""
+    for box in browser.all("main input, main textarea"):
+        kind = box.get_attribute("type")
+        if kind in ("checkbox", "radio"):
+            box.click()
+        elif kind == "email":
+            box.send_keys("someone@police.example")
+        elif kind == "date":
+            browser.run("arguments[0].value = '2027-01-31'", box)
+        elif kind != "hidden" and box.is_displayed():
+            box.send_keys("7k3m-9x2p-4ab1")
 
 
 def test_f40_ticks_and_presses_at_once(site, browser):
-    before = site.count
     site.wait(40)
+    before = site.changes
+    for mail in (site.show("three"), site.show("one")):
+        for url in pages_of(site, mail):
+            browser.open(url)
+            fill_all(browser)
+            browser.press()
+    assert site.changes == before
     browser.open(site.link(site.show("three")))
     for box in browser.all("input[type=checkbox]"):
         box.click()
@@ -106,7 +156,7 @@ def test_f40_ticks_and_presses_at_once(site, browser):
     assert "Nothing is recorded yet" in browser.one(".notice").text
     assert "faster than a person reads" in browser.one(".notice").text
     assert len(browser.all("input[type=checkbox]")) == 3
-    assert site.count == before
+    assert site.changes == before
 
 
 def test_f50_ticks_before_the_mail_is_read(site, browser):

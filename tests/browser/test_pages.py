@@ -1,5 +1,7 @@
 """Every page and mail that people meet: accessible in every light, legible on
 the smallest screen, and quiet."""
+import re
+
 import pytest
 
 
@@ -81,7 +83,8 @@ def receipt(site, browser):
 
 def leave(site, browser):
     browser.open(site.link(site.show("three")))
-    browser.all("footer a")[0].click()
+    browser.open([a.get_attribute("href") for a in browser.all("footer a")
+                  if a.text.startswith("This is not for me")][0])
     assert browser.heading == "Not for you, or not now?"
 
 
@@ -91,6 +94,32 @@ def leave_wrong(site, browser):
     browser.all("input[type=radio]")[2].click()
     browser.press()
     assert browser.one("#until").get_attribute("aria-invalid")
+
+
+def forward(site, browser):
+    confirm(site, browser)
+    browser.open([a.get_attribute("href") for a in browser.all("footer a")
+                  if a.text.startswith("Not you?")][0])
+    assert browser.heading == "Was this mail passed on to you?"
+
+
+def forward_wrong(site, browser):
+    forward(site, browser)
+    site.wait(5)
+    browser.one("#address").send_keys("someone")
+    browser.press()
+    assert browser.one("#address-error")
+
+
+def guest(site, browser):
+    forward(site, browser)
+    site.wait(5)
+    address = "someone.new@police.example"
+    browser.one("#address").send_keys(address)
+    browser.press()
+    mail = site.board.until(lambda: site.recorder.to(address), "the link")[0]
+    browser.open(site.base + re.search(r"/a/[0-9a-z]{29}", mail.text)[0])
+    assert "wider reach" in browser.text
 
 
 def left(site, browser):
@@ -210,7 +239,8 @@ def library_briefing(site, browser):
 
 
 PAGES = [confirm, need_tick, asked_again, asks_code, asks_code_wrong,
-         asks_email, reflection, receipt, leave, leave_wrong, left, recorded, recorded_all, briefing,
+         asks_email, reflection, receipt, leave, leave_wrong, left,
+         forward, forward_wrong, guest, recorded, recorded_all, briefing,
          briefing_recorded, code, code_wrong, code_unknown, address,
          address_wrong, address_too_often, secret, secret_briefing, rehearsal,
          specimen, specimen_briefing, mangled, unknown, privacy, library,

@@ -8,7 +8,8 @@ def later(site):
     """One briefing is withdrawn, one has a new version in a mail of its own."""
     site.board.ctl("briefing", "withdraw", "SCR-2019-02", "--reason",
                    "a name was left in the text")
-    site.drop("ltb-2026-08-young-person-k", title="Young Person K: new title")
+    site.drop("ltb-2026-08-young-person-k", title="Young Person K: new title",
+              material=True)
     site.board.until(lambda: site.board.value(
         "SELECT max(number) FROM version") == 2, "the new version")
     site.send("new", "police")

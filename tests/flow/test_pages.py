@@ -354,6 +354,92 @@ def test_f20_a_receipt_to_print_and_by_mail(clocked, recorder):
     board.invariants()
 
 
+NEW, STRANGER = "new@police.example", "someone@elsewhere.example"
+
+
+def pass_on(board, mail, address):
+    path = mail.link.replace("/a/", "/f/")
+    assert path in board.get(mail.link).text
+    form = board.get(path)
+    board.advance(FORM_SECONDS + 1)
+    return board.post(path, [*form.fields, ("address", address)])
+
+
+def test_f20_a_mail_that_was_passed_on(clocked, recorder):
+    board = clocked
+    begin(board, recorder)
+    board.brief("LTB-1", documents={"a.pdf": b"%PDF-1.4"})
+    ann, bob = mails(board, recorder, 2)
+    before = everything(board)
+    path = ann.link.replace("/a/", "/f/")
+    for method in ("GET", "HEAD"):
+        board.request(method, path + "?address=" + NEW)
+    assert board.rows("SELECT * FROM forward") == []
+    pages = [pass_on(board, ann, who) for who in (BOB, NEW, STRANGER)]
+    assert [page.status for page in pages] == [200] * 3
+    assert len({page.text for page in pages}) == 1
+    own = board.until(lambda: recorder.to(BOB)[1:], "Bob's own link")[0]
+    assert bob.link in own.text and ann.link not in own.text
+    guest = board.until(lambda: recorder.to(NEW), "the guest's link")[0]
+    board.until(lambda: board.rows("SELECT * FROM forward") == [], "the end")
+    # once a day
+    pass_on(board, ann, NEW)
+    board.until(lambda: board.rows("SELECT * FROM forward") == [], "the end")
+    assert recorder.to(STRANGER) == []
+    assert len(recorder.to(NEW)) == 1
+    assert board.rows("SELECT * FROM requirement ORDER BY 1") == before[0]
+
+    link = re.search(r"/a/[0-9a-z]{29}", guest.text)[0]
+    assert link not in (ann.link, bob.link)
+    board.advance(MAIL_SECONDS + 1)
+    form = board.get(link)
+    assert "Child LTB-1" in form.text and "wider reach" in form.text
+    assert "/u/" not in form.text and "/f/" not in form.text
+    assert board.get(link + "/LTB-1/1").body.startswith(b"%PDF")
+    board.advance(FORM_SECONDS + 1)
+    for _ in range(2):  # the second is harmless
+        page = board.post(link, form.fields)
+        assert "It is recorded" in page.text
+    receipt = re.search(r'href="[^"]*(/a/[^"]*/LTB-1/[0-9a-z]{20})"',
+                        page.text)[1]
+    assert "Wider reach" in board.get(receipt).text
+    total = board.facts("report")["total"]
+    assert (total["required"], total["acknowledged"], total["wider"]) == \
+        (2, 0, 1)
+    assert "It is recorded" in board.confirm(ann).text
+    total = board.facts("report")["total"]
+    assert (total["required"], total["acknowledged"], total["wider"]) == \
+        (2, 1, 1)
+    # one who joins the list afterwards is the same person
+    board.list("police", [f"{ANN},Ann", f"{BOB},Bob", f"{NEW},Nia"],
+               domains=["police.example"])
+    board.until(lambda: board.value("SELECT count(*) FROM member") == 3,
+                "she is on the list")
+    assert board.value("SELECT count(*) FROM person") == 3
+    board.invariants()
+
+
+def test_f20_what_is_marked_and_was_passed_on(clocked, recorder):
+    board = clocked
+    begin(board, recorder)
+    board.brief("LTB-1", marking="OFFICIAL-SENSITIVE", title="Child Secret")
+    ann, _ = mails(board, recorder, 2)
+    form = board.get(ann.link)
+    assert ann.link.replace("/a/", "/f/") in form.text
+    pass_on(board, ann, NEW)
+    guest = board.until(lambda: recorder.to(NEW), "the guest's link")[0]
+    assert "Secret" not in guest.text + guest.html
+    link = re.search(r"/a/[0-9a-z]{29}", guest.text)[0]
+    board.advance(MAIL_SECONDS + 1)
+    for wrong in (ANN, STRANGER):
+        assert "Secret" not in board.post(link, [("address", wrong)]).text
+    page = board.post(link, [("address", NEW)])
+    assert "Child Secret" in page.text
+    board.advance(FORM_SECONDS + 1)
+    assert "It is recorded" in board.post(link, page.fields).text
+    assert board.facts("report")["total"]["wider"] == 1
+
+
 def test_f20_another_persons_briefing_can_not_be_confirmed(clocked, recorder):
     board = clocked
     begin(board, recorder, {"police": [f"{ANN},Ann"],

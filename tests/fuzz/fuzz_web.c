@@ -30,6 +30,13 @@ static struct settings settings = {
     .board_name = "Board",
     .board_colour = "#1d4f60",
     .board_help = "help",
+    .time_zone = "Europe/London",
+    .mail_from = "learning@board.example",
+    .mail_help = "help@board.example",
+    .privacy_controller = "Board",
+    .privacy_contact = "help",
+    .privacy_basis = "a public task",
+    .privacy_retention = "",
     .state_folder = "/nonexistent",
     .templates_folder = "/nonexistent",
     .rehearsal_address = "rehearsal@board.example",
@@ -78,11 +85,22 @@ static const char scene[] =
     "1795000000), (2, 2, 1, 1, 2, 'live', 'accepted', 0, 1795000000, "
     "1795000000, 1795000000), (3, 3, 1, 1, 3, 'live', 'accepted', 0, "
     "1795000000, 1795000000, 1795000000);"
+    /* 4: a guest, who was passed the mail of delivery 1 */
+    "INSERT INTO person (id, public_id, created_at) VALUES (2, 'q', 0);"
+    "INSERT INTO notice (id, key, mode, kind, is_prompt, created_at) VALUES "
+    "(1, 'k', 'live', 'guest-link', 1, 0);"
+    "INSERT INTO letter (id, notice_id, content_key, format, made_at, sender, "
+    "head, body) VALUES (4, 1, '', 1, 0, 's', x'00', x'00');"
+    "INSERT INTO delivery (id, notice_id, person_id, generation, letter_id, "
+    "mode, state, due_at, created_at, claimed_at, ended_at) VALUES "
+    "(4, 1, 2, 1, 4, 'live', 'accepted', 0, 1795000000, 1795000000, "
+    "1795000000);"
+    "INSERT INTO guest (delivery_id, source_id) VALUES (4, 1);"
     "INSERT INTO member (list_id, person_id, row_key, row_hash, is_primary, "
     "joined_at, status, added_at) VALUES (1, 1, 'k', 'h', 0, 0, 'active', 0);"
     "INSERT INTO addressee (delivery_id, address, name) VALUES "
     "(1, 'jo@a.example', 'Jo'), (2, 'jo@a.example', 'Jo'), "
-    "(3, 'jo@a.example', 'Jo');"
+    "(3, 'jo@a.example', 'Jo'), (4, 'new@a.example', '');"
     "INSERT INTO requirement (version_id, person_id, list_id, agency, "
     "delivery_id, required_at, due_at, closes_at) VALUES "
     "(1, 1, 1, 'a', 1, 1795000000, 1796000000, 1810000000), "
@@ -124,7 +142,7 @@ static char *next_piece(const uint8_t **data, size_t *size, int64_t shown_at)
 		++*data;
 		--*size;
 		if ((byte == 1 || byte == 2) && *size > 0) {
-			int64_t id = 1 + **data % 4;
+			int64_t id = 1 + **data % 5;
 			++*data;
 			--*size;
 			if (byte == 1)

@@ -124,6 +124,54 @@ static void f10_figures(void **state)
 	assert_int_equal(report->total.required, 13);
 }
 
+/* two of the police and one of a school, which is small */
+static void add_wider(struct store *store)
+{
+	scene_do(
+	    store,
+	    "INSERT INTO event (id, kind, effective_at, recorded_at, "
+	    "actor, body) VALUES (1, 'k', 0, 0, 'a', '{}');"
+	    "INSERT INTO beside (kind, version_id, person_id, list_id, "
+	    "agency, confirmed_at, grade, receipt, event_id) VALUES "
+	    "('wider', 1, 9, 1, 'police', %lld, 'wider-reach', 'a', 1), "
+	    "('wider', 1, 10, 1, 'police', %lld, 'wider-reach', 'b', 1), "
+	    "('wider', 1, 11, 1, 'school b', %lld, 'wider-reach', 'c', 1), "
+	    "('wider', 2, 11, 1, 'nowhere', %lld, 'wider-reach', 'd', 1)",
+	    AS_OF - 50, AS_OF, AS_OF - 5, AS_OF - 5);
+}
+
+static void f20_wider_reach_stands_beside(void **state)
+{
+	struct report *before =
+	    load(*state, &(struct report_filter){.as_of = AS_OF});
+	struct report *report;
+
+	assert_int_equal(before->total.wider, 0);
+	add_wider(*state);
+	report = load(*state, &(struct report_filter){.as_of = AS_OF});
+	assert_int_equal(report->total.wider, 4);
+	assert_int_equal(report->briefings[0].rows[0].figures.wider, 2);
+	assert_int_equal(report->briefings[0].rows[1].figures.wider, 1);
+	/* and improves nothing */
+	assert_int_equal(report->briefing_count, before->briefing_count);
+	for (size_t i = 0; i < report->briefing_count; i++) {
+		assert_int_equal(report->briefings[i].row_count,
+				 before->briefings[i].row_count);
+		report->briefings[i].total.wider = 0;
+		assert_memory_equal(&report->briefings[i].total,
+				    &before->briefings[i].total,
+				    sizeof(report->total));
+	}
+	report = load(*state, &(struct report_filter){.as_of = AS_OF - 5});
+	assert_int_equal(report->total.wider, 3);
+	report = load(*state, &(struct report_filter){.as_of = AS_OF,
+						      .to_at = AS_OF - 5});
+	assert_int_equal(report->total.wider, 1);
+	report = load(*state, &(struct report_filter){.as_of = AS_OF,
+						      .ref = "LTB-2026-08"});
+	assert_int_equal(report->total.wider, 1);
+}
+
 static void f20_filters(void **state)
 {
 	struct report *report =
@@ -227,13 +275,10 @@ static void f30_html(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-	    CASE(f10_figures),
-	    CASE(f20_filters),
-	    CASE(f20_rehearsals_count_for_nothing),
-	    CASE(f30_text),
-	    CASE(f30_nothing_in_text),
-	    CASE(f30_csv),
-	    CASE(f30_json),
+	    CASE(f10_figures), CASE(f20_wider_reach_stands_beside),
+	    CASE(f20_filters), CASE(f20_rehearsals_count_for_nothing),
+	    CASE(f30_text),    CASE(f30_nothing_in_text),
+	    CASE(f30_csv),     CASE(f30_json),
 	    CASE(f30_html),
 	};
 

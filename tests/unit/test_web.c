@@ -1264,6 +1264,112 @@ static void f50_rehearsals_record_nothing(void **state)
 	assert_int_equal(count_left(site), 0);
 }
 
+/* --- for who was passed a mail on --- */
+
+static struct http_request pass_on(struct site *site, int64_t shown_at,
+				   const char *address)
+{
+	static char path[64], form[LINK_FORM_SIZE];
+
+	strcpy(path, "/f/");
+	link_format(link_signer(&site->keys), PLAIN, path + 3);
+	struct http_request request = fake_post(path);
+	form_of(site, PLAIN, shown_at, form);
+	fake_field(&request, "form", form);
+	fake_field(&request, "address", address);
+	return request;
+}
+
+static long long count_asked(struct site *site)
+{
+	return store_number(&site->store, "SELECT count(*) FROM forward");
+}
+
+static void f50_not_you_says_the_same_to_all(void **state)
+{
+	static const char *const addresses[] = {"jo.bloggs1@example.org",
+						" ANN@police.example ",
+						"x@elsewhere.example"};
+	struct site *site = *state;
+	struct http_request request = pass_on(site, NOW - 60, "x");
+	char *said = NULL;
+
+	get_golden(site, request.path, 200, "forward");
+	for (size_t i = 0; i < 3; i++) {
+		request = pass_on(site, NOW - 60, addresses[i]);
+		ask(site, &request, NOW);
+		assert_int_equal(request.replies, 0);
+		assert_int_equal(commit(site, NOW), 0);
+		assert_int_equal(count_asked(site), (long long)i + 1);
+		if (i == 0)
+			said = xstrdup(request.body);
+		assert_string_equal(request.body, said);
+		if (i == 2)
+			check_golden(&request, 200, "forward-asked");
+		fake_done(&request);
+	}
+	free(said);
+	assert_true(web_take_forwards(site->web));
+	assert_false(web_take_forwards(site->web));
+}
+
+static void f50_not_you_takes_whole_addresses_in_time(void **state)
+{
+	static const struct {
+		int64_t shown_at;
+		const char *address, *says;
+	} cases[] = {
+	    {NOW - 60, "", "whole e-mail address"},
+	    {NOW - 60, "x@y.example\r\nBcc: z@y.example", "whole e-mail"},
+	    {NOW - 60, "\"><script>", "value=\"&quot;&gt;&lt;script&gt;\""},
+	    {NOW - 1, "ann@police.example", "faster than a person"},
+	    {NOW - 90000, "ann@police.example", "more than a day"},
+	};
+	struct site *site = *state;
+	struct http_request request;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		request = pass_on(site, cases[i].shown_at, cases[i].address);
+		ask(site, &request, NOW);
+		assert_false(web_has_pending(site->web));
+		if (!strstr(request.body, cases[i].says))
+			fail_msg("%s: %s", cases[i].address, request.body);
+		fake_done(&request);
+	}
+	assert_int_equal(count_asked(site), 0);
+}
+
+static int pass_on_status(struct site *site, const char *address)
+{
+	struct http_request request = pass_on(site, NOW - 60, address);
+
+	ask(site, &request, NOW);
+	if (web_has_pending(site->web))
+		commit(site, NOW);
+	int status = request.status;
+	fake_done(&request);
+	return status;
+}
+
+static void f50_not_you_is_limited_for_all_alike(void **state)
+{
+	struct site *site = *state;
+	char address[40];
+
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(pass_on_status(site, "x@elsewhere.example"),
+				 i < 3 ? 200 : 429);
+		assert_int_equal(pass_on_status(site, "jo.bloggs1@example.org"),
+				 i < 3 ? 200 : 429);
+	}
+	for (int i = 6; i < 20; i++) {
+		snprintf(address, sizeof(address), "a%d@b.example", i);
+		assert_int_equal(pass_on_status(site, address), 200);
+	}
+	assert_int_equal(pass_on_status(site, "last@b.example"), 429);
+	assert_int_equal(count_asked(site), 20);
+}
+
 /* --- saying it, on any list --- */
 
 static const char *prepare_saying(struct site *site, int delivery)
@@ -1487,6 +1593,9 @@ int main(void)
 	    CASE(f50_two_presses_in_one_turn),
 	    CASE(f50_nothing_else_leaves),
 	    CASE(f50_rehearsals_record_nothing),
+	    CASE(f50_not_you_says_the_same_to_all),
+	    CASE(f50_not_you_takes_whole_addresses_in_time),
+	    CASE(f50_not_you_is_limited_for_all_alike),
 	    CASE(f50_a_duty_has_the_page_and_no_click),
 	    CASE(f50_on_leave_until_a_day),
 	    CASE(f50_programs_say_nothing),

@@ -1,0 +1,35 @@
+#ifndef CORE_FORWARD_H
+#define CORE_FORWARD_H
+
+/*
+ * A mail was passed on, and a colleague asks on its page for a link of their
+ * own, with their work address. Who had that mail themselves is sent the link
+ * to it; an address in one of the list's domains gets a link that confirms as
+ * wider reach (core/grade.h), beside what is required; any other gets nothing.
+ * The page says the same to all, at once: it only writes down what was asked,
+ * in the transaction of the loop's turn, and the daemon answers by mail later,
+ * so that neither words nor time tell whether an address is on a list.
+ *
+ *	forward_ask(db, delivery_id, address, now, err)        the page
+ *	forward_answer(db, &context, max, &more, err)          the daemon
+ *
+ * Each address has a mail a day for a mail that was passed on, at most. Loop
+ * thread; caller's transactions.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+struct digest_context;
+struct err;
+
+/* address: one that address_parse made */
+bool forward_ask(struct db *db, int64_t delivery_id, const char *address,
+		 int64_t now, struct err *err);
+
+/* Answers at most max of what was asked, and forgets it. */
+bool forward_answer(struct db *db, const struct digest_context *context,
+		    size_t max, bool *ret_more, struct err *err);
+
+#endif
