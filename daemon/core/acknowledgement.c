@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "core/briefing.h"
 #include "tools/db.h"
 
@@ -56,6 +57,7 @@ static bool load_delivery(struct db *db, int64_t delivery_id,
 		    strcmp(query_get_text(q, 4), "rehearsal") == 0;
 		page->asked = asked_parse(query_get_text(q, 10));
 		page->is_guest = query_get_integer(q, 11) != 0;
+		page->is_shared = query_get_integer(q, 12) != 0;
 		read_times(q, window_days, page);
 	}
 	if (!query_done(q, err))
@@ -70,6 +72,8 @@ struct found {
 	bool is_required; /* or nobody can tell: a rehearsal */
 	bool is_closed;   /* as left or exempt */
 	const char *receipt;
+	bool is_shared;
+	int64_t further;
 };
 
 struct found_list {
@@ -109,6 +113,8 @@ static bool find_items(struct db *db, const struct acknowledgement_page *page,
 				   .due_at = query_get_integer(q, 3),
 				   .is_closed = closed_as,
 				   .receipt = copy(q, 5, arena),
+				   .is_shared = page->is_shared,
+				   .further = query_get_integer(q, 6),
 			       });
 	}
 	return query_done(q, err);
@@ -129,10 +135,14 @@ static bool find_later(struct db *db, const struct acknowledgement_page *page,
 	return query_done(q, err);
 }
 
-/* What was confirmed stays so whatever came of the briefing. */
+/* What was confirmed stays so whatever came of the briefing; a shared mailbox
+ * is asked for further names as long as it is in force. */
 static enum acknowledgement_state
 state_of(const struct found *found, const struct briefing_version *version)
 {
+	if (found->recorded_at && found->is_shared && !version->withdrawn_at &&
+	    version->is_latest)
+		return ACKNOWLEDGEMENT_OUTSTANDING;
 	if (found->recorded_at)
 		return ACKNOWLEDGEMENT_RECORDED;
 	if (version->withdrawn_at)
@@ -180,6 +190,7 @@ static bool load_items(struct db *db, const struct found_list *found,
 		    .recorded_at = row->recorded_at,
 		    .due_at = row->due_at,
 		    .receipt = row->receipt,
+		    .names = row->recorded_at ? 1 + row->further : 0,
 		};
 	}
 	*ret = items;
@@ -299,7 +310,7 @@ acknowledgement_check_time(int64_t shown_at, int64_t accepted_at, int64_t now)
 enum acknowledgement_verdict
 acknowledgement_check(const struct acknowledgement_page *page, int64_t shown_at,
 		      struct acknowledgement_tick *ticks, size_t *count,
-		      int64_t now)
+		      const char *name, int64_t now)
 {
 	enum acknowledgement_verdict verdict;
 
@@ -312,6 +323,10 @@ acknowledgement_check(const struct acknowledgement_page *page, int64_t shown_at,
 		return ACKNOWLEDGEMENT_NOTHING_TICKED;
 	if (is_too_long(ticks, *count))
 		return ACKNOWLEDGEMENT_TOO_LONG;
+	if (page->is_shared &&
+	    (text_is_empty(name) ||
+	     count_characters(name) > ACKNOWLEDGEMENT_NAME_MAX))
+		return ACKNOWLEDGEMENT_NO_NAME;
 	verdict = acknowledgement_check_time(shown_at, page->accepted_at, now);
 	if (verdict != ACKNOWLEDGEMENT_GOOD)
 		return verdict;

@@ -33,6 +33,7 @@ struct acknowledgement_item {
 	enum acknowledgement_state state;
 	int64_t recorded_at, due_at;
 	const char *receipt; /* its id, once recorded; or NULL */
+	int64_t names;       /* of a shared mailbox: how many confirmed */
 };
 
 /* all that the page of one delivery shows */
@@ -42,6 +43,8 @@ struct acknowledgement_page {
 	bool is_rehearsal;
 	/* they were passed another's mail: what they confirm is wider reach */
 	bool is_guest;
+	/* several people read that mailbox: each confirms with their name */
+	bool is_shared;
 	enum asked asked;    /* by the list that it came from */
 	int64_t accepted_at; /* 0: not known to be accepted; then claimed_at */
 	int64_t expires_at;  /* the window's end */
@@ -63,11 +66,13 @@ struct acknowledgement_tick {
 	const char *reflection;
 };
 #define ACKNOWLEDGEMENT_REFLECTION_MAX 1000 /* characters */
+#define ACKNOWLEDGEMENT_NAME_MAX 100
 
 enum acknowledgement_verdict {
 	ACKNOWLEDGEMENT_GOOD,
 	ACKNOWLEDGEMENT_NOTHING_TICKED,
 	ACKNOWLEDGEMENT_TOO_LONG,      /* a reflection */
+	ACKNOWLEDGEMENT_NO_NAME,       /* or a long one, of a shared mailbox */
 	ACKNOWLEDGEMENT_STALE_FORM,    /* unsigned, or older than a day */
 	ACKNOWLEDGEMENT_FORM_TOO_FAST, /* within 3 s of the form */
 	ACKNOWLEDGEMENT_MAIL_TOO_FAST, /* within 30 s of acceptance */
@@ -84,17 +89,27 @@ enum acknowledgement_verdict
 acknowledgement_check_time(int64_t shown_at, int64_t accepted_at, int64_t now);
 
 /* shown_at: from the signed form, 0 when it was missing or forged. Only boxes
- * of this page's items count; others are dropped (*count goes down). */
+ * of this page's items count; others are dropped (*count goes down). name: as
+ * typed, for a shared mailbox; may be NULL. */
 enum acknowledgement_verdict
 acknowledgement_check(const struct acknowledgement_page *page, int64_t shown_at,
 		      struct acknowledgement_tick *ticks, size_t *count,
-		      int64_t now);
+		      const char *name, int64_t now);
 
-/* In the caller's transaction. *ret_recorded: how many were new. */
+/* In the caller's transaction. *ret_recorded: how many were new. Of a shared
+ * mailbox the first name meets what is required, and each further one is a
+ * record beside it; the same name again is not. */
 bool acknowledgement_record(struct db *db, int64_t delivery_id,
 			    const struct acknowledgement_tick *ticks,
-			    size_t count, int64_t now, int *ret_recorded,
-			    struct err *err);
+			    size_t count, const char *name, int64_t now,
+			    int *ret_recorded, struct err *err);
+
+/* The receipt of who confirmed a version with a shared mailbox under that name;
+ * *ret NULL: nobody did. */
+bool acknowledgement_find_name(struct db *db, int64_t delivery_id,
+			       int64_t version_id, const char *name,
+			       struct arena *arena, const char **ret,
+			       struct err *err);
 
 /* The negative receipts: requirements whose window closed by now are missed,
  * but for those that their version closed before; at most max of each, caller's

@@ -3,6 +3,7 @@
 #include "core/acknowledgement.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -17,6 +18,7 @@ struct subject {
 	int64_t requirement_id; /* 0: there is none */
 	const char *public_id, *ref;
 	int64_t version, closes_at;
+	bool is_shared;
 };
 
 static void read_subject(struct query *q, struct arena *arena,
@@ -45,10 +47,18 @@ static bool find_open(struct db *db, int64_t delivery_id, int64_t version_id,
 
 	query_integer(q, 1, delivery_id);
 	query_integer(q, 2, version_id);
-	if (query_next(q))
+	if (query_next(q)) {
 		read_subject(q, arena, ret);
+		ret->is_shared = query_get_integer(q, 4) != 0;
+	}
 	return query_done(q, err);
 }
+
+/* what was posted with a tick, tidied; "": nothing */
+struct said {
+	int64_t delivery_id, version_id;
+	const char *name, *reflection;
+};
 
 /* Lines as LF, other control characters as blanks: what stands in the store is
  * what pages, mails and exports show. */
@@ -84,23 +94,36 @@ static bool mark(struct db *db, const struct subject *subject, enum grade grade,
 	return true;
 }
 
-static bool confirm(struct db *db, const struct subject *subject,
-		    int64_t delivery_id, const char *reflection, int64_t now,
-		    struct arena *arena, struct err *err)
+static void add_said(struct event *event, const struct said *said,
+		     bool has_name, enum grade grade, const char *receipt)
 {
-	enum grade grade =
-	    *reflection ? GRADE_CONFIRMED_WITH_REFLECTION : GRADE_CONFIRMED;
+	event_integer(event, "delivery", said->delivery_id);
+	event_text(event, "grade", grade_word(grade));
+	event_text(event, "receipt", receipt);
+	if (*said->reflection)
+		event_private(event, "reflection", said->reflection);
+	if (has_name)
+		event_private(event, "name", said->name);
+}
+
+static enum grade grade_of(const struct said *said)
+{
+	return *said->reflection ? GRADE_CONFIRMED_WITH_REFLECTION
+				 : GRADE_CONFIRMED;
+}
+
+static bool confirm(struct db *db, const struct subject *subject,
+		    const struct said *said, int64_t now, struct arena *arena,
+		    struct err *err)
+{
+	enum grade grade = grade_of(said);
 	char receipt[PUBLIC_ID_SIZE];
 	struct event event;
 
 	public_id_make(receipt);
 	begin_event(&event, subject, "acknowledged", now,
 		    arena_printf(arena, "person:%s", subject->public_id));
-	event_integer(&event, "delivery", delivery_id);
-	event_text(&event, "grade", grade_word(grade));
-	event_text(&event, "receipt", receipt);
-	if (*reflection)
-		event_private(&event, "reflection", reflection);
+	add_said(&event, said, subject->is_shared, grade, receipt);
 	return event_end(&event, db, now, err) &&
 	       mark(db, subject, grade, receipt, event.id, now, err);
 }
@@ -109,18 +132,18 @@ static bool confirm(struct db *db, const struct subject *subject,
 
 struct beside {
 	struct subject subject;
-	const char *kind, *list_name, *agency;
+	const char *kind, *list_name, *agency; /* wider | further */
 	int64_t person_id, version_id, list_id;
 };
 
-static bool find_beside(struct db *db, int64_t delivery_id, int64_t version_id,
+static bool find_beside(struct db *db, const struct said *said,
 			struct arena *arena, struct beside *ret,
 			bool *ret_found, struct err *err)
 {
 	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_FIND_BESIDE);
 
-	query_integer(q, 1, delivery_id);
-	query_integer(q, 2, version_id);
+	query_integer(q, 1, said->delivery_id);
+	query_integer(q, 2, said->version_id);
 	*ret_found = query_next(q);
 	if (*ret_found)
 		*ret = (struct beside){
@@ -130,7 +153,7 @@ static bool find_beside(struct db *db, int64_t delivery_id, int64_t version_id,
 			arena_strdup(arena, query_get_text(q, 2)),
 		    .subject.ref = arena_strdup(arena, query_get_text(q, 3)),
 		    .subject.version = query_get_integer(q, 4),
-		    .version_id = version_id,
+		    .version_id = said->version_id,
 		    .list_id = query_get_integer(q, 5),
 		    .list_name = arena_strdup(arena, query_get_text(q, 6)),
 		    .agency = arena_strdup(arena, query_get_text(q, 7)),
@@ -157,10 +180,11 @@ static bool add_beside(struct db *db, const struct beside *beside,
 }
 
 static bool confirm_beside(struct db *db, const struct beside *beside,
-			   int64_t delivery_id, const char *reflection,
-			   int64_t now, struct arena *arena, struct err *err)
+			   const struct said *said, int64_t now,
+			   struct arena *arena, struct err *err)
 {
-	enum grade grade = GRADE_WIDER_REACH;
+	bool is_further = strcmp(beside->kind, "further") == 0;
+	enum grade grade = is_further ? grade_of(said) : GRADE_WIDER_REACH;
 	char receipt[PUBLIC_ID_SIZE];
 	struct event event;
 
@@ -168,64 +192,102 @@ static bool confirm_beside(struct db *db, const struct beside *beside,
 	begin_event(
 	    &event, &beside->subject, "acknowledged-beside", now,
 	    arena_printf(arena, "person:%s", beside->subject.public_id));
-	event_integer(&event, "delivery", delivery_id);
 	event_text(&event, "list", beside->list_name);
-	event_text(&event, "grade", grade_word(grade));
-	event_text(&event, "receipt", receipt);
-	if (*reflection)
-		event_private(&event, "reflection", reflection);
+	event_text(&event, "kind", beside->kind);
+	add_said(&event, said, is_further, grade, receipt);
 	return event_end(&event, db, now, err) &&
 	       add_beside(db, beside, grade, receipt, event.id, now, err);
 }
 
-static bool record_beside(struct db *db, int64_t delivery_id,
-			  int64_t version_id, const char *reflection,
-			  int64_t now, struct arena *arena, int *recorded,
-			  struct err *err)
+bool acknowledgement_find_name(struct db *db, int64_t delivery_id,
+			       int64_t version_id, const char *name,
+			       struct arena *arena, const char **ret,
+			       struct err *err)
+{
+	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_FIND_NAME);
+
+	*ret = NULL;
+	query_integer(q, 1, delivery_id);
+	query_integer(q, 2, version_id);
+	query_text(q, 3, tidy(arena, name));
+	if (query_next(q))
+		*ret = arena_strdup(arena, query_get_text(q, 0));
+	return query_done(q, err);
+}
+
+/* A name of a shared mailbox that was there before, or none: not new. */
+static bool is_new(struct db *db, const struct beside *beside,
+		   const struct said *said, struct arena *arena, bool *ret,
+		   struct err *err)
+{
+	const char *receipt = NULL;
+
+	*ret = true;
+	if (strcmp(beside->kind, "further") != 0)
+		return true;
+	if (!acknowledgement_find_name(db, said->delivery_id, said->version_id,
+				       said->name, arena, &receipt, err))
+		return false;
+	*ret = *said->name && !receipt;
+	return true;
+}
+
+static bool record_beside(struct db *db, const struct said *said, int64_t now,
+			  struct arena *arena, int *recorded, struct err *err)
 {
 	struct beside beside;
-	bool found;
+	bool found, new;
 
-	if (!find_beside(db, delivery_id, version_id, arena, &beside, &found,
-			 err))
+	if (!find_beside(db, said, arena, &beside, &found, err))
 		return false;
 	if (!found)
 		return true;
+	if (!is_new(db, &beside, said, arena, &new, err))
+		return false;
+	if (!new)
+		return true;
 	++*recorded;
-	return confirm_beside(db, &beside, delivery_id, reflection, now, arena,
-			      err);
+	return confirm_beside(db, &beside, said, now, arena, err);
 }
 
-static bool record_one(struct db *db, int64_t delivery_id,
-		       const struct acknowledgement_tick *tick, int64_t now,
+static bool record_one(struct db *db, const struct said *said, int64_t now,
 		       struct arena *arena, int *recorded, struct err *err)
 {
 	struct subject subject = {0};
-	const char *text =
-	    tidy(arena, tick->reflection ? tick->reflection : "");
 
-	if (!find_open(db, delivery_id, tick->version_id, arena, &subject, err))
+	if (!find_open(db, said->delivery_id, said->version_id, arena, &subject,
+		       err))
 		return false;
 	if (!subject.requirement_id)
-		return record_beside(db, delivery_id, tick->version_id, text,
-				     now, arena, recorded, err);
+		return record_beside(db, said, now, arena, recorded, err);
+	/* the list may have called it shared since the page was shown */
+	if (subject.is_shared && !*said->name)
+		return true;
 	++*recorded;
-	return confirm(db, &subject, delivery_id, text, now, arena, err);
+	return confirm(db, &subject, said, now, arena, err);
 }
 
 bool acknowledgement_record(struct db *db, int64_t delivery_id,
 			    const struct acknowledgement_tick *ticks,
-			    size_t count, int64_t now, int *ret_recorded,
-			    struct err *err)
+			    size_t count, const char *name, int64_t now,
+			    int *ret_recorded, struct err *err)
 {
 	struct arena *arena = arena_new();
 	int recorded = 0;
 	bool good = true;
 
 	assert(db_is_in_transaction(db));
-	for (size_t i = 0; good && i < count; i++)
-		good = record_one(db, delivery_id, &ticks[i], now, arena,
-				  &recorded, err);
+	for (size_t i = 0; good && i < count; i++) {
+		const char *text = ticks[i].reflection;
+		const struct said said = {
+		    .delivery_id = delivery_id,
+		    .version_id = ticks[i].version_id,
+		    .name = tidy(arena, name ? name : ""),
+		    .reflection = tidy(arena, text ? text : ""),
+		};
+
+		good = record_one(db, &said, now, arena, &recorded, err);
+	}
 	arena_free(arena);
 	if (!good)
 		return err_context(err, "delivery %lld",

@@ -30,6 +30,7 @@ enum {
 	CLOSED,
 	FLAGGED,
 	WIDER,
+	FURTHER,
 	MEDIAN_SECONDS,
 	REF,
 	TITLE,
@@ -68,6 +69,7 @@ static void read_figures(struct query *q, struct report_figures *ret)
 	    .closed = query_get_integer(q, CLOSED),
 	    .flagged = query_get_integer(q, FLAGGED),
 	    .wider = query_get_integer(q, WIDER),
+	    .further = query_get_integer(q, FURTHER),
 	    .median_days = query_is_null(q, MEDIAN_SECONDS)
 			       ? -1
 			       : query_get_real(q, MEDIAN_SECONDS) / 86400,

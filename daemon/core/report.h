@@ -30,8 +30,9 @@ struct report_figures {
 	int64_t reflected; /* of acknowledged: confirmed with reflection */
 	int64_t outstanding, overdue; /* overdue: of outstanding */
 	int64_t missed, exempt, closed, flagged;
-	int64_t
-	    wider; /* beside required: colleagues who were passed the mail */
+	/* beside required: colleagues who were passed the mail, and the further
+	 * names at shared mailboxes */
+	int64_t wider, further;
 	double median_days; /* from acceptance to acknowledgement; < 0: none */
 };
 

@@ -26,13 +26,14 @@ static const struct figure {
 	{                                                                      \
 #name, heading, offsetof(struct report_figures, name)          \
 	}
-    FIGURE(required, "Required"),   FIGURE(accepted, "Accepted"),
-    FIGURE(failed, "Failed"),       FIGURE(acknowledged, "Reach"),
-    FIGURE(in_time, "In time"),     FIGURE(late, "Late"),
-    FIGURE(reflected, "Reflected"), FIGURE(outstanding, "Outstanding"),
-    FIGURE(overdue, "Overdue"),     FIGURE(missed, "Missed"),
-    FIGURE(exempt, "Exempt"),       FIGURE(closed, "Closed"),
-    FIGURE(flagged, "Flagged"),     FIGURE(wider, "Wider reach"),
+    FIGURE(required, "Required"),     FIGURE(accepted, "Accepted"),
+    FIGURE(failed, "Failed"),         FIGURE(acknowledged, "Reach"),
+    FIGURE(in_time, "In time"),       FIGURE(late, "Late"),
+    FIGURE(reflected, "Reflected"),   FIGURE(outstanding, "Outstanding"),
+    FIGURE(overdue, "Overdue"),       FIGURE(missed, "Missed"),
+    FIGURE(exempt, "Exempt"),         FIGURE(closed, "Closed"),
+    FIGURE(flagged, "Flagged"),       FIGURE(wider, "Wider reach"),
+    FIGURE(further, "Further names"),
 #undef FIGURE
 };
 
@@ -163,7 +164,8 @@ static void add_legend(struct buf *out)
 	    "differently. Flagged: left or exempted only after the deadline;\n"
 	    "such people stay outstanding or missed. Wider reach: colleagues\n"
 	    "of whom it was not required, and who confirmed; beside required.\n"
-	    "Median days: from acceptance to confirmation.\n");
+	    "Further names: at shared mailboxes, of which each is required\n"
+	    "once. Median days: from acceptance to confirmation.\n");
 }
 
 bool report_format_text(const struct report *report,

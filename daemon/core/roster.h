@@ -77,15 +77,16 @@ struct roster_member {
 	const char *since_on; /* NULL: not said */
 	const char *status;   /* active | left | on-leave */
 	bool is_primary;
+	bool is_shared; /* a mailbox that several people read */
 	int line;
 };
 
 /* The whole CSV (RFC 4180; UTF-8, byte order mark or not; CRLF, LF or CR;
  * quoted fields): header address,name,role,team,since,status and optional id,
- * primary in any order. An unknown column, a missing address column, a last
- * line that is cut (also one without a line end, for who can tell), two rows
- * with one key or one address are problems, and then nothing is taken. Rows
- * come back in the order of their keys. */
+ * primary, shared in any order. An unknown column, a missing address column, a
+ * last line that is cut (also one without a line end, for who can tell), two
+ * rows with one key or one address are problems, and then nothing is taken.
+ * Rows come back in the order of their keys. */
 bool roster_parse_csv(const char *file_name, const char *text, size_t size,
 		      struct arena *arena, struct roster_member **ret,
 		      size_t *ret_count, struct problems *problems);

@@ -18,7 +18,18 @@
 	"in Excel: Save as, \"CSV UTF-8 (Comma delimited)\"; in LibreOffice: " \
 	"\"Text CSV\" with Unicode (UTF-8) and a comma"
 
-enum column { ADDRESS, NAME, ROLE, TEAM, SINCE, STATUS, ID, PRIMARY, COLUMNS };
+enum column {
+	ADDRESS,
+	NAME,
+	ROLE,
+	TEAM,
+	SINCE,
+	STATUS,
+	ID,
+	PRIMARY,
+	SHARED,
+	COLUMNS
+};
 
 static const struct {
 	const char *name;
@@ -28,6 +39,7 @@ static const struct {
     [ROLE] = {"role", 200},       [TEAM] = {"team", 200},
     [SINCE] = {"since", 10},      [STATUS] = {"status", 20},
     [ID] = {"id", 100},           [PRIMARY] = {"primary", 5},
+    [SHARED] = {"shared", 5},
 };
 
 struct parsing {
@@ -120,7 +132,8 @@ static void place_column(struct parsing *parsing, size_t index)
 	}
 	problems_add(parsing->problems, parsing->file_name, parsing->csv.line,
 		     "the column \"%.*s\" is unknown; there may be address, "
-		     "name, role, team, since, status, id, primary",
+		     "name, role, team, since, status, id, primary, "
+		     "shared",
 		     (int)text_cut(field->text, field->size, 40), field->text);
 }
 
@@ -277,26 +290,27 @@ static bool read_status(struct parsing *parsing, struct roster_member *row)
 			    (int)field.size, field.text);
 }
 
-static bool read_primary(struct parsing *parsing, struct roster_member *row)
+static bool read_flag(struct parsing *parsing, enum column column, bool *ret)
 {
 	static const struct {
 		const char *word;
-		bool is_primary;
+		bool flag;
 	} words[] = {
 	    {"", false},      {"yes", true}, {"no", false}, {"true", true},
 	    {"false", false}, {"1", true},   {"0", false},
 	};
-	struct csv_field field = field_of(parsing, PRIMARY);
+	struct csv_field field = field_of(parsing, column);
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (is_field(&field, words[i].word)) {
-			row->is_primary = words[i].is_primary;
+			*ret = words[i].flag;
 			return true;
 		}
-	return problems_add(parsing->problems, parsing->file_name, row->line,
-			    "primary: \"%.*s\" is unknown; allowed are yes, "
-			    "no, or nothing",
-			    (int)field.size, field.text);
+	return problems_add(parsing->problems, parsing->file_name,
+			    parsing->csv.line,
+			    "%s: \"%.*s\" is unknown; allowed are yes, no, or "
+			    "nothing",
+			    columns[column].name, (int)field.size, field.text);
 }
 
 static void hash_hex(const char *text, size_t size, char ret[17])
@@ -313,10 +327,12 @@ static const char *hash_row(struct parsing *parsing,
 	char address[17], fields[17], all[1600];
 
 	/* \x1f stands in no field, so two rows never join to the same */
-	int size = snprintf(
-	    all, sizeof(all), "%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%d",
-	    row->row_key, row->address, row->name, row->role, row->team,
-	    row->since_on ? row->since_on : "", row->status, row->is_primary);
+	int size =
+	    snprintf(all, sizeof(all),
+		     "%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%d\x1f%d",
+		     row->row_key, row->address, row->name, row->role,
+		     row->team, row->since_on ? row->since_on : "", row->status,
+		     row->is_primary, row->is_shared);
 	hash_hex(row->address_key, strlen(row->address_key), address);
 	hash_hex(all, (size_t)size, fields);
 	return arena_printf(parsing->arena, "%s%s", address, fields);
@@ -344,7 +360,8 @@ static void read_row(struct parsing *parsing)
 	good = read_address(parsing, &row);
 	good = read_since(parsing, &row) && good;
 	good = read_status(parsing, &row) && good;
-	good = read_primary(parsing, &row) && good;
+	good = read_flag(parsing, PRIMARY, &row.is_primary) && good;
+	good = read_flag(parsing, SHARED, &row.is_shared) && good;
 	if (!good)
 		return;
 	row.name = text_of(parsing, NAME);

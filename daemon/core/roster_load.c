@@ -15,7 +15,7 @@
 #include "tools/db.h"
 #include "tools/json.h"
 
-#define FIELDS 11     /* of a line of the errand's answer */
+#define FIELDS 12     /* of a line of the errand's answer */
 #define LINE_LEAST 40 /* bytes that a line has at least */
 #define GUARD_LEAST 3 /* fewer removals never wait */
 #define READ_FACTOR                                                            \
@@ -239,7 +239,7 @@ static bool read_fields(char *line, struct roster_row *row, size_t *ret_rank)
 	for (int i = 0; i < FIELDS; i++)
 		if (!(fields[i] = strsep(&line, "\t")))
 			return false;
-	if (line || !text_parse_integer(fields[10], 0, UINT32_MAX, &rank))
+	if (line || !text_parse_integer(fields[11], 0, UINT32_MAX, &rank))
 		return false;
 	*row = (struct roster_row){
 	    .key = fields[0],
@@ -252,6 +252,7 @@ static bool read_fields(char *line, struct roster_row *row, size_t *ret_rank)
 	    .since_on = *fields[7] ? fields[7] : NULL,
 	    .status = fields[8],
 	    .is_primary = strcmp(fields[9], "1") == 0,
+	    .is_shared = strcmp(fields[10], "1") == 0,
 	};
 	*ret_rank = (size_t)rank;
 	return *row->key && strlen(row->hash) == 32;

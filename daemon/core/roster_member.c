@@ -343,6 +343,7 @@ static void bind_row(struct query *q, const struct roster_row *row,
 	query_text(q, 5, row->since_on);
 	query_integer(q, 6, joined);
 	query_text(q, 7, row->status);
+	query_integer(q, 8, row->is_shared);
 }
 
 struct before {
@@ -436,6 +437,7 @@ static bool insert_member(struct roster_change *change,
 	query_integer(q, 7, joined_at(change, row));
 	query_text(q, 8, row->status);
 	query_integer(q, 9, change->now);
+	query_integer(q, 10, row->is_shared);
 	change->joined++;
 	if (!query_run(q, NULL, err) ||
 	    !record(change, "member-joined", row->person_id, err))

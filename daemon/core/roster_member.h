@@ -17,7 +17,7 @@ struct roster_row {
 	const char *key, *hash, *address_key, *address, *name, *role, *team;
 	const char *since_on; /* NULL: not said */
 	const char *status;
-	bool is_primary;
+	bool is_primary, is_shared;
 	/* found by matching; member_id 0: it is new on this list */
 	int64_t member_id, person_id;
 	bool is_same; /* nothing to do */

@@ -83,12 +83,17 @@ static void answer_rows(struct buf *out, const char *hash,
 	add_head(out, head);
 	for (size_t i = 0; i < count; i++) {
 		const struct roster_member *row = &rows[i];
-		const char *fields[] = {
-		    row->row_key,     row->row_hash,
-		    row->address_key, row->address,
-		    row->name,        row->role,
-		    row->team,        row->since_on ? row->since_on : "",
-		    row->status,      row->is_primary ? "1" : "0"};
+		const char *fields[] = {row->row_key,
+					row->row_hash,
+					row->address_key,
+					row->address,
+					row->name,
+					row->role,
+					row->team,
+					row->since_on ? row->since_on : "",
+					row->status,
+					row->is_primary ? "1" : "0",
+					row->is_shared ? "1" : "0"};
 
 		for (size_t j = 0; j < sizeof(fields) / sizeof(*fields); j++) {
 			buf_adds(out, fields[j]);

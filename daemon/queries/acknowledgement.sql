@@ -8,7 +8,8 @@ SELECT d.person_id, p.public_id, COALESCE(a.address, ''), COALESCE(a.name, ''),
 	COALESCE(d.ended_at, 0),
 	(SELECT COALESCE(MAX(r.closes_at), 0) FROM requirement r
 	 WHERE r.delivery_id = d.id),
-	l.confirm, u.source_id IS NOT NULL
+	l.confirm, u.source_id IS NOT NULL,
+	COALESCE(m.is_shared, 0)
 FROM delivery d
 LEFT JOIN guest u ON u.delivery_id = d.id
 JOIN delivery s ON s.id = COALESCE(u.source_id, d.id)
@@ -16,13 +17,17 @@ JOIN digest g ON g.id = s.digest_id
 JOIN list l ON l.id = g.list_id
 JOIN person p ON p.id = d.person_id
 LEFT JOIN addressee a ON a.delivery_id = d.id
+LEFT JOIN member m ON m.list_id = l.id AND m.person_id = d.person_id
+	AND u.source_id IS NULL
 WHERE d.id = ?1;
 
 -- name: acknowledgement_items
 -- The versions in the letter of delivery ?1, with what is required of them. In
 -- a rehearsal nothing is, and of a guest nothing either.
 SELECT lv.version_id, r.id, COALESCE(r.acknowledged_at, w.confirmed_at, 0),
-	COALESCE(r.due_at, 0), r.closed_as, COALESCE(r.receipt, w.receipt)
+	COALESCE(r.due_at, 0), r.closed_as, COALESCE(r.receipt, w.receipt),
+	(SELECT COUNT(*) FROM beside f WHERE f.version_id = lv.version_id
+		AND f.person_id = d.person_id AND f.kind = 'further')
 FROM delivery d
 LEFT JOIN guest u ON u.delivery_id = d.id
 JOIN delivery s ON s.id = COALESCE(u.source_id, d.id)
@@ -47,9 +52,12 @@ ORDER BY r.due_at, r.id;
 
 -- name: acknowledgement_find
 -- The open requirement that delivery ?1 confirms for version ?2, if there is
--- one: of its own letter, live, neither withdrawn nor superseded.
-SELECT r.id, p.public_id, b.ref, v.number
+-- one: of its own letter, live, neither withdrawn nor superseded. Is it one of a
+-- shared mailbox?
+SELECT r.id, p.public_id, b.ref, v.number, COALESCE(m.is_shared, 0)
 FROM delivery d
+JOIN digest g ON g.id = d.digest_id
+LEFT JOIN member m ON m.list_id = g.list_id AND m.person_id = d.person_id
 JOIN letter_version lv ON lv.letter_id = d.letter_id AND lv.version_id = ?2
 JOIN requirement r ON r.version_id = lv.version_id
 	AND r.person_id = d.person_id
@@ -62,23 +70,42 @@ WHERE d.id = ?1 AND d.mode = 'live'
 
 -- name: acknowledgement_find_beside
 -- What delivery ?1 confirms for version ?2 beside what is required: of a guest,
--- once, unless it is required of them as well.
-SELECT 'wider', p.id, p.public_id, b.ref, v.number, l.id, l.name, l.agency
+-- once, unless it is required of them as well; of a shared mailbox, behind its
+-- first.
+SELECT CASE WHEN u.source_id IS NULL THEN 'further' ELSE 'wider' END,
+	p.id, p.public_id, b.ref, v.number, l.id, l.name, l.agency
 FROM delivery d
-JOIN guest u ON u.delivery_id = d.id
-JOIN delivery s ON s.id = u.source_id
+LEFT JOIN guest u ON u.delivery_id = d.id
+JOIN delivery s ON s.id = COALESCE(u.source_id, d.id)
 JOIN digest g ON g.id = s.digest_id
 JOIN list l ON l.id = g.list_id
 JOIN letter_version lv ON lv.letter_id = s.letter_id AND lv.version_id = ?2
 JOIN person p ON p.id = d.person_id
 JOIN version v ON v.id = lv.version_id
 JOIN briefing b ON b.id = v.briefing_id
+LEFT JOIN member m ON m.list_id = l.id AND m.person_id = p.id
+LEFT JOIN requirement r ON r.version_id = v.id AND r.person_id = p.id
 WHERE d.id = ?1 AND d.mode = 'live'
 	AND b.withdrawn_at IS NULL AND v.closed_at IS NULL
-	AND NOT EXISTS (SELECT 1 FROM requirement r
-		WHERE r.version_id = v.id AND r.person_id = p.id)
-	AND NOT EXISTS (SELECT 1 FROM beside w WHERE w.version_id = v.id
-		AND w.person_id = p.id AND w.kind = 'wider');
+	AND CASE WHEN u.source_id IS NULL
+		THEN m.is_shared = 1 AND r.acknowledged_at IS NOT NULL
+		ELSE r.id IS NULL AND NOT EXISTS (SELECT 1 FROM beside w
+			WHERE w.version_id = v.id AND w.person_id = p.id
+			AND w.kind = 'wider') END;
+
+-- name: acknowledgement_find_name
+-- The receipt of the one with the name ?3 who confirmed version ?2 with the
+-- mailbox of delivery ?1, whatever the case of its (ASCII) letters.
+SELECT k.receipt
+FROM (SELECT r.receipt, r.event_id FROM requirement r
+	WHERE r.version_id = ?2 AND r.person_id =
+		(SELECT d.person_id FROM delivery d WHERE d.id = ?1)
+	UNION ALL
+	SELECT f.receipt, f.event_id FROM beside f
+	WHERE f.version_id = ?2 AND f.kind = 'further' AND f.person_id =
+		(SELECT d.person_id FROM delivery d WHERE d.id = ?1)) k
+JOIN event_text t ON t.event_id = k.event_id AND t.name = 'name'
+WHERE lower(t.text) = lower(?3);
 
 -- name: acknowledgement_add_beside
 -- It is a record of its own.

@@ -13,7 +13,7 @@ WITH kept AS (
 		(SELECT d.person_id FROM delivery d WHERE d.id = ?1)
 )
 SELECT k.receipt, k.grade, k.at, k.person_id, COALESCE(a.address, ''),
-	COALESCE(a.name, ''), l.name, l.title, COALESCE(t.text, '')
+	COALESCE(n.text, a.name, ''), l.name, l.title, COALESCE(t.text, '')
 FROM delivery d
 LEFT JOIN guest u ON u.delivery_id = d.id
 JOIN delivery s ON s.id = COALESCE(u.source_id, d.id)
@@ -23,4 +23,5 @@ JOIN letter_version lv ON lv.letter_id = s.letter_id AND lv.version_id = ?2
 JOIN kept k ON k.person_id = d.person_id
 LEFT JOIN addressee a ON a.delivery_id = d.id
 LEFT JOIN event_text t ON t.event_id = k.event_id AND t.name = 'reflection'
+LEFT JOIN event_text n ON n.event_id = k.event_id AND n.name = 'name'
 WHERE d.id = ?1 AND d.mode = 'live';

@@ -68,13 +68,14 @@ WITH mail AS (
 			THEN closed_too_late ELSE 0 END AS flagged,
 		CASE WHEN state = 'acknowledged' AND acknowledged_at >= accepted_at
 			THEN acknowledged_at - accepted_at END AS seconds,
-		0 AS wider
+		0 AS wider, 0 AS further
 	FROM fact
 	UNION ALL
 	-- beside what was required, by when it was confirmed
 	SELECT w.version_id, 0, CASE WHEN z.size >= ?5 THEN w.agency ELSE '' END,
 		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL,
-		CASE w.kind WHEN 'wider' THEN 1 ELSE 0 END
+		CASE w.kind WHEN 'wider' THEN 1 ELSE 0 END,
+		CASE w.kind WHEN 'further' THEN 1 ELSE 0 END
 	FROM beside w
 	JOIN version v ON v.id = w.version_id
 	JOIN briefing b ON b.id = v.briefing_id
@@ -91,7 +92,7 @@ WITH mail AS (
 		SUM(outstanding) AS outstanding, SUM(overdue) AS overdue,
 		SUM(missed) AS missed, SUM(exempt) AS exempt,
 		SUM(closed) AS closed, SUM(flagged) AS flagged,
-		SUM(wider) AS wider
+		SUM(wider) AS wider, SUM(further) AS further
 	FROM figure
 	GROUP BY version_id, agency
 ), summed AS (
@@ -99,13 +100,15 @@ WITH mail AS (
 	UNION ALL
 	SELECT 1, version_id, '', SUM(required), SUM(accepted), SUM(failed),
 		SUM(in_time), SUM(late), SUM(reflected), SUM(outstanding), SUM(overdue),
-		SUM(missed), SUM(exempt), SUM(closed), SUM(flagged), SUM(wider)
+		SUM(missed), SUM(exempt), SUM(closed), SUM(flagged), SUM(wider),
+		SUM(further)
 	FROM rowed
 	GROUP BY version_id
 	UNION ALL
 	SELECT 0, 0, '', SUM(required), SUM(accepted), SUM(failed),
 		SUM(in_time), SUM(late), SUM(reflected), SUM(outstanding), SUM(overdue),
-		SUM(missed), SUM(exempt), SUM(closed), SUM(flagged), SUM(wider)
+		SUM(missed), SUM(exempt), SUM(closed), SUM(flagged), SUM(wider),
+		SUM(further)
 	FROM rowed
 	HAVING COUNT(*) > 0
 ), waited AS (
@@ -130,7 +133,7 @@ WITH mail AS (
 )
 SELECT s.level, s.version_id, s.agency, s.required, s.accepted, s.failed,
 	s.in_time, s.late, s.reflected, s.outstanding, s.overdue, s.missed, s.exempt,
-	s.closed, s.flagged, s.wider, m.seconds, b.ref, v.title, v.kind, v.number
+	s.closed, s.flagged, s.wider, s.further, m.seconds, b.ref, v.title, v.kind, v.number
 FROM summed s
 LEFT JOIN median m ON m.level = s.level AND m.version_id = s.version_id
 	AND m.agency = s.agency

@@ -152,13 +152,13 @@ SELECT id, row_key, removed_at FROM member WHERE list_id = ?1 AND person_id = ?2
 -- name: roster_add_member
 -- a row that was not there before
 INSERT INTO member (list_id, person_id, row_key, row_hash, is_primary,
-	since_on, joined_at, status, added_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+	since_on, joined_at, status, added_at, is_shared)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
 
 -- name: roster_change_member
 -- a row that changed, or is back
 UPDATE member SET row_key = ?2, row_hash = ?3, is_primary = ?4, since_on = ?5,
-	joined_at = ?6, status = ?7, removed_at = NULL
+	joined_at = ?6, status = ?7, is_shared = ?8, removed_at = NULL
 WHERE id = ?1;
 
 -- name: roster_remove_member

@@ -234,6 +234,8 @@ CREATE TABLE member (
 	row_key TEXT, -- the CSV's id, else the address key; NULL once removed
 	row_hash TEXT NOT NULL,
 	is_primary INTEGER NOT NULL CHECK (is_primary IN (0, 1)),
+	-- a mailbox that several people read: each may confirm by name
+	is_shared INTEGER NOT NULL DEFAULT 0 CHECK (is_shared IN (0, 1)),
 	since_on TEXT, -- when they joined, as the agency says
 	joined_at INTEGER NOT NULL, -- since_on, else when the row was first seen
 	status TEXT NOT NULL CHECK (status IN ('active', 'left', 'on-leave')),
@@ -502,8 +504,9 @@ FROM requirement r JOIN version v ON v.id = r.version_id;
 -- improve reach (core/grade.h).
 CREATE TABLE beside (
 	id INTEGER PRIMARY KEY,
-	-- wider: of a colleague who was passed the mail
-	kind TEXT NOT NULL CHECK (kind IN ('wider')),
+	-- wider: of a colleague who was passed the mail; further: one more
+	-- name at a shared mailbox, whose first is its requirement's
+	kind TEXT NOT NULL CHECK (kind IN ('wider', 'further')),
 	version_id INTEGER NOT NULL REFERENCES version (id),
 	person_id INTEGER NOT NULL REFERENCES person (id),
 	list_id INTEGER NOT NULL REFERENCES list (id), -- counted under

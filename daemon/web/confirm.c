@@ -13,7 +13,8 @@
 #include "web/personal.h"
 #include "web/visit.h"
 
-#define IDS_MAX 200 /* ticked boxes that are read */
+#define IDS_MAX 200       /* ticked boxes that are read */
+#define NAME_MAX_SIZE 400 /* bytes that are shown again */
 
 /* --- the page --- */
 
@@ -60,6 +61,25 @@ static bool was_ticked(const struct personal *personal,
 	return false;
 }
 
+/* Of a shared mailbox, who just confirmed sees their own receipt and no other.
+ */
+static const char *own_receipt(const struct personal *personal,
+			       const struct acknowledgement_item *item,
+			       const struct confirm_told *told)
+{
+	struct visit *visit = personal->visit;
+	const char *name = http_form(visit->request, "name"), *receipt = NULL;
+
+	if (!told->is_saved || !personal->page->is_shared || !name ||
+	    !acknowledgement_find_name(
+		visit->web->db, personal->page->delivery_id, item->version_id,
+		name, visit->arena, &receipt, NULL) ||
+	    !receipt)
+		return NULL;
+	return arena_printf(visit->arena, "%s/%s",
+			    page_url(personal, item->version), receipt);
+}
+
 static void add_outstanding(const struct personal *personal, struct view *view,
 			    const struct acknowledgement_item *item,
 			    const struct confirm_told *told)
@@ -69,12 +89,23 @@ static void add_outstanding(const struct personal *personal, struct view *view,
 	struct view *row = view_item(view, "outstanding");
 
 	content_name(visit, row, version);
+	view_text(row, "names_text",
+		  item->names == 0 ? NULL
+		  : item->names == 1
+		      ? "One person has confirmed it with this mailbox."
+		      : arena_printf(visit->arena,
+				     "%lld people have confirmed it with this "
+				     "mailbox.",
+				     (long long)item->names));
+	view_text(row, "own_receipt_url", own_receipt(personal, item, told));
 	view_number(row, "version_id", item->version_id);
 	view_flag(row, "is_ticked",
 		  was_ticked(personal, told, item->version_id));
-	/* what was typed and not recorded is not lost */
-	view_text(row, "reflection",
-		  reflection_of(visit->request, item->version_id));
+	/* what was typed and not recorded is not lost; but it is not left for
+	 * who comes next at a shared mailbox */
+	if (!told->is_saved || !personal->page->is_shared)
+		view_text(row, "reflection",
+			  reflection_of(visit->request, item->version_id));
 	view_text(row, "page_url", page_url(personal, version));
 	view_flag(row, "is_new_version", version->number > 1);
 	view_text(row, "deadline",
@@ -187,6 +218,18 @@ static void add_person(const struct personal *personal, struct view *view)
 	view_text(view, "person", masked);
 }
 
+/* Of a mailbox that several people read; whoever comes next types their own. */
+static void add_name(const struct personal *personal, struct view *view,
+		     const struct confirm_told *told)
+{
+	const char *typed = http_form(personal->visit->request, "name");
+
+	view_flag(view, "asks_name", personal->page->is_shared);
+	view_text(view, "name_error", told->name_error);
+	if (typed && !told->is_saved && strlen(typed) <= NAME_MAX_SIZE)
+		view_text(view, "name", typed);
+}
+
 void confirm_show(const struct personal *personal,
 		  const struct confirm_told *told)
 {
@@ -208,6 +251,7 @@ void confirm_show(const struct personal *personal,
 		evidence_show(visit, view);
 	if (is_open) {
 		view_text(view, "form", personal->form);
+		add_name(personal, view, told);
 		answer_show(personal, view, told->answer_error);
 	}
 	for (size_t i = 0; i < page->item_count; i++)
@@ -237,8 +281,9 @@ static bool record(struct web *web, const struct pending *pending, int64_t now,
 	struct acknowledgement_tick ticks[IDS_MAX];
 
 	make_ticks(pending->request, pending->ids, pending->id_count, ticks);
-	return acknowledgement_record(web->db, pending->delivery_id, ticks,
-				      pending->id_count, now, ret_count, err);
+	return acknowledgement_record(
+	    web->db, pending->delivery_id, ticks, pending->id_count,
+	    http_form(pending->request, "name"), now, ret_count, err);
 }
 
 static const struct message not_saved = {
@@ -272,6 +317,9 @@ static const struct confirm_told answers[] = {
 	{.notice = "Nothing is recorded yet: what you wrote is longer than "
 		   "1,000 characters. Please shorten it and press the button "
 		   "again.",
+	 .keeps_ticks = true},
+    [ACKNOWLEDGEMENT_NO_NAME] =
+	{.name_error = "Type your own name, in 100 characters at most",
 	 .keeps_ticks = true},
     [ACKNOWLEDGEMENT_STALE_FORM] =
 	{.notice = "Nothing is recorded yet: this page was open for more than "
@@ -326,7 +374,8 @@ void confirm_post(const struct personal *personal)
 				      personal->page->delivery_id, &shown_at))
 		shown_at = 0;
 	enum acknowledgement_verdict verdict = acknowledgement_check(
-	    personal->page, shown_at, ticks, &count, visit->now);
+	    personal->page, shown_at, ticks, &count,
+	    http_form(visit->request, "name"), visit->now);
 	if (!is_answered(personal, verdict))
 		return;
 	if (verdict == ACKNOWLEDGEMENT_GOOD)

@@ -230,13 +230,30 @@ static void tell_recorded(struct visit *visit)
 	visit_tell(visit, &message, NULL, 0);
 }
 
-static bool is_recorded(const struct acknowledgement_page *page,
+static bool is_named(struct visit *visit, const struct pending *pending,
+		     int64_t version_id)
+{
+	const char *name = http_form(pending->request, "name"), *receipt = NULL;
+
+	return name &&
+	       acknowledgement_find_name(visit->web->db, pending->delivery_id,
+					 version_id, name, visit->arena,
+					 &receipt, NULL) &&
+	       receipt;
+}
+
+/* Is one of what was ticked there, and, at a shared mailbox, under that name?
+ */
+static bool is_recorded(struct visit *visit,
+			const struct acknowledgement_page *page,
 			const struct pending *pending)
 {
 	for (size_t i = 0; i < page->item_count; i++)
 		for (size_t j = 0; j < pending->id_count; j++)
 			if (page->items[i].version_id == pending->ids[j] &&
-			    page->items[i].state == ACKNOWLEDGEMENT_RECORDED)
+			    page->items[i].recorded_at &&
+			    (!page->is_shared ||
+			     is_named(visit, pending, pending->ids[j])))
 				return true;
 	return false;
 }
@@ -265,7 +282,7 @@ void personal_answer_recorded(struct visit *visit,
 				 personal.form);
 	gate_set_home(&personal);
 	/* between the form and the button it may have been withdrawn */
-	bool is_saved = is_recorded(page, pending);
+	bool is_saved = is_recorded(visit, page, pending);
 	confirm_show(&personal,
 		     &(struct confirm_told){
 			 .is_saved = is_saved,

@@ -87,7 +87,7 @@ struct confirm_told {
 	const char *notice; /* NULL: none */
 	bool needs_tick, is_saved;
 	bool keeps_ticks; /* the boxes stay as they were ticked */
-	const char *answer_error;
+	const char *answer_error, *name_error;
 };
 void confirm_show(const struct personal *personal,
 		  const struct confirm_told *told);

@@ -21,6 +21,7 @@ ROUNDS = {"rehearsal": ("youth-justice", 2), "three": ("police", 3),
           "one": ("schools-primary", 1), "attached": ("general-practice", 2)}
 # what a confirmation asks there besides the tick
 ASKS = {"schools-primary": "code", "general-practice": "email"}
+SHARED = "general-practice"  # each of its mailboxes is read by several people
 SECRET = "llr-2026-03-family-t"
 
 
@@ -54,6 +55,10 @@ class Site:
     def _write(self):
         for path in (TREE / "lists").iterdir():
             shutil.copy(path, self.board.folder / "lists")
+        path = self.board.folder / f"lists/{SHARED}.csv"
+        head, *rows = path.read_text().splitlines()
+        path.write_text("".join(f"{line}\n" for line in [
+            head + ",shared", *(row + ",yes" for row in rows)]))
         for name, word in ASKS.items():
             with open(self.board.folder / f"lists/{name}.conf", "a") as conf:
                 conf.write(f'confirm = "{word}";\n')

@@ -65,6 +65,32 @@ def asks_email(site, browser):
     assert browser.one("#answer").get_attribute("type") == "email"
 
 
+def shared(site, browser):
+    asks_email(site, browser)
+    assert browser.one("#name")
+
+
+def shared_no_name(site, browser):
+    shared(site, browser)
+    tick(browser)
+    site.wait(40)
+    browser.press()
+    assert browser.one("#name-error")
+    assert browser.all("input[type=checkbox]")[0].is_selected()
+
+
+def shared_recorded(site, browser):
+    mail = site.take("attached")
+    browser.open(site.link(mail))
+    tick(browser)
+    browser.one("#name").send_keys("Nia Evans")
+    browser.one("#answer").send_keys(mail.recipient)
+    site.wait(40)
+    browser.press()
+    assert "One person has confirmed it" in browser.text
+    assert browser.all("form")
+
+
 def reflection(site, browser):
     browser.open(site.link(site.take("three")))
     browser.all("summary")[0].click()
@@ -239,7 +265,7 @@ def library_briefing(site, browser):
 
 
 PAGES = [confirm, need_tick, asked_again, asks_code, asks_code_wrong,
-         asks_email, reflection, receipt, leave, leave_wrong, left,
+         asks_email, shared, shared_no_name, shared_recorded, reflection, receipt, leave, leave_wrong, left,
          forward, forward_wrong, guest, recorded, recorded_all, briefing,
          briefing_recorded, code, code_wrong, code_unknown, address,
          address_wrong, address_too_often, secret, secret_briefing, rehearsal,

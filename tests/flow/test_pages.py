@@ -440,6 +440,39 @@ def test_f20_what_is_marked_and_was_passed_on(clocked, recorder):
     assert board.facts("report")["total"]["wider"] == 1
 
 
+def test_f20_a_shared_mailbox(clocked, recorder):
+    board = clocked
+    board.relay(recorder)
+    desk = "duty.desk@police.example"
+    board.list("police", [f"{desk},Duty desk,yes", f"{ANN},Ann,"],
+               header="address,name,shared")
+    board.start()
+    board.live()
+    board.brief("LTB-1")
+    mails(board, recorder, 2)
+    mail = recorder.to(desk)[0]
+    receipts = set()
+    for name in ("Nia Evans", "Raj Patel", "nia evans"):
+        fields = patient(board, mail)
+        assert "Type your own name" in board.post(mail.link, fields).text
+        page = board.post(mail.link, fields + [("name", name)])
+        assert "It is recorded" in page.text
+        receipts |= set(re.findall(
+            r'href="[^"]*(/a/[^"]*/LTB-1/[0-9a-z]{20})"', page.text))
+    assert len(receipts) == 2
+    assert {re.search("Nia Evans|Raj Patel", board.get(path).text)[0]
+            for path in receipts} == {"Nia Evans", "Raj Patel"}
+    total = board.facts("report")["total"]
+    assert (total["required"], total["acknowledged"], total["further"]) == \
+        (2, 1, 1)
+    assert "2 people have confirmed it" in board.get(mail.link).text
+    # the row no longer says it: then the page asks for no name
+    board.list("police", [f"{desk},Duty desk,", f"{ANN},Ann,"],
+               header="address,name,shared")
+    board.until(lambda: "2 people" not in board.get(mail.link).text, "the row")
+    board.invariants()
+
+
 def test_f20_another_persons_briefing_can_not_be_confirmed(clocked, recorder):
     board = clocked
     begin(board, recorder, {"police": [f"{ANN},Ann"],

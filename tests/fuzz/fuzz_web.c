@@ -98,6 +98,10 @@ static const char scene[] =
     "INSERT INTO guest (delivery_id, source_id) VALUES (4, 1);"
     "INSERT INTO member (list_id, person_id, row_key, row_hash, is_primary, "
     "joined_at, status, added_at) VALUES (1, 1, 'k', 'h', 0, 0, 'active', 0);"
+    /* delivery 3 is of a shared mailbox */
+    "INSERT INTO member (list_id, person_id, row_key, row_hash, is_primary, "
+    "is_shared, joined_at, status, added_at) VALUES "
+    "(3, 1, 'k', 'h', 0, 1, 0, 'active', 0);"
     "INSERT INTO addressee (delivery_id, address, name) VALUES "
     "(1, 'jo@a.example', 'Jo'), (2, 'jo@a.example', 'Jo'), "
     "(3, 'jo@a.example', 'Jo'), (4, 'new@a.example', '');"

@@ -68,7 +68,7 @@ static int record_ticks(struct store *store, int64_t delivery_id,
 	store_begin(store);
 	store_check(store,
 		    acknowledgement_record(store->db, delivery_id, ticks, count,
-					   now, &recorded, &store->err));
+					   NULL, now, &recorded, &store->err));
 	store_commit(store);
 	return recorded;
 }
@@ -446,7 +446,7 @@ static void f10_check(void **state)
 		for (size_t j = 0; j < 3; j++)
 			ticks[j].version_id = cases[i].ids[j];
 		enum acknowledgement_verdict verdict = acknowledgement_check(
-		    &page, cases[i].shown_at, ticks, &count, NOW);
+		    &page, cases[i].shown_at, ticks, &count, NULL, NOW);
 		if (verdict != cases[i].verdict || count != cases[i].kept)
 			fail_msg("%s: verdict %d, kept %zu", cases[i].name,
 				 verdict, count);
@@ -468,11 +468,13 @@ static void f20_a_reflection_has_a_bound(void **state)
 	/* characters, and not bytes */
 	for (int i = 1; i < ACKNOWLEDGEMENT_REFLECTION_MAX; i++)
 		strcat(text, "\xe2\x80\x99");
-	assert_int_equal(acknowledgement_check(&page, 100, &tick, &count, 200),
-			 ACKNOWLEDGEMENT_GOOD);
+	assert_int_equal(
+	    acknowledgement_check(&page, 100, &tick, &count, NULL, 200),
+	    ACKNOWLEDGEMENT_GOOD);
 	strcat(text, "x");
-	assert_int_equal(acknowledgement_check(&page, 100, &tick, &count, 200),
-			 ACKNOWLEDGEMENT_TOO_LONG);
+	assert_int_equal(
+	    acknowledgement_check(&page, 100, &tick, &count, NULL, 200),
+	    ACKNOWLEDGEMENT_TOO_LONG);
 }
 
 /* --- negative receipts --- */

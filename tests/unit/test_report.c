@@ -133,6 +133,7 @@ static void add_wider(struct store *store)
 	    "actor, body) VALUES (1, 'k', 0, 0, 'a', '{}');"
 	    "INSERT INTO beside (kind, version_id, person_id, list_id, "
 	    "agency, confirmed_at, grade, receipt, event_id) VALUES "
+	    "('further', 1, 1, 1, 'police', 5, 'confirmed', 'e', 1), "
 	    "('wider', 1, 9, 1, 'police', %lld, 'wider-reach', 'a', 1), "
 	    "('wider', 1, 10, 1, 'police', %lld, 'wider-reach', 'b', 1), "
 	    "('wider', 1, 11, 1, 'school b', %lld, 'wider-reach', 'c', 1), "
@@ -152,12 +153,15 @@ static void f20_wider_reach_stands_beside(void **state)
 	assert_int_equal(report->total.wider, 4);
 	assert_int_equal(report->briefings[0].rows[0].figures.wider, 2);
 	assert_int_equal(report->briefings[0].rows[1].figures.wider, 1);
+	assert_int_equal(report->briefings[0].rows[0].figures.further, 1);
+	assert_int_equal(report->total.further, 1);
 	/* and improves nothing */
 	assert_int_equal(report->briefing_count, before->briefing_count);
 	for (size_t i = 0; i < report->briefing_count; i++) {
 		assert_int_equal(report->briefings[i].row_count,
 				 before->briefings[i].row_count);
 		report->briefings[i].total.wider = 0;
+		report->briefings[i].total.further = 0;
 		assert_memory_equal(&report->briefings[i].total,
 				    &before->briefings[i].total,
 				    sizeof(report->total));

@@ -198,8 +198,8 @@ static void confirm(struct history *history, struct duty *duty)
 
 	store_check(history->store,
 		    acknowledgement_record(history->store->db, duty->delivery,
-					   &tick, 1, history->now, &recorded,
-					   &history->store->err));
+					   &tick, 1, NULL, history->now,
+					   &recorded, &history->store->err));
 	assert_int_equal(recorded, counts);
 	if (!counts)
 		return;

@@ -84,11 +84,13 @@ static void f10_rows_are_read(void **state)
 static void f10_columns_in_any_order(void **state)
 {
 	(void)state;
-	parse_good("ID,Primary,ADDRESS\n7,yes,ann@x.example\n"
-		   "3,,bob@x.example\n");
+	parse_good("ID,Primary,ADDRESS,Shared\n7,yes,ann@x.example,\n"
+		   "3,,bob@x.example,yes\n");
 	/* by their keys */
 	assert_string_equal(rows[0].row_key, "3");
 	assert_false(rows[0].is_primary);
+	assert_true(rows[0].is_shared);
+	assert_false(rows[1].is_shared);
 	assert_string_equal(rows[1].row_key, "7");
 	assert_true(rows[1].is_primary);
 	assert_string_equal(rows[1].name, "");
@@ -144,6 +146,8 @@ static void f30_faults_are_told_with_their_line(void **state)
 	    {HEAD "ann@x.example,Ann,,,2026-02-30,\n", "is no date"},
 	    {HEAD "ann@x.example,Ann,,,,gone\n",
 	     "police.csv:2: status: \"gone\" is unknown"},
+	    {"address,shared\na@x.example,maybe\n",
+	     "police.csv:2: shared: \"maybe\""},
 	    {"address,primary\na@x.example,maybe\n",
 	     "police.csv:2: primary: \"maybe\""},
 	    {HEAD "ann@x.example,Ann\n",
@@ -243,11 +247,13 @@ static void f50_hash_tells_each_change(void **state)
 	    "ann@x.example,A,B,C,2020-01-01,left,no\n",
 	    "address,name,role,team,since,status,primary\n"
 	    "ann@x.example,A,B,C,2020-01-01,active,yes\n",
+	    "address,name,role,team,since,status,shared\n"
+	    "ann@x.example,A,B,C,2020-01-01,active,yes\n",
 	};
-	const char *hashes[6];
+	const char *hashes[7];
 
 	(void)state;
-	for (int i = 0; i < 6; i++) {
+	for (int i = 0; i < 7; i++) {
 		parse_good(texts[i]);
 		hashes[i] = rows[0].row_hash;
 		assert_int_equal(strlen(hashes[i]), 32);

@@ -658,6 +658,111 @@ static void f30_wrong_answers_are_limited_and_lock_nobody_out(void **state)
 	fake_done(&request);
 }
 
+/* --- a mailbox that several people read --- */
+
+static void share_mailbox(struct site *site)
+{
+	store_do(&site->store,
+		 "INSERT INTO member (list_id, person_id, row_key, row_hash, "
+		 "is_primary, is_shared, joined_at, status, added_at) VALUES "
+		 "(1, 1, 'k', 'h', 0, 1, 0, 'active', 0)");
+}
+
+static struct http_request post_name(struct site *site, const char *name)
+{
+	struct http_request request = post_form(site, PLAIN, NOW - 60, first);
+
+	if (name)
+		fake_field(&request, "name", name);
+	return request;
+}
+
+/* how many confirmations are new */
+static int confirm_name(struct site *site, const char *name, const char *golden)
+{
+	struct http_request request = post_name(site, name);
+
+	ask(site, &request, NOW);
+	int count = commit(site, NOW);
+	if (golden)
+		check_golden(&request, 200, golden);
+	fake_done(&request);
+	return count;
+}
+
+static void f20_a_shared_mailbox_confirms_by_name(void **state)
+{
+	struct site *site = *state;
+	struct http_request request;
+	char longest[200];
+
+	share_mailbox(site);
+	get_golden(site, site->paths[PLAIN], 200, "shared");
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	const char *const wrong[] = {NULL, "", " \t ", longest};
+	for (size_t i = 0; i < 4; i++) {
+		request = post_name(site, wrong[i]);
+		ask(site, &request, NOW);
+		assert_false(web_has_pending(site->web));
+		assert_non_null(strstr(request.body, "Type your own name"));
+		if (i == 1)
+			check_golden(&request, 200, "shared-no-name");
+		fake_done(&request);
+	}
+	assert_int_equal(confirm_name(site, "Ann <Abel>", NULL), 1);
+	assert_int_equal(confirm_name(site, " ann <abel>\r", NULL), 0);
+	assert_int_equal(confirm_name(site, "Bo Berg", "shared-recorded"), 1);
+	/* what one wrote is not left for the next */
+	request = post_name(site, "Di Dean");
+	fake_field(&request, "r1", "Only mine");
+	ask(site, &request, NOW);
+	assert_int_equal(commit(site, NOW), 1);
+	assert_null(strstr(request.body, "Only mine"));
+	fake_done(&request);
+	assert_int_equal(confirm_name(site, "Cy Cole", NULL), 1);
+	/* one requirement, the others beside it, names apart from events */
+	assert_int_equal(count_recorded(site), 1);
+	assert_string_equal(
+	    store_text(&site->store,
+		       "SELECT group_concat(kind || ' ' || grade) FROM beside"),
+	    "further confirmed,further confirmed-with-reflection,further "
+	    "confirmed");
+	assert_string_equal(store_text(&site->store,
+				       "SELECT group_concat(text) FROM "
+				       "event_text WHERE name = 'name'"),
+			    "Ann <Abel>,Bo Berg,Di Dean,Cy Cole");
+	assert_int_equal(store_number(&site->store,
+				      "SELECT count(*) FROM event WHERE body "
+				      "LIKE '%Berg%' OR body LIKE '%Abel%'"),
+			 0);
+	/* nobody sees the others' names or receipts */
+	request = fake_get(site->paths[PLAIN]);
+	ask(site, &request, NOW);
+	assert_non_null(strstr(request.body, "4 people have confirmed"));
+	assert_null(strstr(request.body, "Abel"));
+	assert_null(strstr(request.body, "receipt\""));
+	fake_done(&request);
+	store_do(&site->store,
+		 "UPDATE beside SET receipt = '" RECEIPT "' WHERE id = 1");
+	char path[120];
+	snprintf(path, sizeof(path), "%s/LTB-1/" RECEIPT, site->paths[PLAIN]);
+	check_get(site, path, 200, "Bo Berg, on the list");
+}
+
+static void f20_a_name_is_only_a_shared_mailboxs(void **state)
+{
+	struct site *site = *state;
+
+	assert_int_equal(confirm_name(site, "Somebody Else", NULL), 1);
+	assert_int_equal(confirm_name(site, "And Another", NULL), 0);
+	assert_int_equal(store_number(&site->store,
+				      "SELECT (SELECT count(*) "
+				      "FROM beside) + (SELECT "
+				      "count(*) FROM event_text)"),
+			 0);
+}
+
 /* --- receipts --- */
 
 /* confirms LTB-1; the receipt's path */
@@ -1576,6 +1681,8 @@ int main(void)
 	    CASE(f20_a_list_that_asks_for_the_code),
 	    CASE(f20_a_list_that_asks_for_the_address),
 	    CASE(f30_wrong_answers_are_limited_and_lock_nobody_out),
+	    CASE(f20_a_shared_mailbox_confirms_by_name),
+	    CASE(f20_a_name_is_only_a_shared_mailboxs),
 	    CASE(f20_receipt),
 	    CASE(f20_receipt_by_mail),
 	    CASE(f30_marked_asks_for_the_address),
