@@ -67,6 +67,7 @@ int ctl_print_json(struct json_value *value);
 /* how many deliveries are in each state */
 struct json_value *ctl_counts_json(const struct outbox_counts *counts);
 /* How the relays stand, as the daemon last recorded it. */
+void ctl_print_relay(struct ctl *ctl, const struct relay_standing *relay);
 void ctl_print_relays(struct ctl *ctl, const struct relay_standing *relays,
 		      size_t count);
 struct json_value *ctl_relays_json(const struct ctl *ctl,

@@ -49,27 +49,31 @@ static void print_broken(struct ctl *ctl, const struct relay_standing *relay)
 		printf("with the next mail");
 }
 
+void ctl_print_relay(struct ctl *ctl, const struct relay_standing *relay)
+{
+	const struct relay_settings *settings =
+	    find(ctl->settings, relay->name);
+	const char *state = state_of(relay, settings);
+
+	printf("relay      %s: ", relay->name);
+	if (relay->is_broken)
+		print_broken(ctl, relay);
+	else
+		printf("%s", strcmp(state, "capped") == 0
+				 ? "has had its mails of a day"
+				 : state);
+	print_count("the last minute", relay->in_minute,
+		    settings ? settings->messages_per_minute : 0);
+	print_count("24 hours", relay->in_day,
+		    settings ? settings->messages_per_day : 0);
+	putchar('\n');
+}
+
 void ctl_print_relays(struct ctl *ctl, const struct relay_standing *relays,
 		      size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct relay_settings *settings =
-		    find(ctl->settings, relays[i].name);
-		const char *state = state_of(&relays[i], settings);
-
-		printf("relay      %s: ", relays[i].name);
-		if (relays[i].is_broken)
-			print_broken(ctl, &relays[i]);
-		else
-			printf("%s", strcmp(state, "capped") == 0
-					 ? "has had its mails of a day"
-					 : state);
-		print_count("the last minute", relays[i].in_minute,
-			    settings ? settings->messages_per_minute : 0);
-		print_count("24 hours", relays[i].in_day,
-			    settings ? settings->messages_per_day : 0);
-		putchar('\n');
-	}
+	for (size_t i = 0; i < count; i++)
+		ctl_print_relay(ctl, &relays[i]);
 }
 
 static struct json_value *relay_json(const struct relay_standing *relay,

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "core/board.h"
 #include "core/outbox.h"
+#include "core/relay_record.h"
 #include "core/settings.h"
 #include "ctl/ctl.h"
 #include "tools/calendar.h"
@@ -105,6 +106,22 @@ static void print_progress(struct watch *watch,
 	putchar('\n');
 }
 
+static bool print_relays(struct watch *watch, struct err *err)
+{
+	struct ctl *ctl = watch->ctl;
+	struct relay_standing *relays;
+	size_t count;
+
+	if (!relay_record_load(ctl->db, ctl->now, ctl->arena, &relays, &count,
+			       err))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		begin_line(watch);
+		ctl_print_relay(ctl, &relays[i]);
+	}
+	return true;
+}
+
 static void print_all(struct watch *watch, const struct board *board,
 		      const struct outbox_progress *list, size_t count)
 {
@@ -162,6 +179,7 @@ static bool look(struct watch *watch, struct err *err)
 	if (good) {
 		clear(watch);
 		print_all(watch, &board, list, count);
+		good = print_relays(watch, err);
 		fflush(stdout);
 	}
 	arena_free(ctl->arena);

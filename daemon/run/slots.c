@@ -20,6 +20,7 @@
 #include "core/outbox_mend.h"
 #include "core/request.h"
 #include "core/settings.h"
+#include "core/unreachable.h"
 #include "run/daemon.h"
 #include "run/jumps.h"
 #include "run/rosters.h"
@@ -36,11 +37,12 @@
 #define SLICE_MEMBERS_BESIDE 32
 #define LOOK_MEMBERS 500
 #define WINDOWS_AT_ONCE 500
+#define LISTS_AT_ONCE 4
 #define COPIES_AT_ONCE 100
 #define FORWARDS_AT_ONCE 5  /* each may render a letter */
 #define LEDGER_AT_ONCE 4096 /* events: some milliseconds */
 
-#define PARTS 7
+#define PARTS 8
 
 struct slots_run {
 	struct daemon *daemon;
@@ -189,6 +191,25 @@ static bool answer_forwards(struct slots_run *slots,
 			    err))
 		return false;
 	sending_look(daemon->sending);
+	return true;
+}
+
+static bool tell_leads(struct slots_run *slots,
+		       const struct digest_context *context, bool *ret_more,
+		       struct err *err)
+{
+	const struct daemon *daemon = slots->daemon;
+	int told = 0;
+
+	if (daemon->is_paused || daemon->is_held)
+		return true;
+	if (!unreachable_tell_due(daemon->db, context, LISTS_AT_ONCE, ret_more,
+				  &told, err))
+		return err_context(err, "telling leads who can't be reached");
+	if (told > 0) {
+		log_info("leads told who can't be reached=%d", told);
+		sending_look(daemon->sending);
+	}
 	return true;
 }
 
@@ -348,9 +369,9 @@ static enum err_kind run_part(struct slots_run *slots, part *work,
 /* The parts that have more to do. */
 static void go_on(void *context)
 {
-	static part *const parts[PARTS] = {run_requests,   mend, open_due,
-					   keep_ledger,    plan, close_windows,
-					   answer_forwards};
+	static part *const parts[PARTS] = {
+	    run_requests, mend,          open_due,        keep_ledger,
+	    plan,         close_windows, answer_forwards, tell_leads};
 	struct slots_run *slots = context;
 	bool any = false;
 

@@ -207,6 +207,8 @@ CREATE TABLE list (
 	accepted_hash TEXT, -- what "list accept" let through
 	problem TEXT,	    -- why the files as they are now can't be used
 	slots_from_at INTEGER NOT NULL, -- slots up to this time are dealt with
+	-- the Monday up to which its lead was told who can't be reached
+	told_slot_at INTEGER NOT NULL DEFAULT 0,
 	loaded_at INTEGER NOT NULL,
 	removed_at INTEGER
 ) STRICT;
@@ -407,6 +409,7 @@ CREATE TABLE returned (
 	CHECK ((kind = 'returned') = (class IS NOT NULL))
 ) STRICT;
 CREATE INDEX returned_delivery ON returned (delivery_id);
+CREATE INDEX returned_recorded ON returned (recorded_at);
 
 -- The bounce mailbox, as the last look found it.
 CREATE TABLE mailbox (
@@ -427,6 +430,8 @@ CREATE TABLE suppression (
 	released_at INTEGER, -- when a person last said that it works
 	CHECK ((suppressed_at IS NULL) = (why IS NULL))
 ) STRICT;
+CREATE INDEX suppression_standing ON suppression (address_key)
+	WHERE suppressed_at IS NOT NULL;
 
 -- The relays of the settings, in their order, as the daemon has them.
 CREATE TABLE relay (

@@ -213,6 +213,32 @@ def test_f30_the_same_mail_again_counts_once(board, recorder, mailbox):
     assert board.value("SELECT score FROM suppression") == 1000
 
 
+def test_f20_each_monday_the_lead_is_told_whom_no_mail_reaches(
+        clocked, recorder, maildir):
+    board = clocked
+    mails = begin(board, recorder, maildir)
+    board.until(lambda: board.value("SELECT told_slot_at FROM list"), "begun")
+    maildir.deliver(returned(mails["ann"]))
+    done(board, maildir, 1)
+    board.advance(7 * 86400)
+    board.ctl("run", "police")  # rings
+    mail = passed_on(board, recorder)[0]
+    assert "ann, ann@police.example" in mail.text
+    assert "There is no such address any more." in mail.text
+    assert "No such user" in mail.text and "bob" not in mail.text
+    assert mail.message["Subject"].endswith("no mail reaches 1 person")
+    # corrected: nobody is told of her any more
+    board.list("police", ["anne@police.example,ann", "bob@police.example,bob"])
+    board.until(lambda: board.value("SELECT count(*) FROM member WHERE"
+                                    " removed_at IS NOT NULL"), "it is loaded")
+    monday = board.value("SELECT told_slot_at FROM list")
+    board.advance(7 * 86400)
+    board.ctl("run", "police")
+    board.until(lambda: board.value("SELECT told_slot_at FROM list") > monday,
+                "the next Monday")
+    assert len(recorder.to("lead@police.example")) == 1
+
+
 # --- what people write
 
 def passed_on(board, recorder, to="lead@police.example", count=1):

@@ -1,0 +1,240 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "core/letter.h"
+#include "core/link.h"
+#include "core/unreachable.h"
+#include "golden.h"
+#include "planning.h"
+
+#define WEEK (7 * DAY)
+
+static const struct link_keys keys = {
+    .count = 1,
+    .list = {{.id = 'a', .key = "a key of this test's own"}},
+};
+
+/* how many leads were told */
+static int look(struct planning *p)
+{
+	int told, all = 0;
+	bool more = true;
+
+	while (more) {
+		store_begin(&p->store);
+		store_check(&p->store,
+			    unreachable_tell_due(p->store.db, &p->context, 1,
+						 &more, &told, &p->store.err));
+		store_commit(&p->store);
+		all += told;
+	}
+	return all;
+}
+
+/* Deliveries 1 and 2, of persons 1 and 2 on list police, and 3, of person 3 on
+ * list health, were accepted; the first Monday is dealt with. */
+static void scene(struct planning *p)
+{
+	planning_open(p);
+	store_do(&p->store, "UPDATE board SET mode = 'live'");
+	add_version(p, 1);
+	open_now(p, "police", true);
+	open_now(p, "health", true);
+	assert_int_equal(plan_all(p, 100), 3);
+	store_do(&p->store, "UPDATE delivery SET state = 'accepted',"
+			    " attempt = 1, ended_at = 1795420810");
+	assert_int_equal(look(p), 0);
+	p->context.now += 3 * DAY;
+}
+
+/* a delivery's mail came back */
+static void come_back(struct planning *p, int delivery, const char *class)
+{
+	char sql[1000];
+
+	snprintf(sql, sizeof(sql),
+		 "INSERT INTO returned (sha256, place, kind, class,"
+		 " delivery_id, is_understood, code, status, text, recorded_at)"
+		 " VALUES ('s%d', '', 'returned', '%s', %d, 1, 550, '',"
+		 " 'Words of a <server>', %lld);"
+		 "UPDATE delivery SET state = 'bounced' WHERE id = %d",
+		 delivery, class, delivery, (long long)p->context.now,
+		 delivery);
+	store_do(&p->store, sql);
+}
+
+static void suppress(struct planning *p, const char *address)
+{
+	char sql[300];
+
+	snprintf(sql, sizeof(sql),
+		 "INSERT INTO suppression VALUES ('%s', 0, 0, %lld, 'hard',"
+		 " NULL)",
+		 address, (long long)p->context.now);
+	store_do(&p->store, sql);
+}
+
+/* "to list, ..." */
+static const char *notices(struct planning *p)
+{
+	return store_text(&p->store,
+			  "SELECT coalesce(group_concat(a.address || ' ' ||"
+			  " l.name, ', '), '')"
+			  " FROM notice n JOIN delivery d ON d.notice_id = n.id"
+			  " JOIN addressee a ON a.delivery_id = d.id"
+			  " JOIN list l ON l.id = n.list_id");
+}
+
+/* the last notice's mail; in the store's arena */
+static const char *last_mail(struct planning *p)
+{
+	struct letter_person person;
+	struct letter letter;
+	struct buf out;
+
+	store_check(
+	    &p->store,
+	    letter_load(p->store.db,
+			store_number(&p->store, "SELECT max(id) FROM letter"),
+			&letter, &p->store.err));
+	letter_person_make(&p->settings, keys.list, 9, "l@x.example", "Lee",
+			   p->store.arena, &person);
+	buf_init(&out, LETTER_MAX_SIZE);
+	store_check(&p->store,
+		    letter_assemble(&letter, &person, &out, &p->store.err));
+	const char *mail = arena_strdup(p->store.arena, out.data);
+	buf_done(&out);
+	letter_done(&letter);
+	return mail;
+}
+
+static void f10_on_mondays_and_only_their_own(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	come_back(&p, 1, "hard");
+	suppress(&p, "p1@police.example");
+	come_back(&p, 2, "block");
+	assert_int_equal(look(&p), 0);
+	p.context.now = NOW + WEEK - 1;
+	assert_int_equal(look(&p), 0);
+	p.context.now = NOW + WEEK;
+	assert_int_equal(look(&p), 1);
+	assert_int_equal(look(&p), 0);
+	assert_string_equal(notices(&p), "l@x.example police");
+	const char *mail = last_mail(&p);
+	assert_null(strstr(mail, "p3@nhs.example"));
+	golden_check("mail-unreachable.eml", mail, strlen(mail));
+	/* who is suppressed is told of until it is mended, the other once */
+	p.context.now += WEEK + DAY;
+	assert_int_equal(look(&p), 1);
+	mail = last_mail(&p);
+	assert_non_null(strstr(mail, "p1@police.example"));
+	assert_null(strstr(mail, "p2@police.example"));
+	planning_close(&p);
+}
+
+static void f20_nothing_to_tell(void **state)
+{
+	static const struct {
+		const char *name, *sql;
+	} cases[] = {
+	    {"nothing failed", ""},
+	    {"released since", "UPDATE suppression SET suppressed_at = NULL,"
+			       " why = NULL, released_at = 1795700000"},
+	    {"corrected", "UPDATE identity SET address_key = 'n@x.example',"
+			  " address = 'n@x.example' WHERE person_id = 1"},
+	    {"off the list", "UPDATE member SET removed_at = 1"},
+	    {"left", "UPDATE member SET status = 'left'"},
+	    {"the list is gone", "UPDATE list SET removed_at = 1"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct planning p;
+
+		scene(&p);
+		if (i > 0) {
+			come_back(&p, 1, "hard");
+			suppress(&p, "p1@police.example");
+		}
+		p.context.now = NOW + WEEK;
+		store_do(&p.store, cases[i].sql);
+		if (look(&p) != 0 || *notices(&p))
+			fail_msg("%s", cases[i].name);
+		planning_close(&p);
+	}
+}
+
+/* Refused at once is as good a reason as come back. */
+static void f20_what_the_relay_refused(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	store_do(&p.store,
+		 "UPDATE delivery SET state = 'refused', ended_at = 1795680001"
+		 " WHERE id = 3;"
+		 "INSERT INTO attempt VALUES (3, 1, 1, 1795680001, 'refused',"
+		 " '', '', 552, '5.2.2', 'Mailbox full', '', 1, 1)");
+	p.context.now = NOW + WEEK;
+	assert_int_equal(look(&p), 1);
+	assert_string_equal(notices(&p), "l@x.example health");
+	assert_non_null(strstr(last_mail(&p), "Their mailbox is full"));
+	planning_close(&p);
+}
+
+static void f20_mail_to_the_lead_comes_back_too(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	come_back(&p, 1, "hard");
+	suppress(&p, "p1@police.example");
+	suppress(&p, "l@x.example");
+	p.context.now = NOW + WEEK;
+	assert_int_equal(look(&p), 1);
+	assert_string_equal(notices(&p), "help@x.example police");
+	assert_null(strstr(last_mail(&p), "p1@police.example"));
+	assert_non_null(strstr(last_mail(&p), "lead_address"));
+	planning_close(&p);
+}
+
+static void f30_late_and_after_a_clock_that_was_ahead(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	come_back(&p, 1, "hard");
+	suppress(&p, "p1@police.example");
+	p.context.now = NOW + 3 * WEEK + DAY;
+	assert_int_equal(look(&p), 1);
+	p.context.now = NOW + WEEK + DAY;
+	assert_int_equal(look(&p), 0);
+	p.context.now = NOW + 2 * WEEK;
+	assert_int_equal(look(&p), 1);
+	planning_close(&p);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(f10_on_mondays_and_only_their_own),
+	    cmocka_unit_test(f20_nothing_to_tell),
+	    cmocka_unit_test(f20_what_the_relay_refused),
+	    cmocka_unit_test(f20_mail_to_the_lead_comes_back_too),
+	    cmocka_unit_test(f30_late_and_after_a_clock_that_was_ahead),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
