@@ -31,6 +31,10 @@ struct imap_account {
 	int timeout_ms; /* for each answer */
 };
 
+/* How an error ends when the server refused the login, so that it can be told
+ * behind an errand, too: its access token may be worn out. */
+#define IMAP_LOGIN_REFUSED "the login was refused"
+
 /* Connects, logs in, selects the folder. ERR_INPUT: the login was refused. */
 struct imap *imap_open(const struct imap_account *account, struct err *err);
 void imap_close(struct imap *imap); /* accepts NULL */

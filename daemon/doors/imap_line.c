@@ -102,7 +102,7 @@ static bool connect_line(CURL *curl, const struct imap_account *account,
 		return true;
 	return err_set(err, code == CURLE_LOGIN_DENIED ? ERR_INPUT : ERR_SYSTEM,
 		       "%s:%d: %s", account->host, account->port,
-		       code == CURLE_LOGIN_DENIED ? "the login was refused"
+		       code == CURLE_LOGIN_DENIED ? IMAP_LOGIN_REFUSED
 		       : *trouble                 ? trouble
 						  : curl_easy_strerror(code));
 }

@@ -14,6 +14,7 @@
 #include "core/digest.h"
 #include "core/returned.h"
 #include "core/settings.h"
+#include "doors/imap.h"
 #include "doors/mailbag.h"
 #include "doors/watch.h"
 #include "run/daemon.h"
@@ -52,6 +53,8 @@ struct mailbox_run {
 	/* over this mail the reader ended: once may be chance */
 	char ended_over[CRYPTO_SHA256_HEX];
 	bool is_working, is_at_mail, is_in_flight, can_wait;
+	char *token;   /* the last that the server was given; NULL: none */
+	int refusals;  /* of tokens, one after the other */
 	int failures;  /* looks that failed, one after the other */
 	char *problem; /* as the store has it */
 	int64_t told_at;
@@ -128,8 +131,38 @@ static void look_succeeded(struct mailbox_run *mailbox)
 {
 	if (mailbox->failures > 0)
 		log_notice("mailbox can be read again");
-	mailbox->failures = 0;
+	mailbox->failures = mailbox->refusals = 0;
 	tell_store(mailbox, NULL);
+}
+
+static void forget_token(struct mailbox_run *mailbox)
+{
+	if (mailbox->token)
+		crypto_forget(mailbox->token, strlen(mailbox->token));
+	free(mailbox->token);
+	mailbox->token = NULL;
+}
+
+static bool is_login_refused(const char *why)
+{
+	size_t size = strlen(why), end = strlen(IMAP_LOGIN_REFUSED);
+
+	return size >= end && strcmp(why + size - end, IMAP_LOGIN_REFUSED) == 0;
+}
+
+/* A token may end before its time: another is fetched, and is heard of by
+ * token_came. Only when that is refused, too, something is wrong. */
+static void errand_failed(struct mailbox_run *mailbox, const char *why)
+{
+	bool is_token = mailbox->token && is_login_refused(why);
+
+	if (is_token && mailbox->refusals++ == 0)
+		end_look(mailbox, settings_of(mailbox)->poll_seconds * 1000);
+	else
+		look_failed(mailbox, why);
+	if (is_token)
+		tokens_refuse(mailbox->daemon->tokens, mailbox->token);
+	forget_token(mailbox);
 }
 
 /* --------------------------------------------------------------- errands */
@@ -152,6 +185,8 @@ static bool load_secret(struct mailbox_run *mailbox, char **ret,
 		if (!token)
 			return err_set(err, ERR_GONE,
 				       "there is no access token");
+		forget_token(mailbox);
+		mailbox->token = xstrdup(token);
 		*ret = xstrdup(token);
 		return true;
 	}
@@ -184,7 +219,7 @@ static void waited(void *context, const struct errands_answer *answer)
 	struct mailbox_run *mailbox = context;
 
 	if (!answer->is_good)
-		look_failed(mailbox, answer->text);
+		errand_failed(mailbox, answer->text);
 	else
 		end_look(mailbox, 0);
 }
@@ -209,7 +244,7 @@ static void moved(void *context, const struct errands_answer *answer)
 	struct mailbox_run *mailbox = context;
 
 	if (!answer->is_good) {
-		look_failed(mailbox, answer->text);
+		errand_failed(mailbox, answer->text);
 		return;
 	}
 	look_succeeded(mailbox);
@@ -355,7 +390,7 @@ static void whole_came(void *context, const struct errands_answer *answer)
 	bool can_wait;
 
 	if (!answer->is_good) {
-		look_failed(mailbox, answer->text);
+		errand_failed(mailbox, answer->text);
 		return;
 	}
 	struct arena *arena = arena_new();
@@ -445,7 +480,7 @@ static void fetched(void *context, const struct errands_answer *answer)
 	struct mailbox_run *mailbox = context;
 
 	if (!answer->is_good) {
-		look_failed(mailbox, answer->text);
+		errand_failed(mailbox, answer->text);
 		return;
 	}
 	mailbox->bag_text = xmalloc(answer->size + 1);
@@ -556,6 +591,7 @@ void mailbox_close(struct mailbox_run *mailbox)
 	sd_event_source_disable_unref(mailbox->source);
 	watch_close(mailbox->watch);
 	timer_free(mailbox->timer);
+	forget_token(mailbox);
 	empty_bag(mailbox);
 	free(mailbox->problem);
 	free(mailbox);
@@ -567,7 +603,7 @@ void mailbox_look(struct mailbox_run *mailbox)
 
 	if (!watch_maildir(mailbox, &err))
 		log_error("%s", err.text);
-	mailbox->failures = 0;
+	mailbox->failures = mailbox->refusals = 0;
 	if (!mailbox->is_working)
 		timer_set(mailbox->timer, 0);
 }

@@ -117,7 +117,9 @@ class Dovecot:
     user, password = "bounce", "correct horse"
 
     def __init__(self, folder, authority, implicit=True, wrong=False,
-                 capability=""):
+                 capability="", asks=None):
+        """asks: where it asks whether a token is good (RFC 7662)."""
+        self.asks = asks
         self.folder = Path(folder) / "dovecot"
         self.authority, self.implicit = authority, implicit
         self.wrong, self.capability = wrong, capability
@@ -144,6 +146,14 @@ class Dovecot:
             f"{self.user}:{{PLAIN}}{self.password}\n")
         capability = f"imap_capability = {self.capability}\n" \
             if self.capability else ""
+        (self.folder / "oauth2").write_text(
+            "introspection_mode = get\n"
+            f"introspection_url = {self.asks}?token=\n"
+            "username_attribute = username\n"
+            "active_attribute = active\nactive_value = true\n")
+        oauth = "passdb {\n  driver = oauth2\n  mechanisms = xoauth2\n" \
+            f"  args = {self.folder}/oauth2\n}}\n" if self.asks else ""
+        mechanisms = "plain login xoauth2" if self.asks else "plain login"
         (self.folder / "dovecot.conf").write_text(f"""\
 base_dir = {self.folder}/run
 state_dir = {self.folder}/state
@@ -154,9 +164,9 @@ ssl = required
 ssl_cert = <{cert}
 ssl_key = <{key}
 ssl_dh =
-auth_mechanisms = plain login
+auth_mechanisms = {mechanisms}
 mail_location = maildir:~/Maildir
-{capability}passdb {{
+{capability}{oauth}passdb {{
   driver = passwd-file
   args = scheme=plain username_format=%u {self.folder}/users
 }}

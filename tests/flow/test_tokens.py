@@ -2,12 +2,14 @@
 knows which tokens are good."""
 import http.server
 import json
+import os
 import threading
 import urllib.parse
 
 import pytest
 from aiosmtpd.smtp import AuthResult
 
+from mailboxes import DONE, Dovecot, returned
 from servers import Recorder
 
 SECRET = "s3cret-of-the-board"
@@ -174,3 +176,96 @@ def test_f40_nonsense_is_no_token_and_nothing_is_lost(board, authority,
         assert board.value("SELECT count(*) FROM attempt") == 0
         relay.good, tokens.answer = {"token-1"}, None
         accepted(board, 6)
+
+
+# --- the mailbox
+
+class Introspection:
+    """Tells a real Dovecot which tokens are good (RFC 7662)."""
+
+    def __init__(self):
+        self.good, self.asked = set(), []
+        server = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                query = urllib.parse.urlsplit(self.path).query
+                token = urllib.parse.parse_qs(query)["token"][0]
+                server.asked.append(token)
+                body = json.dumps({"active": token in server.good,
+                                   "username": Dovecot.user}).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}/introspect"
+        self.thread = threading.Thread(target=self.http.serve_forever)
+
+    __enter__ = TokenServer.__enter__
+    __exit__ = TokenServer.__exit__
+
+
+@pytest.fixture
+def imap(tmp_path, authority):
+    """Dovecot with XOAUTH2, and who tells it which tokens are good."""
+    if os.geteuid() != 0:
+        pytest.skip("Dovecot runs as root only")
+    with Introspection() as introspection, \
+            Dovecot(tmp_path, authority, asks=introspection.url) as server:
+        yield server, introspection
+
+
+def begin_mailbox(board, tokens, recorder, server, **settings):
+    values = {key: value for key, value in server.settings.items()
+              if key != "password_file"}
+    recorder.ca = server.authority.ca
+    board.configure(mailbox=values | {"auth": "xoauth2"} | settings)
+    begin(board, tokens, recorder, rows=1)
+    return board.until(lambda: recorder.mails, "a mail")[0]
+
+
+def test_f20_the_mailbox_logs_in_with_the_token(board, tokens, recorder, imap):
+    server, introspection = imap
+    introspection.good = {"token-1"}
+    mail = begin_mailbox(board, tokens, recorder, server)
+    server.deliver(returned(mail))
+    board.until(lambda: len(server.mails(DONE)) == 1, "it is dealt with")
+    assert tokens.given == ["token-1"]
+    assert set(introspection.asked) == {"token-1"}
+    assert_untold(board, tokens)
+
+
+def test_f20_a_token_that_imap_refuses_is_renewed_once(board, tokens, recorder,
+                                                       imap):
+    server, introspection = imap
+    introspection.good = {"token-2"}
+    mail = begin_mailbox(board, tokens, recorder, server, poll_seconds=3600)
+    server.deliver(returned(mail))
+    board.until(lambda: len(server.mails(DONE)) == 1, "it is dealt with")
+    assert tokens.given == ["token-1", "token-2"]
+    # a token that wears out is no trouble
+    assert "can't read the mailbox" not in board.log
+    assert "problem" not in board.facts("status")["returned"]
+    assert_untold(board, tokens)
+
+
+def test_f30_tokens_that_imap_never_takes(board, tokens, recorder, imap):
+    server, introspection = imap
+    mail = begin_mailbox(board, tokens, recorder, server)
+    board.until(lambda: "the login was refused" in board.facts("status")[
+        "returned"].get("problem", ""), "status says it")
+    # the second came at once, the third after a while
+    assert 2 <= len(tokens.given) <= 3
+    assert board.log.count("can't read the mailbox") == 1
+    introspection.good = {f"token-{i}" for i in range(1, 20)}
+    server.deliver(returned(mail))
+    board.until(lambda: len(server.mails(DONE)) == 1, "it is dealt with")
+    board.until(lambda: "problem" not in board.facts("status")["returned"],
+                "all is well")
+    assert_untold(board, tokens)
