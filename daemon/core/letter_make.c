@@ -187,11 +187,11 @@ static bool add_alternative(struct buf *out,
 
 	if (!view)
 		return false;
-	letter_view_slots(view, content, TEMPLATE_TEXT, arena);
+	letter_view_slots(view, content->settings, TEMPLATE_TEXT, arena);
 	if (!letter_part_text(out, templates, "digest", view, TEMPLATE_TEXT,
 			      err))
 		return false;
-	letter_view_slots(view, content, TEMPLATE_HTML, arena);
+	letter_view_slots(view, content->settings, TEMPLATE_HTML, arena);
 	if (!letter_part_text(out, templates, "digest", view, TEMPLATE_HTML,
 			      err))
 		return false;

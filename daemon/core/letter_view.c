@@ -362,23 +362,16 @@ static void show_link(struct view *view, const char *key, const char *path,
 	buf_done(&link);
 }
 
-void letter_view_person_slots(struct view *view,
-			      const struct settings *settings,
-			      enum template_kind kind, struct arena *arena)
+void letter_view_slots(struct view *view, const struct settings *settings,
+		       enum template_kind kind, struct arena *arena)
 {
 	enum letter_slot name = kind == TEMPLATE_HTML ? LETTER_SLOT_NAME_HTML
 						      : LETTER_SLOT_NAME_TEXT;
 
 	show_link(view, "link_slot", "/a/", settings, kind, arena);
+	show_link(view, "leave_url", "/u/", settings, kind, arena);
 	show(view, "privacy_url",
 	     arena_printf(arena, "%s/privacy", settings->web_base));
 	view_raw(view, "name_slot", slot_text(arena, name));
 	view_raw(view, "code_slot", slot_text(arena, LETTER_SLOT_CODE));
-}
-
-void letter_view_slots(struct view *view, const struct letter_content *content,
-		       enum template_kind kind, struct arena *arena)
-{
-	letter_view_person_slots(view, content->settings, kind, arena);
-	show_link(view, "leave_url", "/u/", content->settings, kind, arena);
 }

@@ -8,7 +8,7 @@
  * letter: for core/ alone.
  *
  *	struct view *view = letter_view_make(&content, arena, err);
- *	letter_view_slots(view, &content, TEMPLATE_HTML, arena);
+ *	letter_view_slots(view, settings, TEMPLATE_HTML, arena);
  *	template_set_render(templates, "mail/digest.html", view, &out, err);
  */
 #include <stdbool.h>
@@ -69,12 +69,9 @@ int64_t letter_content_due_at(const struct letter_content *content);
 struct view *letter_view_make(const struct letter_content *content,
 			      struct arena *arena, struct err *err);
 
-/* The slots as this kind of template needs them; the second for any mail */
-void letter_view_slots(struct view *view, const struct letter_content *content,
+/* The slots as this kind of template needs them */
+void letter_view_slots(struct view *view, const struct settings *settings,
 		       enum template_kind kind, struct arena *arena);
-void letter_view_person_slots(struct view *view,
-			      const struct settings *settings,
-			      enum template_kind kind, struct arena *arena);
 
 /* A copy on one line without control characters */
 const char *letter_plain(struct arena *arena, const char *text);

@@ -106,7 +106,7 @@ static bool add_text(struct buf *out, const struct notice *notice,
 		     enum template_kind kind, struct arena *arena,
 		     struct err *err)
 {
-	letter_view_person_slots(notice->view, context->settings, kind, arena);
+	letter_view_slots(notice->view, context->settings, kind, arena);
 	return letter_part_text(out, context->templates, notice->kind,
 				notice->view, kind, err);
 }

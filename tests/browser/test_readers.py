@@ -116,6 +116,25 @@ def test_f45_in_a_terminal(site):
     assert site.count == before + 1
 
 
+def test_f46_leaving_in_a_terminal(site):
+    mail = site.take("one")
+    before = site.board.value("SELECT count(*) FROM member_status")
+    with TextBrowser(site.link(mail).replace("/a/", "/u/")) as w3m:
+        w3m.until("Nothing is recorded before")
+        w3m.type("/I have left\r")
+        w3m.until("Forward: I have left.*Viewing")
+        w3m.type("hhh\r")
+        w3m.until(r"\*")
+        wait_as_readers_do(site)
+        w3m.type("/Tell who\r")
+        w3m.until("Forward: Tell who.*Viewing")
+        w3m.type("\r")
+        w3m.until("You are off the list")
+    assert site.board.value("SELECT count(*) FROM member_status") == before + 1
+    assert site.board.value("SELECT status FROM member_status"
+                            " ORDER BY id DESC") == "left"
+
+
 def test_f50_problem_leads_to_its_box(site, browser):
     browser.open(site.link(site.show("three")))
     wait_as_readers_do(site)
