@@ -92,12 +92,17 @@ bool roster_parse_csv(const char *file_name, const char *text, size_t size,
 		      size_t *ret_count, struct problems *problems);
 
 /* The errand: input is what roster_request makes. out gets a line of JSON,
- * {"hash", "count"} or {"hash", "problems"}, and in the good case the rows in
- * the order of their keys, a line each, fields apart by tabs: not JSON, so that
- * the loop has hardly anything to parse. */
+ * {"hash", "count"}, {"hash", "problems"} or, when the file's hash is that of
+ * known, {"hash", "same"}; and in the good case the rows in the order of their
+ * keys, a line each, fields apart by tabs: not JSON, so that the loop has
+ * hardly anything to parse. */
 bool roster_read_csv(const char *input, size_t size, struct buf *out,
 		     struct err *err);
-char *roster_request(const char *path, const char *file_name); /* free() it */
+/* free() it. known: the hash of the CSV that is in force, "": none is */
+char *roster_request(const char *path, const char *file_name,
+		     const char *known);
+/* ... which this tells; free() it */
+char *roster_known_hash(struct db *db, int64_t list_id);
 
 /* Stores or updates the list itself, in the caller's transaction; a list seen
  * for the first time has its slots counted from now. */

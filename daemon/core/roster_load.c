@@ -55,6 +55,7 @@ struct roster_load {
 	size_t cursor;
 	int64_t person_cursor;
 	bool is_accepted;
+	bool has_no_rows;   /* for they are those in force */
 	char *waiting_hash; /* of before */
 	struct arena *arena;
 	struct loose *loose, *going;
@@ -69,6 +70,19 @@ static bool fail_whole(struct err *err)
 		       "what the errand found in the list is not whole");
 }
 
+char *roster_known_hash(struct db *db, int64_t list_id)
+{
+	struct query *q = db_query(db, QUERY_ROSTER_LOAD_STATE);
+	char *hash = NULL;
+
+	query_integer(q, 1, list_id);
+	if (query_next(q))
+		hash = xstrdup(query_get_text(q, 1));
+	/* not to know it means that the file is read whole */
+	query_done(q, NULL);
+	return hash ? hash : xstrdup("");
+}
+
 /* --- the answer's head */
 
 static bool read_head(struct roster_load *load, const char *line, size_t size,
@@ -77,16 +91,18 @@ static bool read_head(struct roster_load *load, const char *line, size_t size,
 	struct json_value *head = json_parse(line, size, err);
 	const char *hash = json_get_text(head, "hash");
 	const char *problems = json_get_text(head, "problems");
+	bool is_same = json_get_flag(head, "same", false);
 	int64_t count = json_get_integer(head, "count", -1);
-	bool good =
-	    hash && strlen(hash) < sizeof(load->hash) &&
-	    (problems || (count >= 0 && (size_t)count <= rest / LINE_LEAST &&
-			  (size_t)count < NO_ROW));
+	bool good = hash && strlen(hash) < sizeof(load->hash) &&
+		    (problems || is_same ||
+		     (count >= 0 && (size_t)count <= rest / LINE_LEAST &&
+		      (size_t)count < NO_ROW));
 
 	if (good) {
 		snprintf(load->hash, sizeof(load->hash), "%s", hash);
 		load->problems = problems ? xstrdup(problems) : NULL;
-		load->count = problems ? 0 : (size_t)count;
+		load->has_no_rows = is_same;
+		load->count = problems || is_same ? 0 : (size_t)count;
 	}
 	json_free(head);
 	return good || fail_whole(err);
@@ -488,7 +504,11 @@ static bool step_begin(struct roster_load *load, struct db *db, int64_t now,
 	if (!begin(load, db, &is_same, err))
 		return false;
 	load->stage = STAGE_READ;
-	return !is_same || step_same(load, db, now, ret, err);
+	if (is_same)
+		return step_same(load, db, now, ret, err);
+	/* no rows are not an empty list */
+	return !load->has_no_rows ||
+	       err_set(err, ERR_BUSY, "another CSV came into force meanwhile");
 }
 
 static bool step_resolve(struct roster_load *load, struct db *db,

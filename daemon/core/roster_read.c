@@ -104,16 +104,29 @@ static void answer_rows(struct buf *out, const char *hash,
 	free(ranks);
 }
 
-static void answer(struct buf *out, const char *file_name, const char *data,
-		   size_t size)
+static void answer_same(struct buf *out, const char *hash)
 {
-	struct arena *arena = arena_new();
+	struct json_value *head = json_map_new();
+
+	json_map_text(head, "hash", hash);
+	json_map_flag(head, "same", true);
+	add_head(out, head);
+}
+
+static void answer(struct buf *out, const char *file_name, const char *known,
+		   const char *data, size_t size)
+{
 	struct problems problems = {0};
 	struct roster_member *rows;
 	char hash[CRYPTO_SHA256_HEX];
 	size_t count;
 
 	hash_file(data, size, hash);
+	if (strcmp(hash, known) == 0) {
+		answer_same(out, hash);
+		return;
+	}
+	struct arena *arena = arena_new();
 	if (roster_parse_csv(file_name, data, size, arena, &rows, &count,
 			     &problems))
 		answer_rows(out, hash, rows, count);
@@ -154,12 +167,13 @@ bool roster_read_csv(const char *input, size_t size, struct buf *out,
 		return false;
 	const char *path = json_get_text(request, "path");
 	const char *file_name = json_get_text(request, "file");
-	if (!path || !file_name) {
+	const char *known = json_get_text(request, "known");
+	if (!path || !file_name || !known) {
 		good = err_set(err, ERR_INPUT,
 			       "the request to read a list is not whole");
 	} else if (file_read(path, ROSTER_CSV_MAX_SIZE, &data, &data_size,
 			     &why)) {
-		answer(out, file_name, data, data_size);
+		answer(out, file_name, known, data, data_size);
 		free(data);
 		good = true;
 	} else {
@@ -172,12 +186,13 @@ bool roster_read_csv(const char *input, size_t size, struct buf *out,
 	return good;
 }
 
-char *roster_request(const char *path, const char *file_name)
+char *roster_request(const char *path, const char *file_name, const char *known)
 {
 	struct json_value *request = json_map_new();
 
 	json_map_text(request, "path", path);
 	json_map_text(request, "file", file_name);
+	json_map_text(request, "known", known);
 	char *text = json_format(request);
 	json_free(request);
 	return text;

@@ -408,11 +408,13 @@ static void load_next(struct rosters_run *rosters)
 		char *path = xasprintf(
 		    "%s/%s.csv", daemon->settings->lists_folder, known->name);
 		char *file = xasprintf("%s.csv", known->name);
-		char *input = roster_request(path, file);
+		char *hash = roster_known_hash(daemon->db, known->list_id);
+		char *input = roster_request(path, file, hash);
 		errands_give(rosters->errands, "read-roster", input,
 			     strlen(input), (size_t)4 * ROSTER_CSV_MAX_SIZE,
 			     answered, rosters);
 		free(input);
+		free(hash);
 		free(file);
 		free(path);
 	}

@@ -221,8 +221,9 @@ static void f30_problem_is_kept(void **state)
 
 /* --- members */
 
-/* the errand's answer for a CSV, through a file */
-static char *read_csv(const char *text, size_t *ret_size)
+/* the errand's answer for a CSV, through a file; known: the hash in force */
+static char *read_csv_after(const char *known, const char *text,
+			    size_t *ret_size)
 {
 	char path[100];
 	struct buf out;
@@ -231,12 +232,17 @@ static char *read_csv(const char *text, size_t *ret_size)
 	FILE *file = fopen(path, "w");
 	fputs(text, file);
 	fclose(file);
-	char *input = roster_request(path, "x.csv");
+	char *input = roster_request(path, "x.csv", known);
 	buf_init(&out, 1 << 26);
 	store_check(&store,
 		    roster_read_csv(input, strlen(input), &out, &store.err));
 	free(input);
 	return buf_take(&out, ret_size);
+}
+
+static char *read_csv(const char *text, size_t *ret_size)
+{
+	return read_csv_after("", text, ret_size);
 }
 
 static struct roster_load *begin(int64_t list_id, const char *answer)
@@ -951,6 +957,48 @@ static void f85_cut_off_anywhere(void **state)
 			 0);
 }
 
+static enum roster_state step_once(struct roster_load *load, bool *ret_good)
+{
+	enum roster_state done = ROSTER_WORKING;
+
+	store_begin(&store);
+	*ret_good =
+	    roster_load_step(load, store.db, 20, 9, NOW, &done, &store.err);
+	store_commit(&store);
+	return done;
+}
+
+static void f50_file_in_force_is_not_sent_again(void **state)
+{
+	int64_t list = apply_conf("police", "h", NOW);
+	const char *text = BY_ID("a@x.example", "b@x.example", "c@x.example");
+	bool good;
+	size_t size;
+
+	(void)state;
+	load(list, text, NOW);
+	char *known = roster_known_hash(store.db, list);
+	char *answer = read_csv_after(known, text, &size);
+	assert_null(strstr(answer, "a@x.example"));
+	struct roster_load *same = begin(list, answer);
+	assert_int_equal(step_once(same, &good), ROSTER_APPLIED);
+	assert_true(good);
+	roster_load_free(same);
+	/* it was in force when it was asked for, and is no more: nobody goes */
+	load(list, BY_ID("a@x.example", "b@x.example", "d@x.example"), NOW);
+	same = begin(list, answer);
+	assert_int_equal(step_once(same, &good), ROSTER_WORKING);
+	assert_false(good);
+	assert_int_equal(store.err.kind, ERR_BUSY);
+	err_clear(&store.err);
+	roster_load_free(same);
+	assert_int_equal(store_number(&store, "SELECT count(*) FROM member"
+					      " WHERE removed_at IS NULL"),
+			 3);
+	free(answer);
+	free(known);
+}
+
 static void f85_file_with_problems(void **state)
 {
 	int64_t list = apply_conf("police", "h", NOW);
@@ -989,7 +1037,7 @@ static void f85_file_that_is_none(void **state)
 		said = i == 0   ? "No such file"
 		       : i == 1 ? "is a symbolic link"
 				: "is not a regular file";
-		char *input = roster_request(path, "none.csv");
+		char *input = roster_request(path, "none.csv", "");
 		buf_init(&out, 10000);
 		store_check(&store, roster_read_csv(input, strlen(input), &out,
 						    &store.err));
@@ -1098,6 +1146,7 @@ int main(void)
 	    CASE(f80_small_lists_are_not_held),
 	    CASE(f85_status_record_wins_until_the_row_changes),
 	    CASE(f85_cut_off_anywhere),
+	    CASE(f50_file_in_force_is_not_sent_again),
 	    CASE(f85_file_with_problems),
 	    CASE(f85_file_that_is_none),
 	    CASE(f90_broken_answers_are_refused),
