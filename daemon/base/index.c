@@ -15,9 +15,11 @@ void index_done(struct index *index)
 
 static uint64_t mix(uint64_t number)
 {
-	number ^= number >> 31;
+	number ^= number >> 32;
 	number *= UINT64_C(0x9e3779b97f4a7c15);
-	return number ^ number >> 29;
+	number ^= number >> 29;
+	number *= UINT64_C(0xbf58476d1ce4e5b9);
+	return number ^ number >> 32;
 }
 
 uint64_t index_hash(const void *data, size_t size)

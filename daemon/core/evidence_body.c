@@ -52,7 +52,8 @@ bool evidence_body_next(const char **at, struct evidence_member *ret)
 
 bool evidence_member_is(const struct evidence_member *member, const char *name)
 {
-	return strlen(name) == member->name_size &&
+	/* most differ in their first letter */
+	return *name == *member->name && strlen(name) == member->name_size &&
 	       memcmp(name, member->name, member->name_size) == 0;
 }
 
