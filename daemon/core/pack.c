@@ -68,6 +68,36 @@ static bool add_text(struct pack *pack, const char *name, const char *text,
 
 /* --- the report --- */
 
+/* A pack with names says so on each page of it. */
+static void mark(const struct pack *pack, struct buf *page)
+{
+	const char *body = strstr(page->data, "<body>");
+	struct buf marked;
+
+	if (!pack->wish->names_reason || !body)
+		return;
+	size_t size = (size_t)(body - page->data) + strlen("<body>");
+	buf_init(&marked, PART_MAX_SIZE);
+	buf_add(&marked, page->data, size);
+	buf_addf(&marked,
+		 "\n<p><strong>Part of a pack that contains names. Destroy it "
+		 "by %s.</strong></p>",
+		 pack->wish->destroy_on);
+	buf_add(&marked, page->data + size, page->size - size);
+	buf_done(page);
+	*page = marked;
+}
+
+static bool add_page(struct pack *pack, const struct report *report,
+		     struct buf *page, struct err *err)
+{
+	if (!report_format_html(report, pack->settings, pack->templates, page,
+				err))
+		return false;
+	mark(pack, page);
+	return pack_add(pack, "report/reach.html", page, err);
+}
+
 static bool add_report(struct pack *pack, struct err *err)
 {
 	const struct report_filter filter = {.ref = pack->wish->ref,
@@ -80,9 +110,7 @@ static bool add_report(struct pack *pack, struct err *err)
 		return false;
 	buf_init(&data, PART_MAX_SIZE);
 	json = report_format_json(report);
-	bool good = report_format_html(report, pack->settings, pack->templates,
-				       &data, err) &&
-		    pack_add(pack, "report/reach.html", &data, err) &&
+	bool good = add_page(pack, report, &data, err) &&
 		    (report_format_csv(report, &data) ||
 		     err_set(err, ERR_FULL, "the report is too large")) &&
 		    pack_add(pack, "report/reach.csv", &data, err) &&

@@ -235,6 +235,17 @@ static int print_findings(const struct evidence_findings *findings,
 	return findings->count == 0 ? CTL_GOOD : CTL_TROUBLE;
 }
 
+static void print_proven_json(const struct note_verifier *verifier,
+			      const char *leaf)
+{
+	struct json_value *map = json_map_new();
+
+	json_map_flag(map, "good", true);
+	json_map_text(map, "origin", verifier->name);
+	json_map_text(map, "leaf", leaf);
+	ctl_print_json(map);
+}
+
 static int check_proof(struct ctl *ctl, const char *path, const char *key_text)
 {
 	struct note_verifier verifier;
@@ -256,7 +267,9 @@ static int check_proof(struct ctl *ctl, const char *path, const char *key_text)
 	}
 	buf_init(&leaf, FILE_MAX_SIZE);
 	bool good = evidence_check_proof(text, size, &verifier, &leaf, &err);
-	if (good)
+	if (good && ctl->wants_json)
+		print_proven_json(&verifier, leaf.data);
+	else if (good)
 		printf("good: it is in the record of evidence %s\n%s\n",
 		       verifier.name, ctl_plain(ctl, leaf.data));
 	else

@@ -135,6 +135,8 @@ def test_f10_head_key_verify_and_prove(clocked, recorder, tmp_path):
     file = tmp_path / "proof"
     board.ctl("evidence", "prove", "--event", 1, "--out", file)
     assert "ledger-key" in board.ctl("evidence", "verify", "--proof", file)
+    assert '"id":1,' in board.facts("evidence", "verify", "--proof",
+                                    file)["leaf"]
     file.write_text(file.read_text().replace("index 0", "index 1"))
     board.ctl("evidence", "verify", "--proof", file, code=1)
     board.ctl("evidence", "prove", "--person", BOB, "--ref", "LTB-1", code=1)
@@ -278,6 +280,7 @@ def test_f20_a_pack_with_names_is_recorded_and_dated(clocked, recorder,
     assert sorted(each["address"] for each in people) == [ANN, BOB]
     date = people[0]["destroy_on"]
     assert date in said and f"Destroy it by {date}" in pack.text("index.html")
+    assert f"Destroy it by {date}" in pack.text("report/reach.html")
     [(body, reason)] = board.rows(
         "SELECT body, text FROM event JOIN event_text ON event_id = id"
         " WHERE kind = 'pack-with-names'")
