@@ -1,6 +1,7 @@
 """Every page and mail that people meet: accessible in every light, legible on
 the smallest screen, and quiet."""
 import re
+import zipfile
 
 import pytest
 
@@ -317,3 +318,15 @@ def test_f30_report(site, browser, judged, tmp_path):
     judged("report", is_page=False)
     assert [url for url in browser.requests()
             if not url.startswith("file:")] == []
+
+
+@pytest.mark.parametrize("page", ["index.html", "report/reach.html"])
+def test_f30_inspection_pack(site, browser, judged, tmp_path, page):
+    ref = site.board.facts("report")["briefings"][0]["ref"]
+    path = tmp_path / "pack.zip"
+    site.board.ctl("evidence", "pack", ref, "--out", path, "--with-names",
+                   "--reason", "an inspection")
+    with zipfile.ZipFile(path) as pack:
+        pack.extractall(tmp_path)
+    browser.open(f"file://{tmp_path / page}")
+    judged("pack-" + page.replace("/", "-"), is_page=False)
