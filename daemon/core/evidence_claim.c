@@ -286,6 +286,14 @@ struct evidence_delivery *evidence_use_delivery(struct evidence_claims *claims,
 	return &claims->deliveries[at];
 }
 
+void evidence_add_beside(struct evidence_claims *claims, int64_t event_id)
+{
+	claims->besides = grow(claims->besides, claims->beside_count,
+			       &claims->beside_room, sizeof(*claims->besides));
+	claims->besides[claims->beside_count++] =
+	    (struct evidence_beside){.event_id = event_id};
+}
+
 /* --- the whole --- */
 
 struct evidence_claims *evidence_claims_new(struct db *db,
@@ -320,6 +328,7 @@ void evidence_claims_free(struct evidence_claims *claims)
 	free(claims->requirements);
 	free(claims->closings);
 	free(claims->deliveries);
+	free(claims->besides);
 	buf_done(&claims->text);
 	arena_free(claims->arena);
 	free(claims);

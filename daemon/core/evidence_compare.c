@@ -1,5 +1,6 @@
 /* What the tables say, put beside what the events say. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -335,6 +336,46 @@ static void compare_versions(struct evidence_claims *claims)
 	}
 }
 
+static int compare_event_ids(const void *left, const void *right)
+{
+	int64_t a = ((const struct evidence_beside *)left)->event_id;
+	int64_t b = ((const struct evidence_beside *)right)->event_id;
+
+	return a < b ? -1 : a > b;
+}
+
+static bool compare_besides(struct evidence_claims *claims, struct err *err)
+{
+	struct query *q = db_query(claims->db, QUERY_EVIDENCE_BESIDES);
+
+	while (query_next(q)) {
+		const struct evidence_beside key = {
+		    .event_id = query_get_integer(q, 1)};
+		struct evidence_beside *claim =
+		    claims->beside_count
+			? bsearch(&key, claims->besides, claims->beside_count,
+				  sizeof(key), compare_event_ids)
+			: NULL;
+
+		if (claim)
+			claim->is_seen = true;
+		if (!claim || !query_get_integer(q, 2))
+			evidence_find(claims->findings, "row",
+				      "confirmation %" PRId64
+				      " beside what was required: event"
+				      " %" PRId64 " does not say so",
+				      query_get_integer(q, 0), key.event_id);
+	}
+	for (size_t i = 0; i < claims->beside_count; i++)
+		if (!claims->besides[i].is_seen)
+			evidence_find(claims->findings, "row",
+				      "a confirmation beside what was required:"
+				      " by event %" PRId64
+				      ", and not in the table",
+				      claims->besides[i].event_id);
+	return query_done(q, err);
+}
+
 /* Free text that is still there is what its event promised. Erased together
  * with its salt it leaves nothing to compare, and nothing is wrong. */
 static bool compare_texts(struct evidence_claims *claims, struct err *err)
@@ -370,7 +411,8 @@ static bool compare_texts(struct evidence_claims *claims, struct err *err)
 bool evidence_claims_compare(struct evidence_claims *claims, struct err *err)
 {
 	if (!load_people(claims, err) || !compare_requirements(claims, err) ||
-	    !compare_deliveries(claims, err) || !compare_texts(claims, err))
+	    !compare_deliveries(claims, err) || !compare_besides(claims, err) ||
+	    !compare_texts(claims, err))
 		return false;
 	compare_closings(claims);
 	compare_versions(claims);

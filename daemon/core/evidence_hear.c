@@ -242,6 +242,11 @@ static void add_letter(struct evidence_claims *claims, const struct said *said)
 		      said->event->id, said->event->kind, said->letter);
 }
 
+static void add_beside(struct evidence_claims *claims, const struct said *said)
+{
+	evidence_add_beside(claims, said->event->id);
+}
+
 void evidence_claims_add(struct evidence_claims *claims,
 			 const struct ledger_event *event)
 {
@@ -250,6 +255,7 @@ void evidence_claims_add(struct evidence_claims *claims,
 		void (*add)(struct evidence_claims *, const struct said *);
 	} kinds[] = {
 	    {"acknowledged", add_acknowledged},
+	    {"acknowledged-beside", add_beside},
 	    {"delivery-planned", add_planned},
 	    {"delivery-accepted", add_settled},
 	    {"delivery-refused", add_settled},

@@ -67,6 +67,12 @@ struct evidence_delivery {
 	bool is_seen;
 };
 
+/* a confirmation beside what was required, by its event */
+struct evidence_beside {
+	int64_t event_id;
+	bool is_seen;
+};
+
 struct evidence_claims {
 	struct db *db;
 	struct evidence_findings *findings;
@@ -87,6 +93,8 @@ struct evidence_claims {
 	struct evidence_delivery *deliveries;
 	size_t delivery_count, delivery_room;
 	struct index deliveries_by;
+	struct evidence_beside *besides; /* by event_id, ascending */
+	size_t beside_count, beside_room;
 };
 
 /* A word: of a text as JSON has it, or of a plain one. */
@@ -118,5 +126,6 @@ struct evidence_closing *evidence_use_closing(struct evidence_claims *claims,
 					      size_t person, int64_t closed_at);
 struct evidence_delivery *evidence_use_delivery(struct evidence_claims *claims,
 						int64_t id);
+void evidence_add_beside(struct evidence_claims *claims, int64_t event_id);
 
 #endif

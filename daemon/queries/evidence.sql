@@ -41,3 +41,18 @@ JOIN version v ON v.id = r.version_id
 JOIN briefing b ON b.id = v.briefing_id AND b.ref = ?2
 WHERE r.acknowledged_at IS NOT NULL
 ORDER BY v.number DESC LIMIT 1;
+
+-- name: evidence_besides
+-- Confirmations beside what was required; and does their event say the same?
+SELECT s.id, s.event_id, EXISTS (SELECT 1 FROM event e
+	JOIN person p ON p.id = s.person_id
+	JOIN version v ON v.id = s.version_id
+	JOIN briefing b ON b.id = v.briefing_id
+	WHERE e.id = s.event_id AND e.effective_at = s.confirmed_at
+	AND json_extract(e.body, '$.person') = p.public_id
+	AND json_extract(e.body, '$.ref') = b.ref
+	AND json_extract(e.body, '$.version') = v.number
+	AND json_extract(e.body, '$.kind') = s.kind
+	AND json_extract(e.body, '$.grade') = s.grade
+	AND json_extract(e.body, '$.receipt') = s.receipt)
+FROM beside s ORDER BY s.id;

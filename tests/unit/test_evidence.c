@@ -87,6 +87,27 @@ static void acknowledge(struct store *store, int id)
 		 NOW + 100, id, (long long)event.id, id);
 }
 
+static void confirm_beside(struct store *store, int id)
+{
+	struct event event;
+
+	event_begin(&event, "acknowledged-beside", NOW + 200, "briefingd");
+	event_text(&event, "person",
+		   arena_printf(store->arena, "person-%d", id));
+	event_text(&event, "ref", "LTB-1");
+	event_integer(&event, "version", 1);
+	event_text(&event, "kind", "wider");
+	event_text(&event, "grade", "wider-reach");
+	event_text(&event, "receipt", "w1");
+	add(store, &event, NOW + 200);
+	scene_do(store,
+		 "INSERT INTO beside (id, kind, version_id, person_id, list_id,"
+		 " agency, confirmed_at, grade, receipt, event_id) VALUES (1,"
+		 " 'wider', 1, %d, 1, 'police', %lld, 'wider-reach', 'w1',"
+		 " %lld)",
+		 id, NOW + 200, (long long)event.id);
+}
+
 static void sign(struct store *store)
 {
 	struct note_signer signer = signer_of("board.example/ledger");
@@ -100,7 +121,7 @@ static void sign(struct store *store)
 	store_commit(store);
 }
 
-/* 1 + 1 + 2 + 2 * 200 + 100 events, with a checkpoint in between */
+/* 2 + 2 * 200 + 100 + 1 events, with a checkpoint in between */
 static void scene_open(struct store *store)
 {
 	struct note_signer signer = signer_of("board.example/ledger");
@@ -121,6 +142,7 @@ static void scene_open(struct store *store)
 		require(store, id);
 	for (int id = 1; id <= 100; id++)
 		acknowledge(store, id);
+	confirm_beside(store, 200);
 	store_commit(store);
 	sign(store);
 }
@@ -148,8 +170,8 @@ static void f10_what_was_not_touched_is_good(void **state)
 					    &summary, &store.err));
 	if (findings.count)
 		fail_msg("%s", findings.list[0].text);
-	assert_int_equal(summary.events, 502);
-	assert_int_equal(summary.sealed, 502);
+	assert_int_equal(summary.events, 503);
+	assert_int_equal(summary.sealed, 503);
 	assert_int_equal(summary.checkpoints, 2);
 	store_close(&store);
 }
@@ -169,9 +191,8 @@ static void f20_every_change_is_named(void **state)
 	     "event 1 (ledger-key"},
 	    {"DELETE FROM event WHERE id = 300", "event",
 	     "event 300 is not there"},
-	    {"UPDATE requirement SET event_id = NULL; "
-	     "DELETE FROM event WHERE id = 502",
-	     "event", "event 502 is not there"},
+	    {"DELETE FROM beside; DELETE FROM event WHERE id = 503", "event",
+	     "event 503 is not there"},
 	    {"UPDATE ledger_tile SET hashes = zeroblob(8192)"
 	     " WHERE level = 0 AND number = 0",
 	     "leaf", "event 1 (ledger-key"},
@@ -213,6 +234,13 @@ static void f20_every_change_is_named(void **state)
 	     "version 1 of briefing LTB-1 is not what was approved then"},
 	    {"UPDATE event_text SET text = 'Bob Smith'", "row",
 	     "the approved_by of event 2 (briefing-taken) is another text"},
+	    {"UPDATE beside SET grade = 'confirmed'", "row",
+	     "confirmation 1 beside what was required: event 503"},
+	    {"INSERT INTO beside SELECT 2, 'further', version_id, 5, list_id,"
+	     " agency, confirmed_at, grade, receipt, 407 FROM beside",
+	     "row", "confirmation 2 beside what was required: event 407"},
+	    {"DELETE FROM beside", "row",
+	     "beside what was required: by event 503"},
 	    {"INSERT INTO ledger_key VALUES (9, 'k', 1)", "row",
 	     "the key k: in the table, and by no event"},
 	};
@@ -295,7 +323,7 @@ static void f30_a_kept_checkpoint_finds_what_was_signed_again(void **state)
 	findings.count = findings.told = 0;
 	store_check(&store, evidence_verify(store.db, &given, 1, &findings,
 					    &summary, &store.err));
-	assert_non_null(strstr(findings.list[0].text, "the store only 502"));
+	assert_non_null(strstr(findings.list[0].text, "the store only 503"));
 	store_close(&store);
 }
 
@@ -339,7 +367,7 @@ static void f10_a_proof_stands_alone(void **state)
 	/* what is not what it was can't be proved */
 	store_do(&store, "UPDATE event SET recorded_at = 5 WHERE id = 407");
 	assert_false(evidence_prove(store.db, 407, last, &out, &store.err));
-	assert_false(evidence_prove(store.db, 503, last, &out, &store.err));
+	assert_false(evidence_prove(store.db, 504, last, &out, &store.err));
 	buf_done(&out);
 	buf_done(&leaf);
 	store_close(&store);
