@@ -18,10 +18,10 @@ import warnings
 # in the order in which a client meets them; "starttls" to "ehlo2" with STARTTLS
 # only, "tls" with either TLS, "auth" and "login" where there is a user
 STAGES = ("banner", "ehlo", "starttls", "tls", "ehlo2", "auth", "login", "mail",
-          "rcpt", "data", "dot")
+          "rcpt", "data", "dot", "reset", "quit")
 PROPER = {"banner": 220, "ehlo": 250, "starttls": 220, "ehlo2": 250,
           "auth": 334, "login": 235, "mail": 250, "rcpt": 250, "data": 354,
-          "dot": 250}
+          "dot": 250, "reset": 250, "quit": 221}
 PATIENCE_S = 20  # longer than any client here waits
 
 
@@ -175,6 +175,8 @@ class Talk:
                 self.answer("data")
                 if self.code == 354:
                     self.take()
+            elif verb == "RSET":
+                self.answer("reset")
             elif verb == "QUIT":
                 self.answer_quit()
             else:
@@ -195,10 +197,7 @@ class Talk:
 
     def answer_quit(self):
         self.server.quits += 1
-        if self.script.stage == "quit":
-            self.script.act(self, "quit")
-        else:
-            self.send(b"221 2.0.0 bye\r\n")
+        self.answer("quit")
         raise Gone
 
     def start_tls(self):
@@ -241,6 +240,18 @@ class Script:
 
     def act(self, talk, stage):
         FAULTS[self.fault](talk, stage)
+
+
+class ResetScript(Script):
+    """The first mail's recipient is refused, and the fault comes at the reset
+    before the next."""
+
+    def is_now(self, talk, stage):
+        return talk.number == 0 and talk.mails == 1 and \
+            stage in ("rcpt", "reset")
+
+    def act(self, talk, stage):
+        FAULTS["refuse" if stage == "rcpt" else self.fault](talk, stage)
 
 
 # --- what can go wrong, each (talk, stage)
@@ -437,6 +448,7 @@ FAULTS = {
     "idle-250": unasked(b"250 2.0.0 once more #0\r\n"),
     "idle-354": unasked(b"354 go on #0\r\n"),
     "idle-garbage": unasked(bytes(range(128, 256)) + b"\r\n"),
+    "idle-wide": unasked(b"250 " + b"x" * 65536 + b" #0\r\n"),
     "idle-half": unasked(b"55"), "idle-nul": unasked(bytes(500)),
     "glued-250": glued(b"250 2.0.0 once more #0\r\n"),
     "glued-550": glued(b"550 5.1.1 once more #0\r\n"),
@@ -461,7 +473,10 @@ class Misbehaver:
         self.faulted = self.quits = self.connections = 0
         self.lock = threading.Lock()
         self.end_fd, self.end = socket.socketpair()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        if self.script.fault != "closed":  # else whoever comes is refused
+            self.listener.listen(128)
         # else the kernel takes a whole mail of a client that we don't read
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         self.port = self.listener.getsockname()[1]

@@ -7,7 +7,7 @@ import re
 import subprocess
 
 from board import PROGRAMS
-from misbehave import FAULTS, Misbehaver, Script
+from misbehave import FAULTS, Misbehaver, ResetScript, Script
 from test_delivery import begin, until_state
 
 MAILS = 3  # of each session: one is struck, the others must not be
@@ -29,8 +29,8 @@ TLS = ("wrong-name", "stranger", "expired", "old", "plain", "noise", "alert",
        "stall", "drop", "rst", "shaken-drop", "shaken-rst", "shaken-stall")
 IDLE = ("idle-drop", "idle-rst", "idle-421", "idle-451", "idle-554",
         "idle-554-stay", "idle-250", "idle-354", "idle-garbage", "idle-half",
+        "idle-wide",
         "idle-nul", "glued-250", "glued-550", "glued-451", "glued-many")
-QUIT = ("stall", "drop", "rst", "garbage", "endless", "dribble")
 
 # struck: the number of the mail, or of the connection before there is one
 Case = collections.namedtuple("Case", "stage fault tls struck in_one_go",
@@ -39,13 +39,13 @@ Verdict = collections.namedtuple("Verdict", "outcome code tls text")
 
 
 def cases():
-    for fault in ("stall", "drop", "rst"):
+    for fault in ("closed", "stall", "drop", "rst"):
         yield Case("connect", fault, "none", 0)
     for tls, stages in (
             ("none", ("banner", "ehlo", "auth", "login")),
             ("starttls", ("banner", "ehlo", "starttls", "ehlo2", "auth",
                           "login")),
-            ("implicit", ("banner", "ehlo"))):
+            ("implicit", ("banner", "ehlo", "auth", "login"))):
         for stage in stages:
             for fault in DIALOGUE:
                 yield Case(stage, fault, tls, 0)
@@ -64,8 +64,10 @@ def cases():
                 yield Case("middle", fault, tls, struck, in_one_go)
         for fault in IDLE:
             yield Case("after", fault, tls, 1, in_one_go)
-        for fault in QUIT:
+        for fault in DIALOGUE:
             yield Case("quit", fault, tls, 0, in_one_go)
+            if not in_one_go:  # there, 354 came, and the connection goes
+                yield Case("reset", fault, tls, 1)
 
 
 # On a connection that was kept, where nothing was sent yet: a fresh one is tried.
@@ -87,7 +89,7 @@ def wanted(case):
         return [accepted]
     if fault == "tall" and not stage.startswith("ehlo"):
         return [accepted]
-    if stage == "after":
+    if stage in ("after", "reset"):  # nothing was sent: a fresh one takes it
         return [accepted, later] if fault in STRAY else [accepted]
     if stage == "dot":
         yes = {"twice": accepted, "221": ("accepted", 221),
@@ -141,7 +143,9 @@ def run(servers, ca):
 
 def is_wanted(case, number, verdict):
     """The mail that is struck as the table says, the others not at all."""
-    if number == case.struck:
+    if case.stage == "reset" and number == 0:  # why there was a reset
+        return verdict[:2] == ("refused", 550)
+    if number == case.struck or case.fault == "closed":
         return verdict[:2] in wanted(case)
     # the mail before it: what is too many is read by the next
     is_next = case.fault in STRAY and number > case.struck
@@ -201,7 +205,8 @@ def check_secrecy(case, verdicts, server):
 
 def check(name, case, verdicts, server):
     assert len(verdicts) == MAILS
-    assert server.faulted or case.stage == "quit"
+    # before a reset there is the refusal
+    assert server.faulted > (case.stage == "reset") or case.fault == "closed"
     for number, verdict in enumerate(verdicts):
         assert is_wanted(case, number, verdict), (number, verdict)
         check_bytes(name, number, verdict, server)
@@ -215,8 +220,9 @@ def test_f10_every_stage_with_every_fault(authority):
         servers = {}
         for number, case in enumerate(cases()):
             # what comes after a mail is met by the next
-            script = Script(case.stage, case.fault,
-                            mail=case.struck - (case.stage == "after"))
+            kind = ResetScript if case.stage == "reset" else Script
+            script = kind(case.stage, case.fault,
+                          mail=case.struck - (case.stage == "after"))
             servers[f"c{number}"] = case, stack.enter_context(Misbehaver(
                 script, case.tls, authority,
                 "briefingd" if case.stage in ("auth", "login") else "",
