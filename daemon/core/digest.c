@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "core/digest_event.h"
+#include "core/digest_notes.h"
 #include "core/digest_scope.h"
 #include "core/event.h"
 #include "core/schedule.h"
@@ -46,8 +47,9 @@ static const char *mode_name(bool is_live)
 
 /* *ret_id 0: that slot is a digest already */
 static bool add_digest(struct db *db, int64_t list_id, int64_t slot_at,
-		       const char *mode, const char *requested_by, int64_t now,
-		       int64_t *ret_id, struct err *err)
+		       const char *mode, const char *requested_by,
+		       bool is_notes, int64_t now, int64_t *ret_id,
+		       struct err *err)
 {
 	struct query *q = db_query(db, QUERY_DIGEST_ADD);
 	int changes;
@@ -57,6 +59,7 @@ static bool add_digest(struct db *db, int64_t list_id, int64_t slot_at,
 	query_text(q, 3, mode);
 	query_text(q, 4, requested_by);
 	query_integer(q, 5, now);
+	query_text(q, 6, is_notes ? "notes" : "slot");
 	if (!query_run(q, &changes, err))
 		return false;
 	*ret_id = changes ? db_last_id(db) : 0;
@@ -94,6 +97,8 @@ struct due_list {
 	size_t at; /* in the scope */
 	int64_t slot_at, slots_from_at;
 	bool is_due, is_immediate;
+	bool is_notes;    /* no slot: reminders and withdrawals alone */
+	int64_t notes_at; /* that are dealt with, too; 0: they are not */
 };
 
 struct open {
@@ -102,6 +107,7 @@ struct open {
 	struct arena *arena;
 	struct digest_scope scope;
 	const char *mode;
+	bool is_live;
 	int64_t last_change_at, next_at;
 	size_t looked; /* at so many members */
 	int opened;
@@ -113,6 +119,21 @@ static void look_again_at(struct open *open, int64_t at)
 		open->next_at = at;
 }
 
+/* The hour of the list's notes on a day without a slot, when it is there and
+ * they are not dealt with; else 0. */
+static int64_t find_notes_hour(struct open *open,
+			       const struct digest_list *list)
+{
+	const struct digest_scope scope = {.settings = open->context->settings,
+					   .now = open->context->now};
+	int64_t at;
+
+	if (!open->is_live || !digest_notes_today(&scope, list, &at))
+		return 0;
+	look_again_at(open, at);
+	return at <= open->context->now && at > list->notes_from_at ? at : 0;
+}
+
 static struct due_list find_due_immediate(struct open *open,
 					  const struct digest_list *list)
 {
@@ -120,8 +141,9 @@ static struct due_list find_due_immediate(struct open *open,
 	int64_t sweep_at = list->slots_from_at + IMMEDIATE_SECONDS;
 	struct due_list due = {.is_immediate = true, .slot_at = now};
 
-	due.is_due =
-	    open->last_change_at >= list->slots_from_at || sweep_at <= now;
+	due.notes_at = find_notes_hour(open, list);
+	due.is_due = open->last_change_at >= list->slots_from_at ||
+		     sweep_at <= now || due.notes_at;
 	look_again_at(open, due.is_due ? now + IMMEDIATE_SECONDS : sweep_at);
 	return due;
 }
@@ -145,6 +167,12 @@ static struct due_list find_due(struct open *open,
 					   list->slots_from_at, &due.slot_at);
 		if (schedule_next(schedule, settings->zone, now, &next_at))
 			look_again_at(open, next_at);
+		due.notes_at =
+		    due.is_due ? due.slot_at : find_notes_hour(open, list);
+		due.is_notes = !due.is_due && due.notes_at;
+		if (due.is_notes)
+			due.slot_at = due.notes_at;
+		due.is_due |= due.is_notes;
 	}
 	schedule_free(schedule);
 	return due;
@@ -171,11 +199,38 @@ static bool may_have_news(struct open *open, struct digest_list *list,
 	return good;
 }
 
+static bool may_have_content(struct open *open, struct digest_list *list,
+			     const struct due_list *due, bool *ret,
+			     struct err *err)
+{
+	*ret = false;
+	if (due->notes_at &&
+	    !digest_notes_may_be(open->db, &open->scope, list, ret, err))
+		return false;
+	return *ret || due->is_notes || may_have_news(open, list, ret, err);
+}
+
+/* Who has what is due is settled: it is looked for no more. */
+static bool set_dealt_with(struct open *open, const struct digest_list *list,
+			   const struct due_list *due, struct err *err)
+{
+	if (due->notes_at) {
+		struct query *q = db_query(open->db, QUERY_NOTES_SET_FROM);
+
+		query_integer(q, 1, list->id);
+		query_integer(q, 2, due->notes_at);
+		if (!query_run(q, NULL, err))
+			return false;
+	}
+	return due->is_notes ||
+	       set_slots_from(open->db, list->id, due->slot_at, err);
+}
+
 static bool open_slot(struct open *open, struct digest_list *list,
 		      const struct due_list *due, struct err *err)
 {
 	int64_t slot_at = due->slot_at, digest_id = 0;
-	bool has_news;
+	bool has_content;
 
 	/* what it is planning goes out at once anyway */
 	if (due->is_immediate &&
@@ -183,19 +238,20 @@ static bool open_slot(struct open *open, struct digest_list *list,
 		return false;
 	if (digest_id)
 		return true;
-	if (!may_have_news(open, list, &has_news, err))
+	if (!may_have_content(open, list, due, &has_content, err))
 		return false;
-	if (has_news) {
+	if (has_content) {
 		if (due->is_immediate &&
 		    !find_free_slot(open->db, list->id, open->mode, slot_at,
 				    &slot_at, err))
 			return false;
 		if (!add_digest(open->db, list->id, slot_at, open->mode, NULL,
-				open->context->now, &digest_id, err))
+				due->is_notes, open->context->now, &digest_id,
+				err))
 			return false;
 		open->opened += digest_id != 0;
 	}
-	return set_slots_from(open->db, list->id, due->slot_at, err);
+	return set_dealt_with(open, list, due, err);
 }
 
 /* --- the scope is loaded only when something is due: this is asked often */
@@ -305,6 +361,7 @@ bool digest_open_due(struct db *db, const struct digest_context *context,
 	    .context = context,
 	    .arena = arena_new(),
 	    .mode = mode_name(is_live),
+	    .is_live = is_live,
 	    .next_at = context->now + DAY_SECONDS,
 	};
 	bool good = open_due(&open, max_members, ret_more, err);
@@ -324,8 +381,9 @@ static bool open_now(struct open *open, const char *list_name,
 		     struct err *err)
 {
 	int64_t now = open->context->now, slot_at, digest_id;
+	const struct due_list due = {.notes_at = now};
 	struct digest_list *list;
-	bool has_news;
+	bool has_content;
 
 	if (!digest_scope_load(open->db, open->context, open->mode, open->arena,
 			       &open->scope, err))
@@ -334,16 +392,16 @@ static bool open_now(struct open *open, const char *list_name,
 	if (!list)
 		return err_set(err, ERR_GONE, "no list %s", list_name);
 	if (!find_planning(open->db, list->id, open->mode, &digest_id, err) ||
-	    !may_have_news(open, list, &has_news, err))
+	    !may_have_content(open, list, &due, &has_content, err))
 		return false;
-	if (digest_id || !has_news) {
+	if (digest_id || !has_content) {
 		*ret_digest_id = digest_id;
 		return true;
 	}
 	if (!find_free_slot(open->db, list->id, open->mode, now, &slot_at,
 			    err) ||
 	    !add_digest(open->db, list->id, slot_at, open->mode, requested_by,
-			now, &digest_id, err))
+			false, now, &digest_id, err))
 		return false;
 	assert(digest_id);
 	*ret_digest_id = digest_id;

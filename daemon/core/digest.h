@@ -12,6 +12,7 @@
  * lists, approved on or after the day they joined, in no delivery of theirs in
  * this mode that still stands. It goes with the list under which the person
  * is counted: their primary one among those it is for, else the first by name.
+ * Besides, a mail has notes: core/digest_notes.h.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,6 +23,7 @@ struct briefing_version;
 struct db;
 struct err;
 struct letter;
+struct letter_reminder;
 struct roster_list;
 struct settings;
 struct template_set;
@@ -79,6 +81,10 @@ struct digest_preview {
 	const struct briefing_version **versions;
 	const int64_t *due_at;
 	size_t count;
+	/* for a person, live */
+	const struct letter_reminder *reminders;
+	const struct briefing_version **withdrawn;
+	size_t reminder_count, withdrawn_count;
 };
 /* What a person of the list (address NULL: a member as new as the list) would
  * get in a slot at now. ERR_GONE: not on the list. */
@@ -86,7 +92,7 @@ bool digest_preview_person(struct db *db, const struct digest_context *context,
 			   const struct roster_list *list, const char *address,
 			   bool is_live, struct arena *arena,
 			   struct digest_preview *ret, struct err *err);
-/* How many members would get how many versions */
+/* How many members would get a mail, and how many versions */
 bool digest_count_due(struct db *db, const struct digest_context *context,
 		      const struct roster_list *list, bool is_live,
 		      int64_t *ret_members, int64_t *ret_versions,

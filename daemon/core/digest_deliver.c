@@ -1,184 +1,19 @@
 #include "core/digest_deliver.h"
 
-#include <assert.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "core/briefing.h"
-#include "core/checkpoint.h"
 #include "core/digest.h"
-#include "core/digest_event.h"
+#include "core/digest_letter.h"
 #include "core/event.h"
-#include "core/letter.h"
-#include "core/roster.h"
 #include "core/settings.h"
 #include "core/share.h"
 #include "tools/db.h"
 
 #define DAY_SECONDS INT64_C(86400)
-
-/* so that the store is asked once for each */
-struct digest_letter {
-	struct digest_letter *next;
-	const char *content_key;
-	int64_t id;
-};
-
-/* --- letters */
-
-static int compare_ids(const void *left, const void *right)
-{
-	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-
-	return a < b ? -1 : a > b;
-}
-
-/* "3,17,25": the same versions, whatever their order in the mail, are the same
- * letter */
-static const char *content_key(const struct briefing_version *const *versions,
-			       size_t count, struct arena *arena)
-{
-	int64_t ids[DIGEST_VERSIONS_MAX];
-	const char *key = "";
-
-	for (size_t i = 0; i < count; i++)
-		ids[i] = versions[i]->id;
-	qsort(ids, count, sizeof(*ids), compare_ids);
-	for (size_t i = 0; i < count; i++)
-		key = arena_printf(arena, "%s%s%" PRId64, key, i ? "," : "",
-				   ids[i]);
-	return key;
-}
-
-static bool add_letter_event(const struct digest_plan *plan,
-			     const struct letter *letter, const char *key,
-			     struct err *err)
-{
-	char hex[LETTER_HASH_SIZE];
-	struct event event;
-
-	letter_hash(letter, hex);
-	event_begin(&event, "letter-made", plan->context->now, "briefingd");
-	event_integer(&event, "digest", plan->digest.id);
-	event_integer(&event, "letter", letter->id);
-	event_text(&event, "versions", key);
-	event_text(&event, "sha256", hex);
-	return event_end(&event, plan->db, plan->context->now, err);
-}
-
-/* A slot that nobody asked for by hand is told when it turns out to have
- * something to send. */
-static bool tell_opened(const struct digest_plan *plan, struct err *err)
-{
-	struct query *q = db_query(plan->db, QUERY_DIGEST_HAS_LETTERS);
-	int64_t letters;
-
-	query_integer(q, 1, plan->digest.id);
-	letters = query_next(q) ? query_get_integer(q, 0) : 0;
-	if (!query_done(q, err))
-		return false;
-	if (letters > 0 || *plan->digest.requested_by)
-		return true;
-	return digest_event_opened(plan->db, plan->digest.id, plan->list->name,
-				   plan->digest.slot_at, plan->digest.mode,
-				   "briefingd", plan->context->now, err);
-}
-
-static bool load_whole(const struct digest_plan *plan,
-		       const struct briefing_version *const *versions,
-		       size_t count, struct arena *arena,
-		       const struct briefing_version **ret, int64_t *ret_due_at,
-		       struct err *err)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct briefing_version *whole;
-
-		if (!briefing_load_version(plan->db, versions[i]->id, arena,
-					   &whole, err))
-			return false;
-		assert(whole);
-		ret[i] = whole;
-		ret_due_at[i] =
-		    digest_scope_deadline(plan->context->settings, plan->list,
-					  versions[i], plan->digest.created_at);
-	}
-	return true;
-}
-
-static bool make_letter(struct digest_plan *plan,
-			const struct briefing_version *const *versions,
-			size_t count, const char *key, struct arena *arena,
-			int64_t *ret_id, struct err *err)
-{
-	const struct briefing_version *whole[DIGEST_VERSIONS_MAX];
-	int64_t due_at[DIGEST_VERSIONS_MAX];
-	bool is_rehearsal = strcmp(plan->digest.mode, "rehearsal") == 0;
-	struct checkpoint *checkpoint;
-	struct letter letter = {0};
-	struct roster_list *list;
-
-	if (!checkpoint_load(plan->db, INT64_MAX, arena, &checkpoint, err) ||
-	    !roster_load_list(plan->db, plan->list->name, arena, &list, err) ||
-	    !load_whole(plan, versions, count, arena, whole, due_at, err))
-		return false;
-	assert(list);
-	if (!letter_make(plan->context->settings, plan->context->templates,
-			 list, whole, count, due_at, is_rehearsal, checkpoint,
-			 plan->context->now, &letter, err)) {
-		plan->has_no_letter = true;
-		return false;
-	}
-	bool good = tell_opened(plan, err) &&
-		    letter_store(plan->db, plan->digest.id, key, &letter, whole,
-				 count, err) &&
-		    add_letter_event(plan, &letter, key, err);
-	*ret_id = letter.id;
-	letter_done(&letter);
-	return good;
-}
-
-/* *ret_id 0: not there yet */
-static bool find_letter(const struct digest_plan *plan, const char *key,
-			int64_t *ret_id, struct err *err)
-{
-	struct query *q = db_query(plan->db, QUERY_DIGEST_FIND_LETTER);
-
-	query_integer(q, 1, plan->digest.id);
-	query_text(q, 2, key);
-	*ret_id = query_next(q) ? query_get_integer(q, 0) : 0;
-	return query_done(q, err);
-}
-
-static bool use_letter(struct digest_plan *plan,
-		       const struct briefing_version *const *versions,
-		       size_t count, const char *key, int64_t *ret_id,
-		       struct err *err)
-{
-	for (struct digest_letter *made = plan->letters; made;
-	     made = made->next)
-		if (strcmp(made->content_key, key) == 0) {
-			*ret_id = made->id;
-			return true;
-		}
-	if (!find_letter(plan, key, ret_id, err))
-		return false;
-	if (*ret_id == 0) {
-		struct arena *arena = arena_new();
-		bool good =
-		    make_letter(plan, versions, count, key, arena, ret_id, err);
-
-		arena_free(arena);
-		if (!good)
-			return false;
-	}
-	struct digest_letter *made = arena_alloc(plan->arena, sizeof(*made));
-	*made = (struct digest_letter){plan->letters, key, *ret_id};
-	plan->letters = made;
-	return true;
-}
 
 /* --- deliveries and requirements */
 
@@ -250,35 +85,102 @@ static bool require(const struct digest_plan *plan,
  * and its deadline. */
 static bool require_all(const struct digest_plan *plan,
 			const struct digest_member *member,
-			const struct briefing_version *const *versions,
-			size_t count, int64_t delivery_id, const char **ret,
-			struct err *err)
+			const struct digest_news *news, int64_t delivery_id,
+			const char **ret, struct err *err)
 {
 	const char *required = "";
 
-	for (size_t i = 0; i < count; i++) {
-		int64_t due_at =
-		    digest_scope_deadline(plan->context->settings, plan->list,
-					  versions[i], plan->digest.created_at);
+	for (size_t i = 0; i < news->count; i++) {
+		int64_t due_at = digest_scope_deadline(
+		    plan->context->settings, plan->list, news->versions[i],
+		    plan->digest.created_at);
 
-		if (versions[i]->carries &&
-		    !supersede(plan, member, versions[i], err))
+		if (news->versions[i]->carries &&
+		    !supersede(plan, member, news->versions[i], err))
 			return false;
-		if (!require(plan, member, versions[i]->id, due_at, delivery_id,
-			     err))
+		if (!require(plan, member, news->versions[i]->id, due_at,
+			     delivery_id, err))
 			return false;
 		required = arena_printf(plan->arena, "%s%s%" PRId64 ":%" PRId64,
-					required, i ? "," : "", versions[i]->id,
-					due_at);
+					required, i ? "," : "",
+					news->versions[i]->id, due_at);
 	}
 	*ret = required;
 	return true;
 }
 
+/* --- notes */
+
+static void begin_note(const struct digest_plan *plan,
+		       const struct digest_member *member, const char *kind,
+		       int64_t version_id, int64_t delivery_id,
+		       struct event *ret)
+{
+	event_begin(ret, kind, plan->context->now, "briefingd");
+	event_text(ret, "list", plan->list->name);
+	event_text(ret, "person", member->public_id);
+	event_integer(ret, "version", version_id);
+	event_integer(ret, "delivery", delivery_id);
+}
+
+static bool add_reminder(const struct digest_plan *plan,
+			 const struct digest_member *member,
+			 const struct digest_reminder *reminder,
+			 int64_t delivery_id, struct err *err)
+{
+	struct query *q = db_query(plan->db, QUERY_NOTES_ADD_REMINDER);
+	struct event event;
+
+	query_integer(q, 1, reminder->requirement_id);
+	query_integer(q, 2, reminder->number);
+	query_integer(q, 3, delivery_id);
+	if (!query_run(q, NULL, err))
+		return false;
+	begin_note(plan, member, "reminder-planned", reminder->version_id,
+		   delivery_id, &event);
+	event_integer(&event, "number", reminder->number);
+	return event_end(&event, plan->db, plan->context->now, err);
+}
+
+static bool add_told(const struct digest_plan *plan,
+		     const struct digest_member *member, int64_t version_id,
+		     int64_t delivery_id, struct err *err)
+{
+	struct query *q = db_query(plan->db, QUERY_NOTES_ADD_TOLD);
+	struct event event;
+
+	query_integer(q, 1, version_id);
+	query_integer(q, 2, member->person_id);
+	query_integer(q, 3, delivery_id);
+	if (!query_run(q, NULL, err))
+		return false;
+	begin_note(plan, member, "withdrawal-planned", version_id, delivery_id,
+		   &event);
+	return event_end(&event, plan->db, plan->context->now, err);
+}
+
+static bool add_notes(const struct digest_plan *plan,
+		      const struct digest_member *member,
+		      const struct digest_notes *notes, int64_t delivery_id,
+		      struct err *err)
+{
+	for (size_t i = 0; i < notes->reminder_count; i++)
+		if (!add_reminder(plan, member, &notes->reminders[i],
+				  delivery_id, err))
+			return false;
+	for (size_t i = 0; i < notes->withdrawn_count; i++)
+		if (!add_told(plan, member, notes->withdrawn[i], delivery_id,
+			      err))
+			return false;
+	return true;
+}
+
+/* --- one mail */
+
 static bool add_delivery_event(const struct digest_plan *plan,
 			       const struct digest_member *member,
 			       int64_t delivery_id, int generation,
-			       int64_t letter_id, const char *versions,
+			       const struct digest_content *content,
 			       const char *required, struct err *err)
 {
 	struct event event;
@@ -287,12 +189,12 @@ static bool add_delivery_event(const struct digest_plan *plan,
 		    "briefingd");
 	event_integer(&event, "delivery", delivery_id);
 	event_integer(&event, "digest", plan->digest.id);
-	event_integer(&event, "letter", letter_id);
+	event_integer(&event, "letter", content->letter_id);
 	event_text(&event, "list", plan->list->name);
 	event_text(&event, "mode", plan->digest.mode);
 	event_text(&event, "person", member->public_id);
 	event_integer(&event, "generation", generation);
-	event_text(&event, "versions", versions);
+	event_text(&event, "versions", content->versions);
 	if (*required) {
 		event_text(&event, "agency", plan->list->agency);
 		event_text(&event, "required", required);
@@ -303,26 +205,29 @@ static bool add_delivery_event(const struct digest_plan *plan,
 
 bool digest_deliver(struct digest_plan *plan,
 		    const struct digest_member *member,
-		    const struct briefing_version *const *versions,
-		    size_t count, int generation, struct err *err)
+		    const struct digest_news *news,
+		    const struct digest_notes *notes, int generation,
+		    struct err *err)
 {
-	const char *key = content_key(versions, count, plan->arena);
 	const char *required = "";
 	bool is_live = strcmp(plan->digest.mode, "live") == 0;
-	int64_t letter_id, delivery_id;
+	struct digest_content content;
+	int64_t id;
 
-	if (!use_letter(plan, versions, count, key, &letter_id, err) ||
-	    !add_delivery(plan, member, generation, letter_id, &delivery_id,
+	if (news->count + notes->reminder_count + notes->withdrawn_count == 0)
+		return true;
+	if (!digest_letter_use(plan, news, notes, &content, err) ||
+	    !add_delivery(plan, member, generation, content.letter_id, &id,
 			  err))
 		return false;
-	if (delivery_id == 0)
+	if (id == 0)
 		return true;
 	plan->deliveries++;
-	if (is_live && !require_all(plan, member, versions, count, delivery_id,
-				    &required, err))
+	if (is_live && !require_all(plan, member, news, id, &required, err))
 		return false;
-	return add_delivery_event(plan, member, delivery_id, generation,
-				  letter_id, key, required, err);
+	return add_notes(plan, member, notes, id, err) &&
+	       add_delivery_event(plan, member, id, generation, &content,
+				  required, err);
 }
 
 /* --- what is withheld */

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/digest_notes.h"
 #include "core/digest_scope.h"
 
 struct digest_context;
@@ -19,6 +20,7 @@ struct digest_row {
 	int64_t id, list_id, slot_at, cursor, created_at;
 	const char *mode, *requested_by;
 	int generation;
+	bool is_notes; /* nothing new goes with it */
 };
 
 /* One look at one digest: a slice, or one person */
@@ -34,11 +36,13 @@ struct digest_plan {
 	bool has_no_letter; /* it could not be made; nothing was written */
 };
 
-/* One mail with these versions to the member, unless it is there already. */
+/* One mail with what is new and the notes to the member, unless it is there
+ * already or both are empty. */
 bool digest_deliver(struct digest_plan *plan,
 		    const struct digest_member *member,
-		    const struct briefing_version *const *versions,
-		    size_t count, int generation, struct err *err);
+		    const struct digest_news *news,
+		    const struct digest_notes *notes, int generation,
+		    struct err *err);
 
 /* That this marked version did not go to the member, told once. */
 bool digest_withhold(const struct digest_plan *plan,

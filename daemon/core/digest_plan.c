@@ -28,6 +28,7 @@ static bool read_digest(struct query *q, struct arena *arena, bool *ret_found,
 		    .requested_by = arena_strdup(arena, query_get_text(q, 5)),
 		    .created_at = query_get_integer(q, 6),
 		    .generation = (int)query_get_integer(q, 7),
+		    .is_notes = strcmp(query_get_text(q, 8), "notes") == 0,
 		};
 	*ret_found = found;
 	return query_done(q, err);
@@ -46,16 +47,19 @@ static bool look(struct digest_plan *plan, struct err *err)
 static bool plan_member(struct digest_plan *plan,
 			const struct digest_member *member, struct err *err)
 {
-	struct digest_news news;
+	struct digest_news news = {.count = 0};
+	struct digest_notes notes;
 
-	if (!digest_scope_news(plan->db, &plan->scope, plan->list, member,
+	if (!plan->digest.is_notes &&
+	    !digest_scope_news(plan->db, &plan->scope, plan->list, member,
 			       &news, err))
 		return false;
 	for (size_t i = 0; i < news.withheld_count; i++)
 		if (!digest_withhold(plan, member, news.withheld[i], err))
 			return false;
-	return news.count == 0 ||
-	       digest_deliver(plan, member, news.versions, news.count,
+	return digest_notes_find(plan->db, &plan->scope, plan->list, member,
+				 news.count > 0, &notes, err) &&
+	       digest_deliver(plan, member, &news, &notes,
 			      plan->digest.generation, err);
 }
 
@@ -184,16 +188,28 @@ bool digest_postpone(struct db *db, int64_t now, struct err *err)
 
 /* --- one person, again */
 
-/* the versions of the person's last delivery of the digest; none when it was
+static bool has_notes(const struct digest_plan *plan, int64_t letter_id,
+		      bool *ret, struct err *err)
+{
+	struct query *q = db_query(plan->db, QUERY_DIGEST_HAS_NOTES);
+
+	query_integer(q, 1, letter_id);
+	*ret = query_next(q);
+	return query_done(q, err);
+}
+
+/* what was new in the person's last delivery of the digest; nothing when it was
  * not cancelled */
 static bool load_cancelled(const struct digest_plan *plan, int64_t person_id,
 			   int *ret_generation, int64_t *ret_ids,
-			   size_t *ret_count, struct err *err)
+			   size_t *ret_count, bool *ret_has_notes,
+			   struct err *err)
 {
 	struct query *q = db_query(plan->db, QUERY_DIGEST_LAST_GENERATION);
 	int64_t letter_id = 0;
 
 	*ret_count = 0;
+	*ret_has_notes = false;
 	query_integer(q, 1, plan->digest.id);
 	query_integer(q, 2, person_id);
 	if (query_next(q) && strcmp(query_get_text(q, 2), "cancelled") == 0) {
@@ -207,7 +223,8 @@ static bool load_cancelled(const struct digest_plan *plan, int64_t person_id,
 	query_integer(q, 2, plan->context->now);
 	while (*ret_count < DIGEST_VERSIONS_MAX && query_next(q))
 		ret_ids[(*ret_count)++] = query_get_integer(q, 0);
-	return query_done(q, err);
+	return query_done(q, err) &&
+	       has_notes(plan, letter_id, ret_has_notes, err);
 }
 
 static void keep_only(struct digest_news *news, const int64_t *ids,
@@ -228,9 +245,10 @@ static bool plan_person(struct digest_plan *plan, int64_t digest_id,
 	int64_t ids[DIGEST_VERSIONS_MAX];
 	struct digest_member *member;
 	struct digest_news news;
+	struct digest_notes notes = {.reminder_count = 0};
 	int generation = 0;
 	size_t count;
-	bool found;
+	bool found, had_notes;
 	struct query *q = db_query(plan->db, QUERY_DIGEST_LOAD);
 
 	query_integer(q, 1, digest_id);
@@ -238,10 +256,11 @@ static bool plan_person(struct digest_plan *plan, int64_t digest_id,
 		return false;
 	if (!found)
 		return err_set(err, ERR_GONE, "no digest %" PRId64, digest_id);
-	if (!load_cancelled(plan, person_id, &generation, ids, &count, err))
+	if (!load_cancelled(plan, person_id, &generation, ids, &count,
+			    &had_notes, err))
 		return false;
 	/* most often all of it was withdrawn: then there is nothing to do */
-	if (count == 0)
+	if (count == 0 && !had_notes)
 		return true;
 	if (!look(plan, err))
 		return false;
@@ -256,9 +275,11 @@ static bool plan_person(struct digest_plan *plan, int64_t digest_id,
 			       &news, err))
 		return false;
 	keep_only(&news, ids, count);
-	return news.count == 0 ||
-	       digest_deliver(plan, member, news.versions, news.count,
-			      generation + 1, err);
+	if (had_notes &&
+	    !digest_notes_find(plan->db, &plan->scope, plan->list, member,
+			       news.count > 0, &notes, err))
+		return false;
+	return digest_deliver(plan, member, &news, &notes, generation + 1, err);
 }
 
 bool digest_plan_person(struct db *db, const struct digest_context *context,

@@ -7,7 +7,9 @@
 #include "base/err.h"
 #include "core/address.h"
 #include "core/briefing.h"
+#include "core/digest_notes.h"
 #include "core/digest_scope.h"
+#include "core/letter.h"
 #include "core/roster.h"
 #include "core/settings.h"
 #include "tools/db.h"
@@ -29,7 +31,8 @@ static bool find_list(struct db *db, const struct digest_context *context,
 static bool find_person(struct db *db, struct digest_scope *scope,
 			struct digest_list *list, const char *address,
 			struct digest_preview *preview,
-			struct digest_news *ret_news, struct err *err)
+			struct digest_news *ret_news,
+			struct digest_notes *ret_notes, struct err *err)
 {
 	char parsed[ADDRESS_SIZE], key[ADDRESS_SIZE];
 	struct digest_member *member;
@@ -43,7 +46,9 @@ static bool find_person(struct db *db, struct digest_scope *scope,
 	preview->address = member->address;
 	preview->name = member->name;
 	preview->person_id = member->person_id;
-	return digest_scope_news(db, scope, list, member, ret_news, err);
+	return digest_scope_news(db, scope, list, member, ret_news, err) &&
+	       digest_notes_find(db, scope, list, member, ret_news->count > 0,
+				 ret_notes, err);
 }
 
 /* Nobody particular: what the list has not been sent yet. */
@@ -73,6 +78,38 @@ static bool find_unsent(struct db *db, struct digest_scope *scope,
 		if (!sent[i])
 			news.versions[news.count++] = versions[i];
 	*ret = news;
+	return true;
+}
+
+static bool fill_notes(struct db *db, const struct digest_scope *scope,
+		       const struct digest_notes *notes,
+		       struct digest_preview *ret, struct err *err)
+{
+	struct arena *arena = scope->arena;
+	struct letter_reminder *reminders =
+	    arena_allocarray(arena, notes->reminder_count, sizeof(*reminders));
+	const struct briefing_version **withdrawn =
+	    arena_allocarray(arena, notes->withdrawn_count, sizeof(*withdrawn));
+	struct briefing_version *whole;
+
+	for (size_t i = 0; i < notes->reminder_count; i++) {
+		const struct digest_reminder *from = &notes->reminders[i];
+
+		if (!briefing_load_version(db, from->version_id, arena, &whole,
+					   err))
+			return false;
+		reminders[i] = (struct letter_reminder){whole, from->due_at};
+	}
+	for (size_t i = 0; i < notes->withdrawn_count; i++) {
+		if (!briefing_load_version(db, notes->withdrawn[i], arena,
+					   &whole, err))
+			return false;
+		withdrawn[i] = whole;
+	}
+	ret->reminders = reminders;
+	ret->reminder_count = notes->reminder_count;
+	ret->withdrawn = withdrawn;
+	ret->withdrawn_count = notes->withdrawn_count;
 	return true;
 }
 
@@ -109,14 +146,16 @@ bool digest_preview_person(struct db *db, const struct digest_context *context,
 	struct digest_preview preview = {0};
 	struct digest_scope scope;
 	struct digest_news news;
+	struct digest_notes notes = {.reminder_count = 0};
 	struct digest_list *found;
 
 	if (!find_list(db, context, list, is_live, arena, &scope, &found, err))
 		return false;
 	bool good = address ? find_person(db, &scope, found, address, &preview,
-					  &news, err)
+					  &news, &notes, err)
 			    : find_unsent(db, &scope, found, &news, err);
-	if (!good || !fill(db, &scope, found, &news, &preview, err))
+	if (!good || !fill(db, &scope, found, &news, &preview, err) ||
+	    !fill_notes(db, &scope, &notes, &preview, err))
 		return false;
 	*ret = preview;
 	return true;
@@ -130,9 +169,11 @@ struct tally {
 };
 
 static void add_news(struct tally *tally, const struct digest_scope *scope,
-		     const struct digest_news *news)
+		     const struct digest_news *news,
+		     const struct digest_notes *notes)
 {
-	tally->members += news->count > 0;
+	tally->members +=
+	    news->count + notes->reminder_count + notes->withdrawn_count > 0;
 	for (size_t i = 0; i < news->count; i++) {
 		size_t at = (size_t)(news->versions[i] - scope->versions);
 
@@ -147,6 +188,7 @@ static bool count_all(struct db *db, struct digest_scope *scope,
 {
 	struct digest_member *members;
 	struct digest_news news;
+	struct digest_notes notes;
 	int64_t after = 0;
 	size_t count;
 
@@ -156,9 +198,11 @@ static bool count_all(struct db *db, struct digest_scope *scope,
 			return false;
 		for (size_t i = 0; i < count; i++) {
 			if (!digest_scope_news(db, scope, list, &members[i],
-					       &news, err))
+					       &news, err) ||
+			    !digest_notes_find(db, scope, list, &members[i],
+					       news.count > 0, &notes, err))
 				return false;
-			add_news(tally, scope, &news);
+			add_news(tally, scope, &news, &notes);
 			after = members[i].member_id;
 		}
 	} while (count == SLICE);

@@ -40,7 +40,9 @@ static bool read_list(struct query *q, struct arena *arena,
 	    .schedule = arena_strdup(arena, query_get_text(q, 3)),
 	    .deadline_days = query_get_integer(q, 6),
 	    .slots_from_at = query_get_integer(q, 7),
+	    .notes_from_at = query_get_integer(q, 9),
 	};
+	reminders_parse(query_get_text(q, 8), &ret->reminders);
 	return wordlist_parse(query_get_text(q, 4), arena, &ret->domains,
 			      &ret->domain_count, err) &&
 	       wordlist_parse(query_get_text(q, 5), arena, &ret->audience,
@@ -105,6 +107,16 @@ static bool load_versions(struct db *db, struct digest_scope *scope,
 	return true;
 }
 
+static bool load_withdrawal(struct db *db, struct digest_scope *scope,
+			    struct err *err)
+{
+	struct query *q = db_query(db, QUERY_NOTES_LAST_WITHDRAWAL);
+
+	if (query_next(q))
+		scope->withdrawn_at = query_get_integer(q, 0);
+	return query_done(q, err);
+}
+
 bool digest_scope_load(struct db *db, const struct digest_context *context,
 		       const char *mode, struct arena *arena,
 		       struct digest_scope *ret, struct err *err)
@@ -114,9 +126,10 @@ bool digest_scope_load(struct db *db, const struct digest_context *context,
 	    .settings = context->settings,
 	    .now = context->now,
 	    .mode = arena_strdup(arena, mode),
+	    .is_live = strcmp(mode, "live") == 0,
 	};
 	return digest_scope_load_lists(db, ret, err) &&
-	       load_versions(db, ret, err);
+	       load_versions(db, ret, err) && load_withdrawal(db, ret, err);
 }
 
 struct digest_list *digest_scope_find_list(struct digest_scope *scope,
@@ -345,9 +358,9 @@ bool digest_scope_is_listed_domain(const char *const *domains, size_t count,
 	return at && wordlist_have(domains, count, at + 1);
 }
 
-static bool may_receive(const struct digest_list *list,
-			const struct briefing_version *version,
-			const char *address)
+bool digest_scope_may_receive(const struct digest_list *list,
+			      const struct briefing_version *version,
+			      const char *address)
 {
 	return !briefing_is_sensitive(version) ||
 	       digest_scope_is_listed_domain((const char *const *)list->domains,
@@ -359,7 +372,7 @@ static void add_version(struct digest_news *news,
 			const struct digest_member *member,
 			const struct briefing_version *version)
 {
-	if (may_receive(list, version, member->address)) {
+	if (digest_scope_may_receive(list, version, member->address)) {
 		if (news->count < DIGEST_VERSIONS_MAX)
 			news->versions[news->count++] = version;
 	} else if (news->withheld_count < DIGEST_VERSIONS_MAX) {

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/reminder.h"
+
 struct arena;
 struct briefing_version;
 struct db;
@@ -37,6 +39,8 @@ struct digest_list {
 	const char **audience, **domains;
 	size_t audience_count, domain_count;
 	int64_t deadline_days, slots_from_at;
+	struct reminders reminders;
+	int64_t notes_from_at; /* notes up to here are dealt with */
 	/* of the scope's versions those that are for it; made when asked */
 	const struct briefing_version **versions;
 	size_t version_count;
@@ -48,6 +52,8 @@ struct digest_scope {
 	const struct settings *settings;
 	int64_t now;
 	const char *mode;          /* live | rehearsal */
+	bool is_live;              /* likewise */
+	int64_t withdrawn_at;      /* the last withdrawal; 0: none yet */
 	struct digest_list *lists; /* by name; not the removed ones */
 	size_t list_count;
 	/* Allowed now and meant to be mailed, the newest approval first. Only
@@ -124,6 +130,11 @@ int64_t digest_scope_deadline(const struct settings *settings,
 			      const struct digest_list *list,
 			      const struct briefing_version *version,
 			      int64_t sent_at);
+
+/* May it go there? What is marked goes to the list's domains alone. */
+bool digest_scope_may_receive(const struct digest_list *list,
+			      const struct briefing_version *version,
+			      const char *address);
 
 /* Is the address in one of the domains? Exactly: a subdomain is another domain;
  * and where none is listed, none is. */

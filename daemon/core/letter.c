@@ -268,9 +268,16 @@ bool letter_store_notice(struct db *db, int64_t notice_id,
 	return true;
 }
 
+static const char *part_of(const struct letter_content *content, size_t index)
+{
+	if (index < content->count)
+		return "new";
+	return index < content->count + content->reminder_count ? "reminder"
+								: "withdrawn";
+}
+
 bool letter_store(struct db *db, int64_t digest_id, const char *content_key,
-		  struct letter *letter,
-		  const struct briefing_version *const *versions, size_t count,
+		  struct letter *letter, const struct letter_content *content,
 		  struct err *err)
 {
 	struct query *q = db_query(db, QUERY_LETTER_INSERT);
@@ -281,11 +288,12 @@ bool letter_store(struct db *db, int64_t digest_id, const char *content_key,
 	if (!query_run(q, NULL, err))
 		return false;
 	letter->id = db_last_id(db);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < letter_content_size(content); i++) {
 		q = db_query(db, QUERY_LETTER_INSERT_VERSION);
 		query_integer(q, 1, letter->id);
-		query_integer(q, 2, versions[i]->id);
+		query_integer(q, 2, letter_content_version(content, i)->id);
 		query_integer(q, 3, (int64_t)i + 1);
+		query_text(q, 4, part_of(content, i));
 		if (!query_run(q, NULL, err))
 			return false;
 	}

@@ -53,18 +53,38 @@ struct letter_person {
 	const char *boundary, *boundary_mixed;
 };
 
-/* Renders and encodes. versions are allowed ones, in the order they stand in
- * the mail; documents are read from the store when the list attaches them, and
- * one that is not there, or is not what was approved, is a failure. checkpoint
- * stands at the mail's foot, so that who has the mail is a witness; NULL: there
- * is none yet. now becomes the Date. */
-bool letter_make(const struct settings *settings,
-		 const struct template_set *templates,
-		 const struct roster_list *list,
-		 const struct briefing_version *const *versions, size_t count,
-		 const int64_t *due_at, bool is_rehearsal,
-		 const struct checkpoint *checkpoint, int64_t now,
-		 struct letter *ret, struct err *err);
+/* what was asked and is not confirmed */
+struct letter_reminder {
+	const struct briefing_version *version;
+	int64_t due_at;
+};
+
+/* What a digest's letter is made of. Something of it there must be. */
+struct letter_content {
+	const struct settings *settings;
+	const struct roster_list *list;
+	/* new and allowed, in the order they stand in the mail */
+	const struct briefing_version *const *versions;
+	size_t count;
+	const int64_t *due_at; /* of each */
+	const struct letter_reminder *reminders;
+	size_t reminder_count;
+	const struct briefing_version *const *withdrawn;
+	size_t withdrawn_count;
+	bool is_rehearsal;
+	bool is_attached; /* letter_make decides it */
+	/* at the mail's foot, so that who has the mail is a witness; NULL:
+	 * there is none yet */
+	const struct checkpoint *checkpoint;
+	int64_t now; /* becomes the Date */
+};
+
+/* Renders and encodes. Documents are read from the store when the list attaches
+ * them, and one that is not there, or is not what was approved, is a failure.
+ */
+bool letter_make(const struct template_set *templates,
+		 const struct letter_content *content, struct letter *ret,
+		 struct err *err);
 void letter_done(struct letter *letter);
 
 /* The whole mail, every line ended by CRLF. ERR_INPUT: an address or name that
@@ -114,10 +134,10 @@ bool letter_find_message_id(const struct link_keys *keys,
 #define LETTER_HASH_SIZE 65
 void letter_hash(const struct letter *letter, char ret_hex[LETTER_HASH_SIZE]);
 
+/* sets letter->id */
 bool letter_store(struct db *db, int64_t digest_id, const char *content_key,
-		  struct letter *letter,
-		  const struct briefing_version *const *versions, size_t count,
-		  struct err *err); /* sets letter->id */
+		  struct letter *letter, const struct letter_content *content,
+		  struct err *err);
 bool letter_store_notice(struct db *db, int64_t notice_id,
 			 struct letter *letter, struct err *err); /* likewise */
 /* ERR_GONE: there is none; ERR_INPUT: what is stored can't be mailed. */

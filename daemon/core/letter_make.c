@@ -31,16 +31,17 @@
 /* --- the subject */
 
 /* The titles, cut between words where that is possible. */
-static const char *titles(const struct letter_content *content,
+static const char *titles(const struct letter_content *content, size_t count,
 			  struct arena *arena)
 {
-	const char *all = letter_plain(arena, content->versions[0]->title);
+	const char *all = "";
 	size_t size;
 
-	for (size_t i = 1; i < content->count; i++)
+	for (size_t i = 0; i < count; i++)
 		all = arena_printf(
-		    arena, "%s; %s", all,
-		    letter_plain(arena, content->versions[i]->title));
+		    arena, "%s%s%s", all, i ? "; " : "",
+		    letter_plain(arena,
+				 letter_content_version(content, i)->title));
 	size = strlen(all);
 	if (size <= TITLES_MAX_SIZE)
 		return all;
@@ -67,26 +68,69 @@ static const char *short_day(const struct zone *zone, int64_t due_at,
 	return arena_printf(arena, "%d %s", day.day, months[day.month - 1]);
 }
 
+static const char *news_subject(const struct letter_content *content,
+				struct arena *arena)
+{
+	const char *day = short_day(content->settings->zone,
+				    letter_content_due_at(content), arena);
+	const char *all = titles(content, content->count, arena);
+
+	if (content->count == 1)
+		return arena_printf(arena,
+				    "Learning briefing: %s \xe2\x80\x93 please "
+				    "confirm by %s",
+				    all, day);
+	return arena_printf(arena,
+			    "%zu learning briefings: %s \xe2\x80\x93 confirm "
+			    "by %s",
+			    content->count, all, day);
+}
+
+static const char *reminder_subject(const struct letter_content *content,
+				    struct arena *arena)
+{
+	const struct letter_reminder *first = &content->reminders[0];
+	const char *day =
+	    short_day(content->settings->zone, first->due_at, arena);
+	bool is_over = first->due_at <= content->now;
+
+	if (content->reminder_count == 1)
+		return arena_printf(
+		    arena, "Reminder: %s \xe2\x80\x93 %s %s",
+		    titles(content, 1, arena),
+		    is_over ? "was due on" : "please confirm by", day);
+	return arena_printf(arena,
+			    "Reminder: %zu learning briefings to confirm "
+			    "\xe2\x80\x93 the first %s %s",
+			    content->reminder_count,
+			    is_over ? "was due on" : "by", day);
+}
+
+static const char *withdrawal_subject(const struct letter_content *content,
+				      struct arena *arena)
+{
+	if (content->withdrawn_count == 1)
+		return arena_printf(arena,
+				    "Withdrawn: %s \xe2\x80\x93 please do not "
+				    "use it",
+				    titles(content, 1, arena));
+	return arena_printf(arena,
+			    "%zu learning briefings were withdrawn "
+			    "\xe2\x80\x93 please do not use them",
+			    content->withdrawn_count);
+}
+
 /* A protective marking stands before everything else; then what matters, for a
  * telephone shows forty characters. */
 static const char *subject(const struct letter_content *content,
 			   struct arena *arena)
 {
 	const char *marking = letter_content_marking(content);
-	const char *day = short_day(content->settings->zone,
-				    letter_content_due_at(content), arena);
-	const char *text;
+	const char *text = content->count > 0 ? news_subject(content, arena)
+			   : content->reminder_count > 0
+			       ? reminder_subject(content, arena)
+			       : withdrawal_subject(content, arena);
 
-	if (content->count == 1)
-		text = arena_printf(arena,
-				    "Learning briefing: %s \xe2\x80\x93 please "
-				    "confirm by %s",
-				    titles(content, arena), day);
-	else
-		text = arena_printf(
-		    arena,
-		    "%zu learning briefings: %s \xe2\x80\x93 confirm by %s",
-		    content->count, titles(content, arena), day);
 	return arena_printf(arena, "%s%s%s%s", marking ? marking : "",
 			    marking ? ": " : "",
 			    content->is_rehearsal ? "[Rehearsal] " : "", text);
@@ -97,15 +141,16 @@ static const char *subject(const struct letter_content *content,
 static const char *languages(const struct letter_content *content,
 			     struct arena *arena)
 {
-	const char *all = content->versions[0]->language;
+	const char *all = letter_content_version(content, 0)->language;
 
-	for (size_t i = 1; i < content->count; i++) {
-		const char *next = content->versions[i]->language;
+	for (size_t i = 1; i < letter_content_size(content); i++) {
+		const char *next = letter_content_version(content, i)->language;
 		bool known = false;
 
 		for (size_t j = 0; j < i; j++)
-			known = known || strcmp(content->versions[j]->language,
-						next) == 0;
+			known |=
+			    strcmp(letter_content_version(content, j)->language,
+				   next) == 0;
 		if (!known)
 			all = arena_printf(arena, "%s, %s", all, next);
 	}
@@ -312,28 +357,15 @@ static bool make(struct letter_content *content,
 	return good;
 }
 
-bool letter_make(const struct settings *settings,
-		 const struct template_set *templates,
-		 const struct roster_list *list,
-		 const struct briefing_version *const *versions, size_t count,
-		 const int64_t *due_at, bool is_rehearsal,
-		 const struct checkpoint *checkpoint, int64_t now,
-		 struct letter *ret, struct err *err)
+bool letter_make(const struct template_set *templates,
+		 const struct letter_content *content, struct letter *ret,
+		 struct err *err)
 {
-	struct letter_content content = {
-	    .settings = settings,
-	    .list = list,
-	    .versions = versions,
-	    .count = count,
-	    .due_at = due_at,
-	    .is_rehearsal = is_rehearsal,
-	    .checkpoint = checkpoint,
-	    .now = now,
-	};
+	struct letter_content own = *content;
 	struct arena *arena = arena_new();
-	bool good = make(&content, templates, arena, ret, err);
+	bool good = make(&own, templates, arena, ret, err);
 
 	arena_free(arena);
-	return good ||
-	       err_context(err, "making the letter for list %s", list->name);
+	return good || err_context(err, "making the letter for list %s",
+				   content->list->name);
 }

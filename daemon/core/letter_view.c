@@ -35,11 +35,34 @@ static const struct markdown_style summary_style = {
 
 /* --- the content as a whole */
 
+size_t letter_content_size(const struct letter_content *content)
+{
+	return content->count + content->reminder_count +
+	       content->withdrawn_count;
+}
+
+const struct briefing_version *
+letter_content_version(const struct letter_content *content, size_t index)
+{
+	if (index < content->count)
+		return content->versions[index];
+	index -= content->count;
+	if (index < content->reminder_count)
+		return content->reminders[index].version;
+	index -= content->reminder_count;
+	assert(index < content->withdrawn_count);
+	return content->withdrawn[index];
+}
+
 const char *letter_content_marking(const struct letter_content *content)
 {
-	for (size_t i = 0; i < content->count; i++)
-		if (briefing_is_sensitive(content->versions[i]))
-			return content->versions[i]->marking;
+	for (size_t i = 0; i < letter_content_size(content); i++) {
+		const struct briefing_version *version =
+		    letter_content_version(content, i);
+
+		if (briefing_is_sensitive(version))
+			return version->marking;
+	}
 	return NULL;
 }
 
@@ -242,19 +265,26 @@ static const char *cut(struct arena *arena, const char *text, size_t max_size)
 
 /* the line that an inbox shows beside the subject */
 static void show_preheader(struct view *view,
-			   const struct letter_content *content,
-			   const char *deadline)
+			   const struct letter_content *content)
 {
-	const struct briefing_version *first = content->versions[0];
+	struct arena *arena = view->arena;
+	char deadline[WORDS_SIZE];
 	const char *text;
 
-	if (!letter_content_is_sensitive(content) && content->count == 1 &&
-	    first->key_message_count > 0)
-		text = first->key_messages[0];
-	else
-		text = arena_printf(view->arena, "Please confirm by %s.",
-				    deadline);
-	show(view, "preheader", cut(view->arena, text, PREHEADER_MAX_SIZE));
+	if (content->count == 0) {
+		text = content->reminder_count > 0
+			   ? "You have not confirmed yet. It takes a minute."
+			   : "It was sent to you before.";
+	} else if (!letter_content_is_sensitive(content) &&
+		   content->count == 1 &&
+		   content->versions[0]->key_message_count > 0) {
+		text = content->versions[0]->key_messages[0];
+	} else {
+		words_deadline(content->settings->zone,
+			       letter_content_due_at(content), deadline);
+		text = arena_printf(arena, "Please confirm by %s.", deadline);
+	}
+	show(view, "preheader", cut(arena, text, PREHEADER_MAX_SIZE));
 }
 
 static void show_list(struct view *view, const struct roster_list *list)
@@ -277,22 +307,52 @@ static void show_list(struct view *view, const struct roster_list *list)
 
 static const char *language(const struct letter_content *content)
 {
-	for (size_t i = 1; i < content->count; i++)
-		if (strcmp(content->versions[i]->language,
-			   content->versions[0]->language) != 0)
+	const char *first = letter_content_version(content, 0)->language;
+
+	for (size_t i = 1; i < letter_content_size(content); i++)
+		if (strcmp(letter_content_version(content, i)->language,
+			   first) != 0)
 			return "en-GB"; /* what the templates speak */
-	return content->versions[0]->language;
+	return first;
+}
+
+static bool has_sensitive_news(const struct letter_content *content)
+{
+	for (size_t i = 0; i < content->count; i++)
+		if (briefing_is_sensitive(content->versions[i]))
+			return true;
+	return false;
+}
+
+/* how much there is of each kind */
+static void show_counts(struct view *view, const struct letter_content *content)
+{
+	char deadline[WORDS_SIZE];
+
+	view_number(view, "briefing_count", (int64_t)content->count);
+	view_flag(view, "one", content->count == 1);
+	view_flag(view, "has_news", content->count > 0);
+	view_number(view, "reminder_count", (int64_t)content->reminder_count);
+	view_flag(view, "has_reminders", content->reminder_count > 0);
+	view_flag(view, "one_reminder", content->reminder_count == 1);
+	view_flag(view, "has_withdrawn", content->withdrawn_count > 0);
+	view_flag(view, "one_withdrawn", content->withdrawn_count == 1);
+	view_flag(view, "asks", content->count + content->reminder_count > 0);
+	view_flag(view, "one_box",
+		  content->count + content->reminder_count == 1);
+	if (content->count > 0)
+		words_deadline(content->settings->zone,
+			       letter_content_due_at(content), deadline);
+	view_text(view, "deadline", content->count > 0 ? deadline : NULL);
 }
 
 static void show_frame(struct view *view, const struct letter_content *content)
 {
 	const struct settings *settings = content->settings;
-	char deadline[WORDS_SIZE], closes_on[WORDS_SIZE];
+	char closes_on[WORDS_SIZE];
 	const char *reply_to = content->list->reply_to;
 	enum asked asked = asked_parse(content->list->confirm);
 
-	words_deadline(settings->zone, letter_content_due_at(content),
-		       deadline);
 	words_day(settings->zone,
 		  content->now + settings->window_days * DAY_SECONDS,
 		  closes_on);
@@ -301,11 +361,9 @@ static void show_frame(struct view *view, const struct letter_content *content)
 	show(view, "board_label", settings->board_label);
 	show(view, "colour", settings->board_colour);
 	show(view, "marking", letter_content_marking(content));
-	view_flag(view, "sensitive", letter_content_is_sensitive(content));
+	view_flag(view, "sensitive", has_sensitive_news(content));
 	view_flag(view, "rehearsal", content->is_rehearsal);
-	view_number(view, "briefing_count", (int64_t)content->count);
-	view_flag(view, "one", content->count == 1);
-	view_text(view, "deadline", deadline);
+	show_counts(view, content);
 	view_number(view, "window_days", settings->window_days);
 	view_text(view, "closes_on", closes_on);
 	show(view, "code_url",
@@ -317,8 +375,45 @@ static void show_frame(struct view *view, const struct letter_content *content)
 		      !letter_content_is_sensitive(content));
 	show(view, "reply_to", *reply_to ? reply_to : settings->mail_help);
 	checkpoint_show(view, content->checkpoint, settings->web_base);
-	show_preheader(view, content, deadline);
+	show_preheader(view, content);
 	show_list(view, content->list);
+}
+
+/* --- notes */
+
+static void show_note(struct view *item, const struct briefing_version *version)
+{
+	const char *kind = briefing_kind_name(version->kind);
+
+	show(item, "title", version->title);
+	show(item, "ref", version->ref);
+	show(item, "kind_name", kind ? kind : version->kind);
+	view_flag(item, "sensitive", briefing_is_sensitive(version));
+}
+
+static void show_reminders(struct view *view,
+			   const struct letter_content *content)
+{
+	char text[WORDS_SIZE];
+
+	view_list(view, "reminders");
+	for (size_t i = 0; i < content->reminder_count; i++) {
+		const struct letter_reminder *each = &content->reminders[i];
+		struct view *item = view_item(view, "reminders");
+
+		show_note(item, each->version);
+		words_deadline(content->settings->zone, each->due_at, text);
+		view_text(item, "deadline", text);
+		view_flag(item, "is_overdue", each->due_at <= content->now);
+	}
+}
+
+static void show_withdrawn(struct view *view,
+			   const struct letter_content *content)
+{
+	view_list(view, "withdrawn");
+	for (size_t i = 0; i < content->withdrawn_count; i++)
+		show_note(view_item(view, "withdrawn"), content->withdrawn[i]);
 }
 
 struct view *letter_view_make(const struct letter_content *content,
@@ -326,8 +421,11 @@ struct view *letter_view_make(const struct letter_content *content,
 {
 	struct view *view = view_new(arena);
 
-	assert(content->count >= 1);
+	assert(letter_content_size(content) >= 1);
 	show_frame(view, content);
+	show_reminders(view, content);
+	show_withdrawn(view, content);
+	view_list(view, "briefings");
 	for (size_t i = 0; i < content->count; i++) {
 		struct view *item = view_item(view, "briefings");
 

@@ -15,11 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/letter.h"
 #include "tools/template.h"
 
 struct arena;
 struct briefing_version;
-struct checkpoint;
 struct err;
 struct roster_list;
 struct settings;
@@ -48,22 +48,11 @@ enum letter_slot {
 	"Content-Type: text/html; charset=utf-8\r\n"                           \
 	"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
 
-struct letter_content {
-	const struct settings *settings;
-	const struct roster_list *list;
-	const struct briefing_version *const *versions;
-	size_t count;          /* at least 1 */
-	const int64_t *due_at; /* of each version */
-	bool is_rehearsal, is_attached;
-	const struct checkpoint *checkpoint; /* NULL: none */
-	int64_t now;
-};
-
-/* Any of the versions is marked: then the whole mail is. */
+/* Anything in it is marked: then the whole mail is. */
 bool letter_content_is_sensitive(const struct letter_content *content);
 /* The marking to show, NULL for none */
 const char *letter_content_marking(const struct letter_content *content);
-/* The first deadline of all */
+/* The first deadline of what is new, of which there is something */
 int64_t letter_content_due_at(const struct letter_content *content);
 
 struct view *letter_view_make(const struct letter_content *content,
@@ -72,6 +61,11 @@ struct view *letter_view_make(const struct letter_content *content,
 /* The slots as this kind of template needs them */
 void letter_view_slots(struct view *view, const struct settings *settings,
 		       enum template_kind kind, struct arena *arena);
+
+/* All that it speaks of: what is new, reminders, withdrawals, in this order */
+size_t letter_content_size(const struct letter_content *content);
+const struct briefing_version *
+letter_content_version(const struct letter_content *content, size_t index);
 
 /* A copy on one line without control characters */
 const char *letter_plain(struct arena *arena, const char *text);

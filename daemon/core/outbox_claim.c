@@ -117,12 +117,40 @@ static bool check_domain(const struct candidate *candidate, struct arena *arena,
 	return true;
 }
 
+/* Nobody is reminded of what they confirmed while the mail waited. */
+static bool check_reminders(struct db *db, const struct candidate *candidate,
+			    const char **ret_why, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_NOTES_IS_OVER);
+
+	query_integer(q, 1, candidate->subject.delivery_id);
+	if (query_next(q))
+		*ret_why = "a reminder is no longer due";
+	return query_done(q, err);
+}
+
 /* Of a letter, for all who get it in this claim */
 struct letter_rule {
 	int64_t letter_id;
 	const char *why; /* it may not go; NULL: it may */
-	bool is_sensitive;
+	bool is_sensitive, is_reminding;
 };
+
+/* NULL, or why this part of a letter may not go. That something was withdrawn
+ * may be told at any time; a reminder is of the version that was mailed, even
+ * when a small change of it is in force. */
+static const char *judge_part(const char *part, bool is_open,
+			      struct briefing_version *version, int64_t now)
+{
+	const char *why = NULL;
+
+	if (strcmp(part, "withdrawn") == 0)
+		return NULL;
+	if (strcmp(part, "reminder") == 0)
+		version->is_latest = is_open;
+	briefing_is_allowed(version, now, &why);
+	return why;
+}
 
 static bool load_rule(struct db *db, int64_t letter_id, int64_t now,
 		      struct letter_rule *ret, struct err *err)
@@ -132,7 +160,7 @@ static bool load_rule(struct db *db, int64_t letter_id, int64_t now,
 
 	query_integer(q, 1, letter_id);
 	while (query_next(q)) {
-		const char *this_why = NULL;
+		const char *part = query_get_text(q, 4);
 		struct briefing_version version = {
 		    .marking = query_get_text(q, 0),
 		    .not_before_at = query_get_integer(q, 1),
@@ -141,8 +169,10 @@ static bool load_rule(struct db *db, int64_t letter_id, int64_t now,
 		};
 
 		rule.is_sensitive |= briefing_is_sensitive(&version);
-		if (!briefing_is_allowed(&version, now, &this_why) && !rule.why)
-			rule.why = this_why;
+		rule.is_reminding |= strcmp(part, "reminder") == 0;
+		if (!rule.why)
+			rule.why = judge_part(
+			    part, query_get_integer(q, 5) != 0, &version, now);
 	}
 	if (!query_done(q, err))
 		return false;
@@ -159,6 +189,9 @@ static bool check_versions(struct db *db, const struct candidate *candidate,
 	    !load_rule(db, candidate->letter_id, now, rule, err))
 		return false;
 	const char *why = rule->why;
+	if (!why && rule->is_reminding &&
+	    !check_reminders(db, candidate, &why, err))
+		return false;
 	if (!why && rule->is_sensitive &&
 	    !check_domain(candidate, arena, &why, err))
 		return false;

@@ -56,6 +56,7 @@ static bool read_list(struct query *q, struct arena *arena,
 	    .quiet_hours = text_of(q, 24, arena),
 	    .confirm = text_of(q, 25, arena),
 	};
+	reminders_parse(query_get_text(q, 26), &ret->reminders);
 	return wordlist_parse(query_get_text(q, 8), arena, &ret->audience,
 			      &ret->audience_count, err) &&
 	       wordlist_parse(query_get_text(q, 15), arena, &ret->domains,
@@ -203,6 +204,8 @@ static void bind_words(struct query *q, int index, const char *const *words,
 static bool put_list(struct query *q, const struct roster_list *list,
 		     const char *conf_hash, int64_t now, struct err *err)
 {
+	char reminders[REMINDERS_SIZE];
+
 	query_text(q, 1, list->name);
 	query_text(q, 2, list->agency);
 	query_text(q, 3, list->title);
@@ -222,6 +225,8 @@ static bool put_list(struct query *q, const struct roster_list *list,
 	query_integer(q, 17, now);
 	query_text(q, 18, list->quiet_hours);
 	query_text(q, 19, list->confirm);
+	reminders_format(&list->reminders, reminders);
+	query_text(q, 20, reminders);
 	return query_run(q, NULL, err);
 }
 

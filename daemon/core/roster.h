@@ -30,6 +30,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/reminder.h"
+
 struct arena;
 struct buf;
 struct db;
@@ -52,6 +54,7 @@ struct roster_list {
 	const char **audience, **domains;
 	size_t audience_count, domain_count;
 	int64_t deadline_days;
+	struct reminders reminders;
 	bool mandatory;
 	const char *from_name, *reply_to;
 	bool attach_documents, hold_unsure;

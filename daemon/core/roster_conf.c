@@ -20,6 +20,7 @@
 struct reading {
 	struct roster_list list;
 	struct config_texts audience, domains;
+	struct config_integers reminders;
 	const char *documents, *unsure;
 };
 
@@ -48,6 +49,9 @@ static const struct config_setting table[] = {
      "where what is marked OFFICIAL-SENSITIVE may go"},
     {"deadline_days", CONFIG_INTEGER, AT(deadline_days), 1, 365, NULL, "0",
      "the time to read; left out: as the briefing says"},
+    {"reminders", CONFIG_INTEGERS, OWN(reminders), 0, REMINDERS_MAX, NULL, "",
+     "when who has not confirmed is reminded: days from the deadline, as in "
+     "[-3, 1]"},
     {"mandatory", CONFIG_FLAG, AT(mandatory), 0, 0, NULL, "true",
      "must each member confirm?"},
     {"confirm", CONFIG_CHOICE, AT(confirm), 0, 0, ASKED_WORDS, "tick",
@@ -114,6 +118,15 @@ static void check_quiet(const struct check *check, const char *text)
 		complain(check, "quiet_hours", err.text);
 }
 
+static void check_reminders(const struct check *check, struct reading *reading)
+{
+	struct err err;
+
+	if (!reminders_take(reading->reminders.list, reading->reminders.count,
+			    &reading->list.reminders, &err))
+		complain(check, "reminders", err.text);
+}
+
 static void check_review(const struct check *check, const char *text)
 {
 	struct civil civil;
@@ -172,6 +185,7 @@ static void check_all(const struct check *check, struct reading *reading,
 	check_quiet(check, list->quiet_hours);
 	check_review(check, list->review_on);
 	check_domains(check, reading, arena);
+	check_reminders(check, reading);
 }
 
 bool roster_parse_conf(const char *file_name, const char *text, size_t size,

@@ -541,6 +541,7 @@ static const char *allowed(struct arena *arena,
 		return arena_printf(arena, "%lld to %lld bytes", setting->min,
 				    setting->max);
 	case CONFIG_TEXTS:
+	case CONFIG_INTEGERS:
 		return arena_printf(arena, "at most %lld", setting->max);
 	case CONFIG_FLAG:
 		break;
@@ -553,9 +554,9 @@ static struct setting_description describe(struct arena *arena,
 					   const struct config_setting *setting)
 {
 	static const char *const types[] = {
-	    [CONFIG_TEXT] = "text",     [CONFIG_INTEGER] = "number",
-	    [CONFIG_FLAG] = "flag",     [CONFIG_TEXTS] = "texts",
-	    [CONFIG_CHOICE] = "choice",
+	    [CONFIG_TEXT] = "text",        [CONFIG_INTEGER] = "number",
+	    [CONFIG_FLAG] = "flag",        [CONFIG_TEXTS] = "texts",
+	    [CONFIG_INTEGERS] = "numbers", [CONFIG_CHOICE] = "choice",
 	};
 
 	return (struct setting_description){

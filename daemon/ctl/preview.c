@@ -57,13 +57,27 @@ static bool make_letter(struct ctl *ctl, const struct template_set *templates,
 	    !digest_preview_person(ctl->db, &context, list, address,
 				   board.is_live, ctl->arena, preview, err))
 		return false;
-	if (preview->count == 0)
+	if (preview->count + preview->reminder_count +
+		preview->withdrawn_count ==
+	    0)
 		return err_set(err, ERR_GONE,
 			       "nothing is new for %s on list %s",
 			       address ? address : "any member", list->name);
-	return letter_make(ctl->settings, templates, list, preview->versions,
-			   preview->count, preview->due_at, !board.is_live,
-			   checkpoint, ctl->now, ret, err);
+	const struct letter_content content = {
+	    .settings = ctl->settings,
+	    .list = list,
+	    .versions = preview->versions,
+	    .count = preview->count,
+	    .due_at = preview->due_at,
+	    .reminders = preview->reminders,
+	    .reminder_count = preview->reminder_count,
+	    .withdrawn = preview->withdrawn,
+	    .withdrawn_count = preview->withdrawn_count,
+	    .is_rehearsal = !board.is_live,
+	    .checkpoint = checkpoint,
+	    .now = ctl->now,
+	};
+	return letter_make(templates, &content, ret, err);
 }
 
 static int print_preview(struct ctl *ctl, const struct letter *letter,

@@ -1,7 +1,7 @@
 -- name: digest_lists
 -- The lists that are there, for planning.
 SELECT id, name, agency, schedule, domains, audience, deadline_days,
-	slots_from_at
+	slots_from_at, reminders, notes_from_at
 FROM list WHERE removed_at IS NULL ORDER BY name;
 
 -- name: digest_versions
@@ -88,8 +88,9 @@ WHERE r.person_id = ?1 AND ?2 = 'live'
 
 -- name: digest_add
 -- One slot of a list, once.
-INSERT INTO digest (list_id, slot_at, mode, state, requested_by, created_at)
-VALUES (?1, ?2, ?3, 'planning', ?4, ?5)
+INSERT INTO digest (list_id, slot_at, mode, state, requested_by, created_at,
+	kind)
+VALUES (?1, ?2, ?3, 'planning', ?4, ?5, ?6)
 ON CONFLICT (list_id, slot_at, mode) DO NOTHING;
 
 -- name: digest_find_planning
@@ -125,7 +126,7 @@ SELECT max(
 -- name: digest_oldest_planning
 -- The digest whose planning goes on.
 SELECT id, list_id, slot_at, mode, cursor, coalesce(requested_by, ''),
-	created_at, generation
+	created_at, generation, kind
 FROM digest WHERE state = 'planning' ORDER BY postponed_at, id LIMIT 1;
 
 -- name: digest_postpone
@@ -137,7 +138,7 @@ WHERE id = (SELECT id FROM digest WHERE state = 'planning'
 -- name: digest_load
 -- One digest, likewise.
 SELECT id, list_id, slot_at, mode, cursor, coalesce(requested_by, ''),
-	created_at, generation
+	created_at, generation, kind
 FROM digest WHERE id = ?1;
 
 -- name: digest_move_cursor
@@ -231,8 +232,13 @@ SELECT n.id
 FROM letter_version lv
 	JOIN version v ON v.id = lv.version_id
 	JOIN briefing_version n ON n.briefing_id = v.briefing_id
-WHERE lv.letter_id = ?1 AND v.closed_at IS NULL AND n.is_latest
+WHERE lv.letter_id = ?1 AND lv.part = 'new' AND v.closed_at IS NULL
+	AND n.is_latest
 	AND n.withdrawn_at IS NULL AND n.not_before_at <= ?2;
+
+-- name: digest_has_notes
+-- Does the letter tell more than what is new?
+SELECT 1 FROM letter_version WHERE letter_id = ?1 AND part <> 'new' LIMIT 1;
 
 -- name: digest_list_versions
 -- What a list was sent in this mode, for each version that is open the one in

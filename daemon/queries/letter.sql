@@ -5,8 +5,8 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 
 -- name: letter_insert_version
 -- What it carries, in its order.
-INSERT INTO letter_version (letter_id, version_id, position)
-VALUES (?1, ?2, ?3);
+INSERT INTO letter_version (letter_id, version_id, position, part)
+VALUES (?1, ?2, ?3, ?4);
 
 -- name: letter_insert_notice
 -- A notice's, likewise.

@@ -37,7 +37,8 @@ WHERE d.id = ?2 AND d.state = 'due' AND d.due_at <= ?1;
 
 -- name: outbox_versions
 -- What a letter carries, as far as it decides whether it may still go.
-SELECT v.marking, v.not_before_at, coalesce(v.withdrawn_at, 0), v.is_latest
+SELECT v.marking, v.not_before_at, coalesce(v.withdrawn_at, 0), v.is_latest,
+	lv.part, v.closed_at IS NULL
 FROM letter_version lv JOIN briefing_version v ON v.id = lv.version_id
 WHERE lv.letter_id = ?1
 ORDER BY lv.position;

@@ -197,6 +197,9 @@ CREATE TABLE list (
 	unsure TEXT NOT NULL CHECK (unsure IN ('resend', 'hold')),
 	domains TEXT NOT NULL, -- JSON list; where marked content may go
 	quiet_hours TEXT NOT NULL DEFAULT '', -- "20:00-07:00"; nothing is sent
+	reminders TEXT NOT NULL DEFAULT '', -- days from the deadline: "-3,1"
+	-- reminders and withdrawals up to this time are dealt with
+	notes_from_at INTEGER NOT NULL DEFAULT 0,
 	-- what a confirmation asks besides the tick
 	confirm TEXT NOT NULL DEFAULT 'tick'
 		CHECK (confirm IN ('tick', 'code', 'email')),
@@ -273,6 +276,8 @@ CREATE TABLE digest (
 	state TEXT NOT NULL CHECK (state IN ('planning', 'planned')),
 	cursor INTEGER NOT NULL DEFAULT 0, -- the last member planned
 	generation INTEGER NOT NULL DEFAULT 1,
+	-- notes: on a day without a slot, reminders and withdrawals alone
+	kind TEXT NOT NULL DEFAULT 'slot' CHECK (kind IN ('slot', 'notes')),
 	requested_by TEXT, -- the person who ran it by hand
 	created_at INTEGER NOT NULL,
 	postponed_at INTEGER NOT NULL DEFAULT 0, -- when planning last failed
@@ -316,6 +321,10 @@ CREATE TABLE letter_version (
 	letter_id INTEGER NOT NULL REFERENCES letter (id),
 	version_id INTEGER NOT NULL REFERENCES version (id),
 	position INTEGER NOT NULL,
+	-- what the letter does with it: brings it, reminds of it, or tells that
+	-- it was withdrawn
+	part TEXT NOT NULL DEFAULT 'new'
+		CHECK (part IN ('new', 'reminder', 'withdrawn')),
 	PRIMARY KEY (letter_id, version_id)
 ) STRICT;
 
@@ -484,6 +493,10 @@ CREATE TABLE requirement (
 ) STRICT;
 CREATE INDEX requirement_person ON requirement (person_id);
 CREATE INDEX requirement_delivery ON requirement (delivery_id);
+-- whom a reminder may be due to
+CREATE INDEX requirement_reminding ON requirement (list_id, due_at)
+	WHERE acknowledged_at IS NULL AND missed_at IS NULL
+	AND closed_at IS NULL;
 -- leaving or an exemption after the deadline lets nobody off
 CREATE INDEX requirement_open ON requirement (closes_at)
 	WHERE acknowledged_at IS NULL AND missed_at IS NULL
@@ -539,6 +552,23 @@ CREATE TABLE guest (
 	delivery_id INTEGER PRIMARY KEY REFERENCES delivery (id),
 	source_id INTEGER NOT NULL REFERENCES delivery (id)
 ) STRICT;
+
+-- The reminders that went, each of a list's (by its number) once.
+CREATE TABLE reminder (
+	requirement_id INTEGER NOT NULL REFERENCES requirement (id),
+	number INTEGER NOT NULL CHECK (number >= 1),
+	delivery_id INTEGER NOT NULL REFERENCES delivery (id),
+	PRIMARY KEY (requirement_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reminder_delivery ON reminder (delivery_id);
+
+-- Who was told that a version which they had was withdrawn.
+CREATE TABLE withdrawal_told (
+	version_id INTEGER NOT NULL REFERENCES version (id),
+	person_id INTEGER NOT NULL REFERENCES person (id),
+	delivery_id INTEGER NOT NULL REFERENCES delivery (id),
+	PRIMARY KEY (version_id, person_id)
+) STRICT, WITHOUT ROWID;
 
 -- A version that is new to a person and did not go to them, so that planning
 -- tells it once and not at every slot.

@@ -86,6 +86,9 @@ static bool complain_of_type(struct walk *walk,
 		return complain(walk, line, path,
 				"a list of texts is wanted: [\"one\", "
 				"\"two\"]");
+	case CONFIG_INTEGERS:
+		return complain(walk, line, path,
+				"a list of whole numbers is wanted: [-3, 1]");
 	case CONFIG_CHOICE:
 		buf_init(&choices, 300);
 		format_choices(setting->choices, &choices);
@@ -204,11 +207,40 @@ static bool has_type(const config_setting_t *found, enum config_type type)
 	case CONFIG_FLAG:
 		return theirs == CONFIG_TYPE_BOOL;
 	case CONFIG_TEXTS:
+	case CONFIG_INTEGERS:
 		return theirs == CONFIG_TYPE_ARRAY ||
 		       theirs == CONFIG_TYPE_LIST;
 	}
 	assert(false);
 	return false;
+}
+
+static bool read_integers(struct walk *walk, const config_setting_t *found,
+			  const struct config_setting *setting,
+			  const char *path, struct config_integers *ret)
+{
+	int count = config_setting_length(found);
+
+	if (count < setting->min || count > setting->max)
+		return complain(walk, line_of(found), path,
+				"%d numbers, but %lld to %lld are allowed",
+				count, setting->min, setting->max);
+	struct config_integers numbers = {
+	    .list = arena_allocarray(walk->arena, (size_t)count,
+				     sizeof(*numbers.list)),
+	    .count = (size_t)count,
+	};
+	for (int i = 0; i < count; i++) {
+		const config_setting_t *each =
+		    config_setting_get_elem(found, (unsigned)i);
+
+		if (!has_type(each, CONFIG_INTEGER))
+			return complain_of_type(walk, setting, line_of(each),
+						path);
+		numbers.list[i] = config_setting_get_int64(each);
+	}
+	*ret = numbers;
+	return true;
 }
 
 static bool read_value(struct walk *walk, const struct level *level,
@@ -230,6 +262,8 @@ static bool read_value(struct walk *walk, const struct level *level,
 		return true;
 	case CONFIG_TEXTS:
 		return read_texts(walk, found, setting, path, ret);
+	case CONFIG_INTEGERS:
+		return read_integers(walk, found, setting, path, ret);
 	case CONFIG_CHOICE:
 		return read_choice(walk, found, setting, path, ret);
 	}
@@ -282,6 +316,10 @@ static void set_fallback(struct walk *walk, const struct level *level,
 		break;
 	case CONFIG_TEXTS:
 		*(struct config_texts *)ret = split_texts(walk->arena, form);
+		break;
+	case CONFIG_INTEGERS:
+		assert(!*form);
+		*(struct config_integers *)ret = (struct config_integers){0};
 		break;
 	}
 }

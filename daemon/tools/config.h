@@ -22,20 +22,27 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 struct problems;
 
 enum config_type {
-	CONFIG_TEXT,    /* const char *: "quoted" */
-	CONFIG_INTEGER, /* int64_t: decimal */
-	CONFIG_FLAG,    /* bool: true or false */
-	CONFIG_TEXTS,   /* struct config_texts: ["one", "two"] */
-	CONFIG_CHOICE,  /* const char *: one of choices */
+	CONFIG_TEXT,     /* const char *: "quoted" */
+	CONFIG_INTEGER,  /* int64_t: decimal */
+	CONFIG_FLAG,     /* bool: true or false */
+	CONFIG_TEXTS,    /* struct config_texts: ["one", "two"] */
+	CONFIG_INTEGERS, /* struct config_integers: [-3, 1] */
+	CONFIG_CHOICE,   /* const char *: one of choices */
 };
 
 struct config_texts {
 	const char **list;
+	size_t count;
+};
+
+struct config_integers {
+	int64_t *list;
 	size_t count;
 };
 
@@ -46,8 +53,9 @@ struct config_setting {
 	long long min, max;  /* an integer; a text's bytes; a list's count */
 	const char *choices; /* "none|starttls|implicit" */
 	/* What the field gets when the key is absent, in text form, not held
-	 * against min and max; "" is no text, no texts, 0 or false; "a|b" are
-	 * two texts. NULL: the key is compulsory. */
+	 * against min and max; "" is no text, no texts, no integers (a list of
+	 * which has no other), 0 or false; "a|b" are two texts. NULL: the key
+	 * is compulsory. */
 	const char *fallback;
 	const char *help; /* one line, for manual and sample */
 };

@@ -24,6 +24,7 @@ struct sample {
 	int64_t port;
 	bool publish;
 	struct config_texts themes, audience;
+	struct config_integers days;
 	struct document *documents;
 	size_t document_count;
 };
@@ -39,6 +40,7 @@ static const struct config_setting settings[] = {
     {"publish", CONFIG_FLAG, FIELD(publish), 0, 0, NULL, "false", NULL},
     {"themes", CONFIG_TEXTS, FIELD(themes), 1, 3, NULL, "", NULL},
     {"audience", CONFIG_TEXTS, FIELD(audience), 0, 9, NULL, "all|leads", NULL},
+    {"days", CONFIG_INTEGERS, FIELD(days), 0, 3, NULL, "", NULL},
     {0},
 };
 
@@ -75,6 +77,7 @@ static void f10_all_kinds(void **state)
 	struct sample sample = read_good(
 	    arena, "# a comment\nref = \"LTB\" \"-7 \\\"x\\\" \xc3\xa9\";\n"
 		   "mode: \"live\", relay = { port = 25; host = \"mx\" };\n"
+		   "days = [-3, 14];\n"
 		   "publish = true;  themes = [\"a\", // one\n \"b\"];\n"
 		   "documents = ( { file = \"a.pdf\"; }, /* and\n */\n"
 		   "  { file = \"b.pdf\"; pages = -1; } ); # end");
@@ -91,6 +94,9 @@ static void f10_all_kinds(void **state)
 	assert_string_equal(sample.documents[0].file, "a.pdf");
 	assert_int_equal(sample.documents[0].pages, 2);
 	assert_int_equal(sample.documents[1].pages, -1);
+	assert_int_equal(sample.days.count, 2);
+	assert_int_equal(sample.days.list[0], -3);
+	assert_int_equal(sample.days.list[1], 14);
 	arena_free(arena);
 }
 
@@ -178,6 +184,11 @@ static void f20_values_out_of_the_table(void **state)
 	    {"themes = \"a\";", "f:1: themes: a list of texts is wanted"},
 	    {"themes = [1, 2];", "f:1: themes: a list of texts is wanted"},
 	    {"themes = (\"a\",\n {});", "f:2: themes: a list of texts"},
+	    {"days = 3;", "f:1: days: a list of whole numbers is wanted"},
+	    {"days = [\"a\"];", "f:1: days: a list of whole numbers is wanted"},
+	    {"days = (1,\n {});", "f:2: days: a list of whole numbers"},
+	    {"days = [1, 2, 3, 4];",
+	     "f:1: days: 4 numbers, but 0 to 3 are allowed"},
 	    {"themes = [\"\"];", "f:1: themes: this text is empty"},
 	    {"themes = [\"a\",\"b\",\"c\",\"d\"];",
 	     "f:1: themes: 4 texts, but 1 to 3 are allowed"},
@@ -200,7 +211,7 @@ static void f20_unknown_keys(void **state)
 	static const struct fault cases[] = {
 	    {"\nrefs = \"x\";",
 	     "f:2: refs: there is no such setting; known here: ref mode relay "
-	     "publish themes audience documents\n"},
+	     "publish themes audience days documents\n"},
 	    {"relay = { prot = 25; };",
 	     "f:1: relay.prot: there is no such setting; known here: host "
 	     "port\n"},
@@ -301,7 +312,7 @@ static void f30_every_fault_is_told_at_once(void **state)
 	    "port\n"
 	    "f:4: publish: true or false is wanted, without quotes\n"
 	    "f:5: x: there is no such setting; known here: ref mode relay "
-	    "publish themes audience documents\n"
+	    "publish themes audience days documents\n"
 	    "f: ref: missing: its reference\n";
 	struct arena *arena = arena_new();
 	struct problems problems = {0};

@@ -140,7 +140,28 @@ struct letter_case {
 	size_t count;
 	bool is_rehearsal, is_optional, is_attached;
 	const char *name, *address, *confirm;
+	const struct letter_reminder *reminders;
+	size_t reminder_count;
+	const struct briefing_version *const *withdrawn;
+	size_t withdrawn_count;
 };
+
+/* of one briefing */
+static bool make_one(const struct roster_list *this_list,
+		     const struct briefing_version *const *versions,
+		     const int64_t *due_at, struct letter *ret, struct err *err)
+{
+	const struct letter_content content = {
+	    .settings = &settings,
+	    .list = this_list,
+	    .versions = versions,
+	    .count = 1,
+	    .due_at = due_at,
+	    .now = NOW,
+	};
+
+	return letter_make(templates, &content, ret, err);
+}
 
 static const struct checkpoint checkpoint = {
     .head = {.origin = "learning.severnside.example/ledger",
@@ -160,9 +181,21 @@ static struct letter make(const struct letter_case *c)
 	if (c->confirm)
 		this_list.confirm = c->confirm;
 	this_list.attach_documents = c->is_attached;
-	if (!letter_make(&settings, templates, &this_list, c->versions,
-			 c->count, due_at, c->is_rehearsal, &checkpoint, NOW,
-			 &letter, &err))
+	const struct letter_content content = {
+	    .settings = &settings,
+	    .list = &this_list,
+	    .versions = c->versions,
+	    .count = c->count,
+	    .due_at = due_at,
+	    .reminders = c->reminders,
+	    .reminder_count = c->reminder_count,
+	    .withdrawn = c->withdrawn,
+	    .withdrawn_count = c->withdrawn_count,
+	    .is_rehearsal = c->is_rehearsal,
+	    .checkpoint = &checkpoint,
+	    .now = NOW,
+	};
+	if (!letter_make(templates, &content, &letter, &err))
 		fail_msg("%s", err.text);
 	return letter;
 }
@@ -285,6 +318,36 @@ static void f10_golden_mails(void **state)
 	check_golden("mail-sensitive.eml", &sensitive);
 	check_golden("mail-with-one-sensitive.eml", &mixed);
 	check_golden("mail-optional.eml", &optional);
+}
+
+static void f10_golden_notes(void **state)
+{
+	struct briefing_version m = child_g;
+	const struct briefing_version *const withdrawn[] = {&m};
+	const struct briefing_version k = marked();
+	const struct letter_reminder reminders[] = {{&child_g, NOW - 8 * 3600},
+						    {&sian, NOW + 3 * DAY}};
+	const struct letter_reminder of_marked[] = {{&k, NOW + 3 * DAY}};
+	const struct letter_case alone = {.reminders = reminders + 1,
+					  .reminder_count = 1};
+	const struct letter_case two = {.reminders = reminders,
+					.reminder_count = 2,
+					.withdrawn = withdrawn,
+					.withdrawn_count = 1};
+	const struct letter_case with_news = {.versions = {&sian},
+					      .count = 1,
+					      .reminders = of_marked,
+					      .reminder_count = 1};
+	const struct letter_case gone = {.withdrawn = withdrawn,
+					 .withdrawn_count = 1};
+
+	(void)state;
+	m.ref = "LTB-2026-05";
+	m.title = "Child M: missed appointments";
+	check_golden("mail-reminder.eml", &alone);
+	check_golden("mail-reminders-and-withdrawal.eml", &two);
+	check_golden("mail-with-reminder.eml", &with_news);
+	check_golden("mail-withdrawn.eml", &gone);
 }
 
 /* --- the head */
@@ -562,12 +625,10 @@ static void f30_a_document_that_is_not_what_was_approved(void **state)
 	document.sha256 = "00000000000000000000000000000000000000000000000000"
 			  "00000000000000";
 	wrong.documents = &document;
-	assert_false(letter_make(&settings, templates, &this_list, versions, 1,
-				 &due_at, false, NULL, NOW, &letter, &err));
+	assert_false(make_one(&this_list, versions, &due_at, &letter, &err));
 	assert_int_equal(err.kind, ERR_SYSTEM);
 	document.sha256 = "11";
-	assert_false(letter_make(&settings, templates, &this_list, versions, 1,
-				 &due_at, false, NULL, NOW, &letter, &err));
+	assert_false(make_one(&this_list, versions, &due_at, &letter, &err));
 	assert_int_equal(err.kind, ERR_GONE);
 	assert_null(letter.body);
 }
@@ -682,6 +743,8 @@ static void f40_stored_and_loaded_it_has_the_same_bytes(void **state)
 	struct store store;
 	struct letter letter = make(&attached), loaded = {0};
 	const struct briefing_version *versions[] = {&child_g};
+	const struct letter_content content = {.versions = versions,
+					       .count = 1};
 	const char *const base = settings.web_base;
 	const char *const from = settings.mail_from;
 	struct buf before, after;
@@ -693,7 +756,7 @@ static void f40_stored_and_loaded_it_has_the_same_bytes(void **state)
 	buf_init(&after, LETTER_MAX_SIZE);
 	assemble(&letter, &attached, &before);
 	store_begin(&store);
-	store_check(&store, letter_store(store.db, 1, "7", &letter, versions, 1,
+	store_check(&store, letter_store(store.db, 1, "7", &letter, &content,
 					 &store.err));
 	assert_true(letter.id > 0);
 	store_check(&store,
@@ -731,12 +794,14 @@ static void f40_what_is_damaged_is_not_loaded(void **state)
 	struct store store;
 	struct letter letter = make(&attached), loaded = {0};
 	const struct briefing_version *versions[] = {&child_g};
+	const struct letter_content content = {.versions = versions,
+					       .count = 1};
 
 	(void)state;
 	store_open(&store);
 	store_do(&store, scene);
 	store_begin(&store);
-	store_check(&store, letter_store(store.db, 1, "7", &letter, versions, 1,
+	store_check(&store, letter_store(store.db, 1, "7", &letter, &content,
 					 &store.err));
 	store_commit(&store);
 	for (size_t i = 0; i < sizeof(damages) / sizeof(*damages); i++) {
@@ -851,8 +916,7 @@ static void f50_a_summary_with_a_slot_is_refused(void **state)
 
 	(void)state;
 	evil.summary = "see \3 here";
-	assert_false(letter_make(&settings, templates, &list, versions, 1,
-				 &due_at, false, NULL, NOW, &letter, &err));
+	assert_false(make_one(&list, versions, &due_at, &letter, &err));
 	assert_int_equal(err.kind, ERR_INPUT);
 	assert_has(err.text, "LTB-2026-07");
 }
@@ -1035,6 +1099,7 @@ int main(void)
 	    cmocka_unit_test(f60_what_comes_back_is_known_again),
 	    cmocka_unit_test(f60_a_specimen_opens_and_records_nothing),
 	    cmocka_unit_test(f10_golden_mails),
+	    cmocka_unit_test(f10_golden_notes),
 	};
 
 	return cmocka_run_group_tests_name("letter", tests, set_up, tear_down);

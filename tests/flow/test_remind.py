@@ -1,0 +1,110 @@
+"""Time passes: who has not confirmed is reminded, what is withdrawn is told."""
+import datetime
+
+from test_delivery import begin, until_taken
+from test_time import go_to, utc
+
+ANN, BOB = "ann@police.example", "bob@police.example"
+ROWS = [f"{ANN},Ann", f"{BOB},Bob"]
+DAY = datetime.timedelta(days=1)
+# Monday; with 8 days it is due by the end of Tuesday 31 August 2027
+SENT = utc(2027, 8, 23, 7)
+
+
+def begin_briefed(board, recorder, **conf):
+    """Both got LTB-1 in Monday's slot."""
+    go_to(board, SENT - DAY)
+    begin(board, recorder, rows=ROWS, schedule="weekly mon 08:00",
+          deadline_days=8, **conf)
+    board.brief("LTB-1")
+    until_taken(board, 1)
+    go_to(board, SENT)
+    board.until(lambda: len(recorder.mails) == 2, "both mails")
+    board.until(lambda: board.facts("status")["queue"]["accepted"] == 2,
+                "both accepted")
+
+
+def until_digests_end(board):
+    board.until(lambda: board.value(
+        "SELECT count(*) FROM digest WHERE state = 'planning'") == 0,
+        "planning ends")
+
+
+def test_f10_who_has_not_confirmed_is_reminded(clocked, recorder):
+    board = clocked
+    begin_briefed(board, recorder, reminders=[-4, -1, 1])
+    assert board.confirm(recorder.to(ANN)[0]).status == 200
+    # four days before is a Friday without a slot: a mail of its own
+    go_to(board, SENT + 4 * DAY - datetime.timedelta(minutes=1))
+    assert len(recorder.mails) == 2
+    go_to(board, SENT + 4 * DAY)
+    board.until(lambda: len(recorder.mails) == 3, "the first reminder")
+    mail = recorder.to(BOB)[1]
+    assert mail.message["subject"].startswith("Reminder: Child LTB-1")
+    assert "Please confirm by Tuesday 31 August 2027" in mail.text
+    # a day before is the bank holiday's Monday, with a slot and news: one mail
+    board.brief("LTB-2")
+    until_taken(board, 2)
+    go_to(board, SENT + 7 * DAY)
+    board.until(lambda: len(recorder.to(BOB)) == 3, "Monday's mail")
+    mail = recorder.to(BOB)[2]
+    assert "LTB-2" in mail.message["subject"] and "STILL TO CONFIRM" in mail.text
+    board.until(lambda: len(recorder.to(ANN)) == 2, "Ann's mail")
+    assert "STILL TO CONFIRM" not in recorder.to(ANN)[1].text
+    # it is overdue; its link confirms what it reminds of
+    go_to(board, SENT + 9 * DAY)
+    board.until(lambda: len(recorder.to(BOB)) == 4, "the last reminder")
+    mail = recorder.to(BOB)[3]
+    assert "It was due on Tuesday 31 August 2027" in mail.text
+    assert board.confirm(mail).status == 200
+    assert board.value("SELECT count(*) FROM requirement"
+                       " WHERE acknowledged_at IS NULL") == 2
+    count = len(recorder.mails)
+    for days in range(10, 14):
+        go_to(board, SENT + days * DAY)
+        until_digests_end(board)
+    reminders = board.rows("SELECT number FROM reminder x JOIN requirement r"
+                           " ON r.id = requirement_id WHERE version_id = 1"
+                           " ORDER BY 1")
+    assert reminders == [(1,), (2,), (3,)]
+    assert all("LTB-1" not in mail.text for mail in recorder.mails[count:])
+    assert board.value("SELECT count(*) FROM event"
+                       " WHERE kind = 'reminder-planned'") >= 3
+    board.invariants()
+
+
+def test_f20_confirmed_while_quiet_hours_hold_the_reminder(clocked, recorder):
+    board = clocked
+    begin_briefed(board, recorder)
+    board.list("police", ROWS, schedule="weekly mon 08:00", deadline_days=8,
+               reminders=[1], quiet_hours="07:00-10:00")
+    board.until(lambda: board.value("SELECT quiet_hours FROM list"),
+                "the quiet hours")
+    go_to(board, SENT + 9 * DAY)
+    board.until(lambda: board.value("SELECT count(*) FROM reminder") == 2,
+                "both reminders are planned")
+    assert board.confirm(recorder.to(ANN)[0]).status == 200
+    go_to(board, SENT + 9 * DAY + datetime.timedelta(hours=3))
+    board.until(lambda: len(recorder.mails) == 3, "Bob's reminder")
+    assert recorder.mails[-1].message["subject"].startswith("Reminder")
+    assert len(recorder.to(ANN)) == 1
+
+
+def test_f10_a_withdrawal_is_told_once(clocked, recorder):
+    board = clocked
+    begin_briefed(board, recorder)
+    assert board.confirm(recorder.to(ANN)[0]).status == 200
+    board.ctl("briefing", "withdraw", "LTB-1", "--reason", "A name in it.")
+    go_to(board, SENT + DAY)
+    board.until(lambda: len(recorder.mails) == 4, "both are told")
+    for address in (ANN, BOB):
+        mail = recorder.to(address)[1]
+        assert mail.message["subject"].startswith("Withdrawn: Child LTB-1")
+        assert "A name in it." not in mail.text
+    page = board.get(recorder.to(BOB)[1].link)
+    assert page.status == 200 and "withdrawn" in page.text
+    for days in range(2, 9):
+        go_to(board, SENT + days * DAY)
+        until_digests_end(board)
+    assert len(recorder.mails) == 4
+    board.invariants()
