@@ -114,6 +114,7 @@ read_version(struct query *q, struct arena *arena, struct err *err)
 	    .carries = query_get_integer(q, 24) != 0,
 	    .changes = text_of(q, 25, arena),
 	    .closed_at = query_get_integer(q, 26),
+	    .essential = query_get_integer(q, 27) != 0,
 	};
 	return read_words(q, arena, version, err) ? version : NULL;
 }

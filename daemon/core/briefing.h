@@ -44,6 +44,7 @@ struct briefing_version {
 				asked again */
 	const char *changes; /* what is new in it; "": not said */
 	int64_t closed_at;   /* withdrawn or superseded; 0: open */
+	bool essential;      /* of the back catalogue that joiners get */
 	struct briefing_document *documents;
 	size_t document_count;
 	struct briefing_action *actions;

@@ -9,10 +9,11 @@
  * for looking.
  *
  * New to a person: a version that is allowed (invariant 1), for one of their
- * lists, approved on or after the day they joined, in no delivery of theirs in
- * this mode that still stands. It goes with the list under which the person
- * is counted: their primary one among those it is for, else the first by name.
- * Besides, a mail has notes: core/digest_notes.h.
+ * lists, approved on or after the day they joined or essential (of those so
+ * many a week, as their list says), in no delivery of theirs in this mode that
+ * still stands. It goes with the list under which the person is counted: their
+ * primary one among those it is for, else the first by name. Besides, a mail
+ * has notes: core/digest_notes.h.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -75,7 +75,7 @@ static bool find_unsent(struct db *db, struct digest_scope *scope,
 	if (!query_done(q, err))
 		return false;
 	for (size_t i = 0; i < count && news.count < DIGEST_VERSIONS_MAX; i++)
-		if (!sent[i])
+		if (!sent[i] && !versions[i]->already_circulated)
 			news.versions[news.count++] = versions[i];
 	*ret = news;
 	return true;

@@ -41,6 +41,7 @@ static bool read_list(struct query *q, struct arena *arena,
 	    .deadline_days = query_get_integer(q, 6),
 	    .slots_from_at = query_get_integer(q, 7),
 	    .notes_from_at = query_get_integer(q, 9),
+	    .catalogue_per_week = query_get_integer(q, 10),
 	};
 	reminders_parse(query_get_text(q, 8), &ret->reminders);
 	return wordlist_parse(query_get_text(q, 4), arena, &ret->domains,
@@ -79,6 +80,8 @@ static bool read_version(struct query *q, struct arena *arena,
 	    .not_before_at = query_get_integer(q, 3),
 	    .acknowledge_within_days = query_get_integer(q, 4),
 	    .carries = query_get_integer(q, 6) != 0,
+	    .already_circulated = query_get_integer(q, 7) != 0,
+	    .essential = query_get_integer(q, 8) != 0,
 	};
 	return wordlist_parse(query_get_text(q, 5), arena, &ret->audience,
 			      &ret->audience_count, err);
@@ -380,6 +383,53 @@ static void add_version(struct digest_news *news,
 	}
 }
 
+#define ROOM_UNKNOWN INT64_MIN
+
+/* How many of the back catalogue the member may get now: so many in any seven
+ * days of the calendar, so that a weekly slot's minutes do not matter. */
+static bool find_room(struct db *db, const struct digest_scope *scope,
+		      const struct digest_list *list,
+		      const struct digest_member *member, int64_t *ret,
+		      struct err *err)
+{
+	const struct zone *zone = scope->settings->zone;
+	struct civil day = zone_from_utc(zone, scope->now);
+	struct query *q = db_query(db, QUERY_DIGEST_CATALOGUE_LATELY);
+
+	day = civil_from_days(civil_days(day.year, day.month, day.day) - 6);
+	query_integer(q, 1, member->person_id);
+	query_text(q, 2, scope->mode);
+	query_integer(q, 3, zone_to_utc(zone, &day));
+	query_text(q, 4, member->joined_on);
+	*ret = list->catalogue_per_week;
+	if (query_next(q))
+		*ret -= query_get_integer(q, 0);
+	return query_done(q, err);
+}
+
+/* Is it for this member by its day: agreed since they joined, or essential and
+ * *room for it? */
+static bool is_for_member(struct db *db, const struct digest_scope *scope,
+			  const struct digest_list *list,
+			  const struct digest_member *member,
+			  const struct briefing_version *version, int64_t *room,
+			  bool *ret, struct err *err)
+{
+	if (strcmp(version->approved_on, member->joined_on) >= 0) {
+		*ret = !version->already_circulated;
+		return true;
+	}
+	*ret = false;
+	if (!version->essential || list->catalogue_per_week == 0)
+		return true;
+	if (*room == ROOM_UNKNOWN &&
+	    !find_room(db, scope, list, member, room, err))
+		return false;
+	*ret = *room > 0;
+	*room -= *ret;
+	return true;
+}
+
 static bool judge(struct db *db, struct digest_scope *scope,
 		  struct digest_list *list, const struct digest_member *member,
 		  struct arena *arena, struct digest_news *news,
@@ -387,7 +437,7 @@ static bool judge(struct db *db, struct digest_scope *scope,
 {
 	const struct briefing_version **versions;
 	struct standing standing;
-	int64_t *had;
+	int64_t *had, room = ROOM_UNKNOWN;
 	size_t count, had_count;
 
 	versions = digest_scope_versions(scope, list, &count);
@@ -396,12 +446,17 @@ static bool judge(struct db *db, struct digest_scope *scope,
 	    !load_standing(db, scope, list, member, arena, &standing, err))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (strcmp(versions[i]->approved_on, member->joined_on) < 0)
-			continue;
+		bool is_theirs;
+
 		if (had_count && bsearch(&versions[i]->id, had, had_count,
 					 sizeof(*had), compare_ids))
 			continue;
-		if (is_counted_under(&standing, list, versions[i]))
+		if (!is_counted_under(&standing, list, versions[i]))
+			continue;
+		if (!is_for_member(db, scope, list, member, versions[i], &room,
+				   &is_theirs, err))
+			return false;
+		if (is_theirs)
 			add_version(news, list, member, versions[i]);
 	}
 	return true;

@@ -40,6 +40,7 @@ struct digest_list {
 	size_t audience_count, domain_count;
 	int64_t deadline_days, slots_from_at;
 	struct reminders reminders;
+	int64_t catalogue_per_week;
 	int64_t notes_from_at; /* notes up to here are dealt with */
 	/* of the scope's versions those that are for it; made when asked */
 	const struct briefing_version **versions;

@@ -190,6 +190,7 @@ static bool add_version(struct taking *taking, int64_t *ret_id, struct err *err)
 	query_integer(q, 20, taking->now);
 	query_integer(q, 21, taking->carries);
 	query_text(q, 22, text_at(taking, "changes"));
+	query_integer(q, 23, json_get_flag(content, "essential", false));
 	if (!query_run(q, NULL, err))
 		return false;
 	*ret_id = db_last_id(taking->db);

@@ -332,6 +332,8 @@ static struct json_value *content_to_json(const struct reading *reading)
 	if (manifest->material)
 		json_map_flag(map, "material", true);
 	put_text(map, "changes", manifest->changes);
+	if (manifest->essential)
+		json_map_flag(map, "essential", true);
 	put_words(map, "audience", manifest->audience,
 		  manifest->audience_count);
 	put_words(map, "themes", manifest->themes, manifest->theme_count);

@@ -51,6 +51,8 @@ static const struct config_setting table[] = {
      "is a new version another text, to be confirmed anew?"},
     {"changes", CONFIG_TEXT, AT(changes), 0, 500, NULL, "",
      "what is new in it, for those who had the version before"},
+    {"essential", CONFIG_FLAG, AT(essential), 0, 0, NULL, "false",
+     "do those who join later get it, too?"},
     {"audience", CONFIG_TEXTS, LIST(audience), 1, 50, NULL, "",
      "agencies, or words of their lists; left out: all"},
     {"themes", CONFIG_TEXTS, LIST(themes), 0, 20, NULL, "", "what it is about"},

@@ -37,6 +37,7 @@ struct manifest {
 	bool already_circulated;
 	bool material; /* who confirmed the version before is asked again */
 	const char *changes; /* "": not said */
+	bool essential;      /* who joins later gets it, too */
 	const char **audience, **themes, **key_messages, **questions;
 	size_t audience_count, theme_count, key_message_count, question_count;
 	struct manifest_document *documents;

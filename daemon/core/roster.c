@@ -55,6 +55,7 @@ static bool read_list(struct query *q, struct arena *arena,
 	    .member_count = query_get_integer(q, 23),
 	    .quiet_hours = text_of(q, 24, arena),
 	    .confirm = text_of(q, 25, arena),
+	    .catalogue_per_week = query_get_integer(q, 27),
 	};
 	reminders_parse(query_get_text(q, 26), &ret->reminders);
 	return wordlist_parse(query_get_text(q, 8), arena, &ret->audience,
@@ -227,6 +228,7 @@ static bool put_list(struct query *q, const struct roster_list *list,
 	query_text(q, 19, list->confirm);
 	reminders_format(&list->reminders, reminders);
 	query_text(q, 20, reminders);
+	query_integer(q, 21, list->catalogue_per_week);
 	return query_run(q, NULL, err);
 }
 

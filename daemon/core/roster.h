@@ -55,6 +55,7 @@ struct roster_list {
 	size_t audience_count, domain_count;
 	int64_t deadline_days;
 	struct reminders reminders;
+	int64_t catalogue_per_week; /* essential ones for a joiner; 0: none */
 	bool mandatory;
 	const char *from_name, *reply_to;
 	bool attach_documents, hold_unsure;

@@ -52,6 +52,10 @@ static const struct config_setting table[] = {
     {"reminders", CONFIG_INTEGERS, OWN(reminders), 0, REMINDERS_MAX, NULL, "",
      "when who has not confirmed is reminded: days from the deadline, as in "
      "[-3, 1]"},
+    {"catalogue_per_week", CONFIG_INTEGER, AT(catalogue_per_week), 0, 20, NULL,
+     "0",
+     "how many essential briefings from before they joined a joiner gets in a "
+     "week"},
     {"mandatory", CONFIG_FLAG, AT(mandatory), 0, 0, NULL, "true",
      "must each member confirm?"},
     {"confirm", CONFIG_CHOICE, AT(confirm), 0, 0, ASKED_WORDS, "tick",

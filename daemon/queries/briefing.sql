@@ -6,7 +6,7 @@ SELECT id, briefing_id, number, is_latest, ref, kind, title, language, marking,
 	approved_by, approved_on, approval_ref, not_before_at,
 	acknowledge_within_days, publish, already_circulated, audience,
 	themes, key_messages, questions, summary, taken_at, withdrawn_at,
-	withdrawn_reason, carries, changes, closed_at
+	withdrawn_reason, carries, changes, closed_at, essential
 FROM briefing_version
 WHERE id = ?1;
 
@@ -16,7 +16,7 @@ SELECT id, briefing_id, number, is_latest, ref, kind, title, language, marking,
 	approved_by, approved_on, approval_ref, not_before_at,
 	acknowledge_within_days, publish, already_circulated, audience,
 	themes, key_messages, questions, summary, taken_at, withdrawn_at,
-	withdrawn_reason, carries, changes, closed_at
+	withdrawn_reason, carries, changes, closed_at, essential
 FROM briefing_version
 WHERE ref = ?1 AND is_latest;
 
@@ -26,7 +26,7 @@ SELECT id, briefing_id, number, is_latest, ref, kind, title, language, marking,
 	approved_by, approved_on, approval_ref, not_before_at,
 	acknowledge_within_days, publish, already_circulated, audience,
 	themes, key_messages, questions, summary, taken_at, withdrawn_at,
-	withdrawn_reason, carries, changes, closed_at
+	withdrawn_reason, carries, changes, closed_at, essential
 FROM briefing_version
 WHERE is_latest
 ORDER BY approved_on DESC, taken_at DESC, id DESC;

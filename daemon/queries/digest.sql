@@ -1,16 +1,17 @@
 -- name: digest_lists
 -- The lists that are there, for planning.
 SELECT id, name, agency, schedule, domains, audience, deadline_days,
-	slots_from_at, reminders, notes_from_at
+	slots_from_at, reminders, notes_from_at, catalogue_per_week
 FROM list WHERE removed_at IS NULL ORDER BY name;
 
 -- name: digest_versions
 -- What may be new to someone: the latest versions that were not withdrawn and
--- are meant to be mailed.
+-- are meant to be mailed, if only to joiners.
 SELECT id, marking, approved_on, not_before_at, acknowledge_within_days,
-	audience, carries
+	audience, carries, already_circulated, essential
 FROM briefing_version
-WHERE is_latest AND withdrawn_at IS NULL AND already_circulated = 0
+WHERE is_latest AND withdrawn_at IS NULL
+	AND (already_circulated = 0 OR essential = 1)
 ORDER BY approved_on DESC, ref;
 
 -- name: digest_members
@@ -85,6 +86,15 @@ SELECT CASE WHEN v.closed_at IS NULL THEN (SELECT n.id FROM version n
 FROM requirement r JOIN version v ON v.id = r.version_id
 WHERE r.person_id = ?1 AND ?2 = 'live'
 	AND (r.acknowledged_at IS NOT NULL OR r.closed_as = 'exempt');
+
+-- name: digest_catalogue_lately
+-- How much of the back catalogue a person who joined on ?4 had since ?3.
+SELECT count(DISTINCT v.briefing_id)
+FROM delivery d
+	JOIN letter_version lv ON lv.letter_id = d.letter_id AND lv.part = 'new'
+	JOIN version v ON v.id = lv.version_id AND v.approved_on < ?4
+WHERE d.person_id = ?1 AND d.mode = ?2 AND d.state <> 'cancelled'
+	AND d.created_at >= ?3;
 
 -- name: digest_add
 -- One slot of a list, once.

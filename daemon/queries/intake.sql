@@ -23,9 +23,10 @@ INSERT INTO briefing (ref, created_at) VALUES (?1, ?2);
 INSERT INTO version (briefing_id, number, content_hash, kind, title, language,
 	marking, approved_by, approved_on, approval_ref, not_before_at,
 	acknowledge_within_days, publish, already_circulated, audience, themes,
-	key_messages, questions, summary, taken_at, carries, changes)
+	key_messages, questions, summary, taken_at, carries, changes,
+	essential)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-	?17, ?18, ?19, ?20, ?21, ?22);
+	?17, ?18, ?19, ?20, ?21, ?22, ?23);
 
 -- name: intake_add_document
 -- the bytes are in documents/ under their hash

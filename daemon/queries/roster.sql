@@ -8,7 +8,7 @@ SELECT id, name, agency, title, lead, lead_address, review_on, schedule,
 	accepted_hash, problem, slots_from_at, removed_at,
 	(SELECT COUNT(*) FROM member WHERE member.list_id = list.id
 		AND member.removed_at IS NULL AND member.status <> 'left'),
-	quiet_hours, confirm, reminders
+	quiet_hours, confirm, reminders, catalogue_per_week
 FROM list ORDER BY name;
 
 -- name: roster_load_list
@@ -19,7 +19,7 @@ SELECT id, name, agency, title, lead, lead_address, review_on, schedule,
 	accepted_hash, problem, slots_from_at, removed_at,
 	(SELECT COUNT(*) FROM member WHERE member.list_id = list.id
 		AND member.removed_at IS NULL AND member.status <> 'left'),
-	quiet_hours, confirm, reminders
+	quiet_hours, confirm, reminders, catalogue_per_week
 FROM list WHERE name = ?1;
 
 -- name: roster_find_list
@@ -31,9 +31,9 @@ SELECT id, conf_hash, removed_at FROM list WHERE name = ?1;
 INSERT INTO list (name, agency, title, lead, lead_address, review_on, schedule,
 	audience, deadline_days, mandatory, from_name, reply_to, documents,
 	unsure, domains, conf_hash, slots_from_at, loaded_at, quiet_hours,
-	confirm, reminders)
+	confirm, reminders, catalogue_per_week)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-	?17, ?17, ?18, ?19, ?20);
+	?17, ?17, ?18, ?19, ?20, ?21);
 
 -- name: roster_change_list
 -- slots start anew for a list that comes back
@@ -41,7 +41,7 @@ UPDATE list SET agency = ?2, title = ?3, lead = ?4, lead_address = ?5,
 	review_on = ?6, schedule = ?7, audience = ?8, deadline_days = ?9,
 	mandatory = ?10, from_name = ?11, reply_to = ?12, documents = ?13,
 	unsure = ?14, domains = ?15, conf_hash = ?16, quiet_hours = ?18,
-	confirm = ?19, reminders = ?20,
+	confirm = ?19, reminders = ?20, catalogue_per_week = ?21,
 	slots_from_at = CASE WHEN removed_at IS NULL THEN slots_from_at
 		ELSE ?17 END,
 	removed_at = NULL

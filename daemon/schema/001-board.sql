@@ -118,6 +118,8 @@ CREATE TABLE version (
 	-- those that are open is not asked again, and confirms that one
 	carries INTEGER NOT NULL DEFAULT 0 CHECK (carries IN (0, 1)),
 	changes TEXT NOT NULL DEFAULT '', -- what is new in it, for people
+	-- 1: of the back catalogue that joiners get
+	essential INTEGER NOT NULL DEFAULT 0 CHECK (essential IN (0, 1)),
 	taken_at INTEGER NOT NULL,
 	-- when it was withdrawn or superseded, and with it each requirement
 	-- that was outstanding then (standing_requirement); never undone
@@ -164,7 +166,7 @@ SELECT version.id, version.briefing_id, version.number,
 	version.already_circulated, version.audience, version.themes,
 	version.key_messages, version.questions, version.summary,
 	version.taken_at, briefing.withdrawn_at, briefing.withdrawn_reason,
-	version.carries, version.changes, version.closed_at
+	version.carries, version.changes, version.closed_at, version.essential
 FROM version JOIN briefing ON briefing.id = version.briefing_id;
 
 -- What the last scan made of each folder below approved/.
@@ -197,6 +199,7 @@ CREATE TABLE list (
 	unsure TEXT NOT NULL CHECK (unsure IN ('resend', 'hold')),
 	domains TEXT NOT NULL, -- JSON list; where marked content may go
 	quiet_hours TEXT NOT NULL DEFAULT '', -- "20:00-07:00"; nothing is sent
+	catalogue_per_week INTEGER NOT NULL DEFAULT 0, -- for a joiner; 0: none
 	reminders TEXT NOT NULL DEFAULT '', -- days from the deadline: "-3,1"
 	-- reminders and withdrawals up to this time are dealt with
 	notes_from_at INTEGER NOT NULL DEFAULT 0,

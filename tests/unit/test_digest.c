@@ -180,7 +180,7 @@ static void f10_a_small_change_goes_to_whom_the_text_did_not_reach(void **state)
 	     "INSERT INTO version SELECT 4, 1, 3, 'h4', kind, title, language,"
 	     " marking, approved_by, approved_on, approval_ref, not_before_at,"
 	     " acknowledge_within_days, publish, already_circulated, audience,"
-	     " themes, key_messages, questions, 1, '', taken_at, NULL, NULL,"
+	     " themes, key_messages, questions, 1, '', 0, taken_at, NULL, NULL,"
 	     " summary FROM version WHERE id = 3",
 	     "police/1=1 police/2=4"},
 	};
@@ -222,6 +222,68 @@ static void f30_a_small_change_takes_the_place_of_what_is_due(void **state)
 						 &p.store.err));
 	store_commit(&p.store);
 	assert_string_equal(deliveries(&p), "police/1=1 police/2=3");
+	planning_close(&p);
+}
+
+/* --- the back catalogue */
+
+/* three that are essential, of which person 2 joined too late for two */
+static void a_catalogue(struct planning *p)
+{
+	for (int i = 1; i <= 3; i++)
+		add_version_of(p, i, i, 1, "OFFICIAL", "police");
+	store_do(&p->store,
+		 "UPDATE version SET essential = 1,"
+		 " approved_on = '2026-10-0' || id;"
+		 "UPDATE list SET catalogue_per_week = 1;"
+		 "UPDATE member SET since_on = '2026-10-03' WHERE id = 12");
+}
+
+static void f10_a_joiner_gets_what_is_essential(void **state)
+{
+#define P1 "police/1=1,2,3 "
+	static const struct news_case cases[] = {
+	    {"one of two, and what is new", "", P1 "police/2=2,3"},
+	    {"both", "UPDATE list SET catalogue_per_week = 2",
+	     P1 "police/2=1,2,3"},
+	    {"none", "UPDATE list SET catalogue_per_week = 0", P1 "police/2=3"},
+	    {"what is not essential, never",
+	     "UPDATE version SET essential = 0 WHERE id = 2",
+	     P1 "police/2=1,3"},
+	    {"history, to the joiner alone",
+	     "UPDATE version SET already_circulated = 1 WHERE id < 3",
+	     "police/1=3 police/2=2,3"},
+	    {"not what was withdrawn",
+	     "UPDATE briefing SET withdrawn_at = 5 WHERE id = 2",
+	     "police/1=1,3 police/2=1,3"},
+	};
+
+	(void)state;
+	run_cases(a_catalogue, cases, sizeof(cases) / sizeof(*cases));
+}
+
+/* so many in any seven days, until all were had */
+static void f20_the_catalogue_is_paced(void **state)
+{
+	static const struct {
+		int day, mails;
+	} slots[] = {{0, 2}, {3, 0}, {6, 0}, {7, 1}, {14, 0}, {21, 0}};
+	struct planning p;
+
+	(void)state;
+	planning_open(&p);
+	a_catalogue(&p);
+	for (size_t i = 0; i < sizeof(slots) / sizeof(*slots); i++) {
+		/* some minutes earlier each time */
+		p.context.now = NOW + slots[i].day * DAY - (int64_t)i * 60;
+		open_now(&p, "police", true);
+		if (plan_all(&p, 100) != slots[i].mails)
+			fail_msg("day %d: %s", slots[i].day, deliveries(&p));
+	}
+	assert_string_equal(deliveries(&p),
+			    "police/1=1,2,3 police/2=2,3 police/2=1");
+	assert_int_equal(
+	    store_number(&p.store, "SELECT count(*) FROM requirement"), 6);
 	planning_close(&p);
 }
 
@@ -1067,6 +1129,8 @@ int main(void)
 	    cmocka_unit_test(
 		f10_a_small_change_goes_to_whom_the_text_did_not_reach),
 	    cmocka_unit_test(f20_one_duty_of_a_small_change),
+	    cmocka_unit_test(f10_a_joiner_gets_what_is_essential),
+	    cmocka_unit_test(f20_the_catalogue_is_paced),
 	    cmocka_unit_test(f30_a_small_change_takes_the_place_of_what_is_due),
 	    cmocka_unit_test(f10_a_person_on_two_lists_gets_one_mail),
 	    cmocka_unit_test(f10_what_a_delivery_is_made_of),

@@ -87,7 +87,7 @@ static void f10_who_is_reminded(void **state)
 	     "INSERT INTO version SELECT 3, 1, 2, 'h3', kind, title, language,"
 	     " marking, approved_by, approved_on, approval_ref, not_before_at,"
 	     " acknowledge_within_days, publish, already_circulated, audience,"
-	     " themes, key_messages, questions, 1, '', taken_at, NULL, NULL,"
+	     " themes, key_messages, questions, 1, '', 0, taken_at, NULL, NULL,"
 	     " summary FROM version WHERE id = 1",
 	     "1.1 2.1"},
 	    {"not who is exempt",

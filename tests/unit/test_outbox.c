@@ -192,7 +192,7 @@ static void f20_what_is_no_longer_allowed_is_cancelled(void **state)
 	     "INSERT INTO version SELECT 9, 1, 2, 'h', kind, title, language,"
 	     " marking, approved_by, approved_on, approval_ref, not_before_at,"
 	     " acknowledge_within_days, publish, already_circulated, audience,"
-	     " themes, key_messages, questions, 0, '', taken_at, NULL, NULL,"
+	     " themes, key_messages, questions, 0, '', 0, taken_at, NULL, NULL,"
 	     " summary FROM version WHERE id = 1;"
 	     "UPDATE version SET closed_at = 5, closed_as = 'superseded'"
 	     " WHERE id = 1",
