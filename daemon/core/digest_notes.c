@@ -5,6 +5,7 @@
 #include "base/civil.h"
 #include "base/err.h"
 #include "core/briefing.h"
+#include "core/day.h"
 #include "core/digest_scope.h"
 #include "core/holidays.h"
 #include "core/reminder.h"
@@ -19,28 +20,6 @@
 /* when a list's digests have no hour */
 #define USUAL_HOUR 8
 
-/* --- days of the board's calendar */
-
-static int64_t day_of(const struct digest_scope *scope, int64_t utc)
-{
-	struct civil civil = zone_from_utc(scope->settings->zone, utc);
-
-	return civil_days(civil.year, civil.month, civil.day);
-}
-
-static int64_t start_of(const struct digest_scope *scope, int64_t day)
-{
-	struct civil civil = civil_from_days(day);
-
-	return zone_to_utc(scope->settings->zone, &civil);
-}
-
-/* a deadline is the midnight behind its day */
-static int64_t day_due(const struct digest_scope *scope, int64_t due_at)
-{
-	return day_of(scope, due_at - 1);
-}
-
 /* --- for one person */
 
 static bool had_mail_today(struct db *db, const struct digest_scope *scope,
@@ -50,7 +29,9 @@ static bool had_mail_today(struct db *db, const struct digest_scope *scope,
 	struct query *q = db_query(db, QUERY_NOTES_HAD_MAIL);
 
 	query_integer(q, 1, member->person_id);
-	query_integer(q, 2, start_of(scope, day_of(scope, scope->now)));
+	query_integer(
+	    q, 2,
+	    day_start(scope->settings, day_of(scope->settings, scope->now)));
 	*ret = query_next(q);
 	return query_done(q, err);
 }
@@ -60,13 +41,14 @@ static void bind_deadlines(struct query *q, int index,
 			   const struct digest_scope *scope,
 			   const struct reminders *reminders)
 {
-	int64_t today = day_of(scope, scope->now);
+	int64_t today = day_of(scope->settings, scope->now);
 	int64_t first =
 	    today - reminders->days[reminders->count - 1] - REMINDER_LATE_DAYS;
 
-	query_integer(q, index, start_of(scope, first));
-	query_integer(q, index + 1,
-		      start_of(scope, today - reminders->days[0] + 1));
+	query_integer(q, index, day_start(scope->settings, first));
+	query_integer(
+	    q, index + 1,
+	    day_start(scope->settings, today - reminders->days[0] + 1));
 }
 
 static void add_reminder(struct query *q, const struct digest_scope *scope,
@@ -83,9 +65,9 @@ static void add_reminder(struct query *q, const struct digest_scope *scope,
 	};
 
 	reminder.number =
-	    reminders_due(&list->reminders, day_of(scope, scope->now),
-			  day_of(scope, query_get_integer(q, 3)),
-			  day_due(scope, reminder.due_at));
+	    reminders_due(&list->reminders, day_of(scope->settings, scope->now),
+			  day_of(scope->settings, query_get_integer(q, 3)),
+			  day_due(scope->settings, reminder.due_at));
 	if (reminder.number > query_get_integer(q, 4) &&
 	    digest_scope_may_receive(list, &version, member->address))
 		notes->reminders[notes->reminder_count++] = reminder;
@@ -172,8 +154,8 @@ static bool may_remind(struct db *db, const struct digest_scope *scope,
 		       const struct digest_list *list, bool *ret,
 		       struct err *err)
 {
-	int64_t today = day_of(scope, scope->now);
-	int64_t from = day_of(scope, list->notes_from_at) - 1;
+	int64_t today = day_of(scope->settings, scope->now);
+	int64_t from = day_of(scope->settings, list->notes_from_at) - 1;
 
 	if (from < today - REMINDER_LATE_DAYS)
 		from = today - REMINDER_LATE_DAYS;
@@ -182,8 +164,10 @@ static bool may_remind(struct db *db, const struct digest_scope *scope,
 		struct query *q = db_query(db, QUERY_NOTES_ANY_OUTSTANDING);
 
 		query_integer(q, 1, list->id);
-		query_integer(q, 2, start_of(scope, from - days + 1));
-		query_integer(q, 3, start_of(scope, today - days + 1));
+		query_integer(q, 2,
+			      day_start(scope->settings, from - days + 1));
+		query_integer(q, 3,
+			      day_start(scope->settings, today - days + 1));
 		*ret = query_next(q);
 		if (!query_done(q, err))
 			return false;
@@ -226,13 +210,14 @@ static bool find_hour(const struct digest_scope *scope,
 	bool is_free = true;
 	int64_t slot_at;
 
-	if (schedule && schedule_next(schedule, zone,
-				      start_of(scope, today) - 1, &slot_at)) {
+	if (schedule &&
+	    schedule_next(schedule, zone, day_start(scope->settings, today) - 1,
+			  &slot_at)) {
 		struct civil slot = zone_from_utc(zone, slot_at);
 
 		ret->hour = slot.hour;
 		ret->minute = slot.minute;
-		is_free = day_of(scope, slot_at) != today;
+		is_free = day_of(scope->settings, slot_at) != today;
 	}
 	schedule_free(schedule);
 	return is_free;
@@ -241,7 +226,7 @@ static bool find_hour(const struct digest_scope *scope,
 bool digest_notes_today(const struct digest_scope *scope,
 			const struct digest_list *list, int64_t *ret_at)
 {
-	int64_t today = day_of(scope, scope->now);
+	int64_t today = day_of(scope->settings, scope->now);
 	struct civil at = civil_from_days(today);
 
 	at.hour = USUAL_HOUR;

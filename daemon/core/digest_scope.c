@@ -8,6 +8,7 @@
 #include "base/civil.h"
 #include "base/err.h"
 #include "core/briefing.h"
+#include "core/day.h"
 #include "core/digest.h"
 #include "core/holidays.h"
 #include "core/settings.h"
@@ -392,14 +393,12 @@ static bool find_room(struct db *db, const struct digest_scope *scope,
 		      const struct digest_member *member, int64_t *ret,
 		      struct err *err)
 {
-	const struct zone *zone = scope->settings->zone;
-	struct civil day = zone_from_utc(zone, scope->now);
+	int64_t today = day_of(scope->settings, scope->now);
 	struct query *q = db_query(db, QUERY_DIGEST_CATALOGUE_LATELY);
 
-	day = civil_from_days(civil_days(day.year, day.month, day.day) - 6);
 	query_integer(q, 1, member->person_id);
 	query_text(q, 2, scope->mode);
-	query_integer(q, 3, zone_to_utc(zone, &day));
+	query_integer(q, 3, day_start(scope->settings, today - 6));
 	query_text(q, 4, member->joined_on);
 	*ret = list->catalogue_per_week;
 	if (query_next(q))
@@ -530,15 +529,13 @@ int64_t digest_scope_deadline(const struct settings *settings,
 			      const struct briefing_version *version,
 			      int64_t sent_at)
 {
-	struct civil day = zone_from_utc(settings->zone, sent_at);
-	int64_t days = settings->deadline_days;
+	int64_t days = settings->deadline_days, day;
 
 	if (list->deadline_days > 0)
 		days = list->deadline_days;
 	else if (version->acknowledge_within_days > 0)
 		days = version->acknowledge_within_days;
-	days += civil_days(day.year, day.month, day.day);
-	day =
-	    civil_from_days(holidays_working_day(settings->holidays, days) + 1);
-	return zone_to_utc(settings->zone, &day);
+	day = holidays_working_day(settings->holidays,
+				   day_of(settings, sent_at) + days);
+	return day_start(settings, day + 1);
 }

@@ -56,6 +56,10 @@ static bool read_list(struct query *q, struct arena *arena,
 	    .quiet_hours = text_of(q, 24, arena),
 	    .confirm = text_of(q, 25, arena),
 	    .catalogue_per_week = query_get_integer(q, 27),
+	    .escalate_to_lead_days = query_get_integer(q, 28),
+	    .escalate_to_board_days = query_get_integer(q, 29),
+	    .board_member = text_of(q, 30, arena),
+	    .board_member_address = text_of(q, 31, arena),
 	};
 	reminders_parse(query_get_text(q, 26), &ret->reminders);
 	return wordlist_parse(query_get_text(q, 8), arena, &ret->audience,
@@ -229,6 +233,10 @@ static bool put_list(struct query *q, const struct roster_list *list,
 	reminders_format(&list->reminders, reminders);
 	query_text(q, 20, reminders);
 	query_integer(q, 21, list->catalogue_per_week);
+	query_integer(q, 22, list->escalate_to_lead_days);
+	query_integer(q, 23, list->escalate_to_board_days);
+	query_text(q, 24, list->board_member);
+	query_text(q, 25, list->board_member_address);
 	return query_run(q, NULL, err);
 }
 

@@ -56,6 +56,9 @@ struct roster_list {
 	int64_t deadline_days;
 	struct reminders reminders;
 	int64_t catalogue_per_week; /* essential ones for a joiner; 0: none */
+	/* days overdue; 0: never */
+	int64_t escalate_to_lead_days, escalate_to_board_days;
+	const char *board_member, *board_member_address; /* "": none */
 	bool mandatory;
 	const char *from_name, *reply_to;
 	bool attach_documents, hold_unsure;

@@ -56,6 +56,16 @@ static const struct config_setting table[] = {
      "0",
      "how many essential briefings from before they joined a joiner gets in a "
      "week"},
+    {"escalate_to_lead_days", CONFIG_INTEGER, AT(escalate_to_lead_days), 0, 365,
+     NULL, "0",
+     "after how many days overdue the lead is told who has not confirmed"},
+    {"escalate_to_board_days", CONFIG_INTEGER, AT(escalate_to_board_days), 0,
+     365, NULL, "0",
+     "after how many days overdue the agency's board member is told how many"},
+    {"board_member", CONFIG_TEXT, AT(board_member), 0, 200, NULL, "",
+     "the agency's member of the board"},
+    {"board_member_address", CONFIG_TEXT, AT(board_member_address), 0, 254,
+     NULL, "", "their address"},
     {"mandatory", CONFIG_FLAG, AT(mandatory), 0, 0, NULL, "true",
      "must each member confirm?"},
     {"confirm", CONFIG_CHOICE, AT(confirm), 0, 0, ASKED_WORDS, "tick",
@@ -131,6 +141,20 @@ static void check_reminders(const struct check *check, struct reading *reading)
 		complain(check, "reminders", err.text);
 }
 
+/* The lead first: they can still put it right. */
+static void check_escalation(const struct check *check,
+			     const struct roster_list *list)
+{
+	if (list->escalate_to_board_days == 0)
+		return;
+	if (text_is_empty(list->board_member_address))
+		complain(check, "escalate_to_board_days",
+			 "needs board_member_address");
+	if (list->escalate_to_board_days <= list->escalate_to_lead_days)
+		complain(check, "escalate_to_board_days",
+			 "is to come after escalate_to_lead_days");
+}
+
 static void check_review(const struct check *check, const char *text)
 {
 	struct civil civil;
@@ -185,6 +209,9 @@ static void check_all(const struct check *check, struct reading *reading,
 		complain(check, "agency", "is empty");
 	check_address(check, "lead_address", list->lead_address);
 	check_address(check, "reply_to", list->reply_to);
+	check_address(check, "board_member_address",
+		      list->board_member_address);
+	check_escalation(check, list);
 	check_schedule(check, list->schedule);
 	check_quiet(check, list->quiet_hours);
 	check_review(check, list->review_on);

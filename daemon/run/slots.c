@@ -15,6 +15,7 @@
 #include "core/checkpoint.h"
 #include "core/copy.h"
 #include "core/digest.h"
+#include "core/escalation.h"
 #include "core/forward.h"
 #include "core/ledger.h"
 #include "core/outbox_mend.h"
@@ -42,7 +43,7 @@
 #define FORWARDS_AT_ONCE 5  /* each may render a letter */
 #define LEDGER_AT_ONCE 4096 /* events: some milliseconds */
 
-#define PARTS 8
+#define PARTS 9
 
 struct slots_run {
 	struct daemon *daemon;
@@ -213,6 +214,24 @@ static bool tell_leads(struct slots_run *slots,
 	return true;
 }
 
+static bool escalate(struct slots_run *slots,
+		     const struct digest_context *context, bool *ret_more,
+		     struct err *err)
+{
+	const struct daemon *daemon = slots->daemon;
+	int count = 0;
+
+	if (daemon->is_paused || daemon->is_held || !daemon->is_live)
+		return true;
+	if (!escalation_run(daemon->db, context, &count, ret_more, err))
+		return err_context(err, "telling what is overdue");
+	if (count > 0) {
+		log_notice("overdue told mails=%d", count);
+		sending_look(daemon->sending);
+	}
+	return true;
+}
+
 static bool mend(struct slots_run *slots, const struct digest_context *context,
 		 bool *ret_more, struct err *err)
 {
@@ -370,8 +389,9 @@ static enum err_kind run_part(struct slots_run *slots, part *work,
 static void go_on(void *context)
 {
 	static part *const parts[PARTS] = {
-	    run_requests, mend,          open_due,        keep_ledger,
-	    plan,         close_windows, answer_forwards, tell_leads};
+	    run_requests,    mend,       open_due,
+	    keep_ledger,     plan,       close_windows,
+	    answer_forwards, tell_leads, escalate};
 	struct slots_run *slots = context;
 	bool any = false;
 

@@ -199,6 +199,14 @@ CREATE TABLE list (
 	unsure TEXT NOT NULL CHECK (unsure IN ('resend', 'hold')),
 	domains TEXT NOT NULL, -- JSON list; where marked content may go
 	quiet_hours TEXT NOT NULL DEFAULT '', -- "20:00-07:00"; nothing is sent
+	-- days overdue after which the lead and then the board member are told,
+	-- 0: never; and up to which deadline they were
+	escalate_to_lead_days INTEGER NOT NULL DEFAULT 0,
+	lead_told_due_at INTEGER NOT NULL DEFAULT 0,
+	escalate_to_board_days INTEGER NOT NULL DEFAULT 0,
+	board_told_due_at INTEGER NOT NULL DEFAULT 0,
+	board_member TEXT NOT NULL DEFAULT '',
+	board_member_address TEXT NOT NULL DEFAULT '',
 	catalogue_per_week INTEGER NOT NULL DEFAULT 0, -- for a joiner; 0: none
 	reminders TEXT NOT NULL DEFAULT '', -- days from the deadline: "-3,1"
 	-- reminders and withdrawals up to this time are dealt with
