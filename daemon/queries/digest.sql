@@ -68,7 +68,7 @@ SELECT CASE WHEN v.closed_at IS NULL THEN (SELECT n.id FROM version n
 		WHERE n.briefing_id = v.briefing_id
 		ORDER BY n.number DESC LIMIT 1) ELSE v.id END
 FROM delivery d
-	JOIN letter_version lv ON lv.letter_id = d.letter_id
+	JOIN letter_version lv ON lv.letter_id = d.letter_id AND lv.part = 'new'
 	JOIN version v ON v.id = lv.version_id
 WHERE d.person_id = ?1 AND d.mode = ?2
 	AND (d.state <> 'cancelled' OR d.by_hand = 1 OR d.detail = 'suppressed')

@@ -108,3 +108,58 @@ def test_f10_a_withdrawal_is_told_once(clocked, recorder):
         until_digests_end(board)
     assert len(recorder.mails) == 4
     board.invariants()
+
+
+def test_f10_lead_and_board_member_are_told_what_is_overdue(clocked, recorder):
+    board = clocked
+    begin_briefed(board, recorder, escalate_to_lead_days=3,
+                  escalate_to_board_days=9, board_member="Bea Board",
+                  board_member_address="bea@police.example")
+    assert board.confirm(recorder.to(ANN)[0]).status == 200
+    go_to(board, SENT + 10 * DAY)
+    assert len(recorder.mails) == 2
+    # due on Tuesday 31 August: Friday 3 September
+    go_to(board, SENT + 11 * DAY)
+    lead = board.until(lambda: recorder.to("lead@police.example"),
+                       "the lead's mail")[0]
+    assert "* Bob" in lead.text and "Ann" not in lead.text
+    go_to(board, SENT + 17 * DAY)
+    member = board.until(lambda: recorder.to("bea@police.example"),
+                         "the board member's mail")[0]
+    assert "Fewer than 5 people" in member.text and "Bob" not in member.text
+    assert [to for to, in board.rows(
+        "SELECT json_extract(body, '$.to') FROM event"
+        " WHERE kind = 'escalated'")] == ["lead", "board"]
+    for days in range(18, 25):
+        go_to(board, SENT + days * DAY)
+        until_digests_end(board)
+    assert len(recorder.mails) == 4
+
+
+def test_f10_a_joiner_meets_the_back_catalogue(clocked, recorder):
+    """One a week, history too; who was there before gets none of it."""
+    board = clocked
+    go_to(board, SENT - DAY)
+    begin(board, recorder, rows=ROWS, schedule="weekly mon 08:00",
+          catalogue_per_week=1)
+    for number in (1, 2):
+        board.brief(f"LTB-{number}", essential=True, already_circulated=True,
+                    approved_on=f"2021-03-0{number}")
+    board.brief("LTB-3", already_circulated=True)
+    until_taken(board, 3)
+    board.list("police", [f"{ANN},Ann,", f"{BOB},Bob,",
+                          "cy@police.example,Cy,2027-08-01"],
+               header="address,name,since", schedule="weekly mon 08:00",
+               catalogue_per_week=1)
+    board.until(lambda: board.facts("list", "show")[0]["members"] == 3,
+                "Cy is on the list")
+    for number, week in ((1, 0), (2, 7)):
+        go_to(board, SENT + week * DAY)
+        board.until(lambda: len(recorder.mails) == number, f"mail {number}")
+        # the newest first
+        assert f"LTB-{3 - number}" in recorder.mails[-1].text
+        assert recorder.mails[-1].recipient == "cy@police.example"
+    go_to(board, SENT + 14 * DAY)
+    until_digests_end(board)
+    assert len(recorder.mails) == 2
+    board.invariants()
