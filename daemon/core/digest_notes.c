@@ -15,8 +15,6 @@
 #include "tools/zone.h"
 
 #define DAY_SECONDS INT64_C(86400)
-/* A withdrawal that could not be told by then is told no more. */
-#define TELL_SECONDS (30 * DAY_SECONDS)
 /* when a list's digests have no hour */
 #define USUAL_HOUR 8
 
@@ -98,7 +96,7 @@ static bool find_withdrawn(struct db *db, const struct digest_scope *scope,
 
 	query_integer(q, 1, member->person_id);
 	query_integer(q, 2, list->id);
-	query_integer(q, 3, scope->now - TELL_SECONDS);
+	query_integer(q, 3, scope->now - DIGEST_TELL_SECONDS);
 	while (notes->withdrawn_count < DIGEST_NOTES_MAX && query_next(q)) {
 		const struct briefing_version version = {
 		    .marking = query_get_text(q, 1)};
@@ -182,7 +180,7 @@ static bool may_tell(struct db *db, const struct digest_scope *scope,
 
 	query_integer(q, 1, list->id);
 	query_integer(q, 2, list->notes_from_at - DAY_SECONDS);
-	query_integer(q, 3, scope->now - TELL_SECONDS);
+	query_integer(q, 3, scope->now - DIGEST_TELL_SECONDS);
 	*ret = query_next(q);
 	return query_done(q, err);
 }

@@ -20,6 +20,9 @@ struct digest_member;
 struct digest_scope;
 struct err;
 
+/* A withdrawal that could not be told by then is told no more. */
+#define DIGEST_TELL_SECONDS (INT64_C(30) * 86400)
+
 #define DIGEST_NOTES_MAX 20 /* of each kind; the rest goes another day */
 
 struct digest_reminder {

@@ -10,6 +10,7 @@
 #include "core/briefing.h"
 #include "core/day.h"
 #include "core/digest.h"
+#include "core/digest_notes.h"
 #include "core/holidays.h"
 #include "core/settings.h"
 #include "core/wordlist.h"
@@ -116,6 +117,7 @@ static bool load_withdrawal(struct db *db, struct digest_scope *scope,
 {
 	struct query *q = db_query(db, QUERY_NOTES_LAST_WITHDRAWAL);
 
+	query_integer(q, 1, scope->now - DIGEST_TELL_SECONDS);
 	if (query_next(q))
 		scope->withdrawn_at = query_get_integer(q, 0);
 	return query_done(q, err);

@@ -54,7 +54,7 @@ struct digest_scope {
 	int64_t now;
 	const char *mode;          /* live | rehearsal */
 	bool is_live;              /* likewise */
-	int64_t withdrawn_at;      /* the last withdrawal; 0: none yet */
+	int64_t withdrawn_at;      /* the last withdrawal; 0: none lately */
 	struct digest_list *lists; /* by name; not the removed ones */
 	size_t list_count;
 	/* Allowed now and meant to be mailed, the newest approval first. Only

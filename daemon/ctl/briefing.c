@@ -45,6 +45,11 @@ static struct json_value *version_json(struct ctl *ctl,
 	json_map_integer(map, "not_before_at", version->not_before_at);
 	json_map_integer(map, "taken_at", version->taken_at);
 	json_map_flag(map, "publish", version->publish);
+	json_map_flag(map, "essential", version->essential);
+	if (version->number > 1) {
+		json_map_flag(map, "material", !version->carries);
+		json_map_text(map, "changes", version->changes);
+	}
 	json_map_put(map, "audience",
 		     texts_json(version->audience, version->audience_count));
 	for (size_t i = 0; i < version->document_count; i++) {
@@ -151,6 +156,13 @@ static void print_version(struct ctl *ctl,
 		       version->withdrawn_reason);
 	printf("marking    %s%s\n", version->marking,
 	       version->publish ? ", in the public library" : "");
+	if (version->essential)
+		puts("essential  for those who join later, too");
+	if (version->number > 1)
+		printf("change     %s%s%s\n",
+		       version->carries ? "small, nobody is asked again"
+					: "material, to be confirmed anew",
+		       *version->changes ? ": " : "", version->changes);
 	printf("taken in   %s\n", ctl_time(ctl, version->taken_at));
 	for (size_t i = 0; i < version->document_count; i++)
 		printf("document   %s: %s, sha256 %s\n",

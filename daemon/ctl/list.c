@@ -22,6 +22,7 @@
 
 static struct json_value *list_json(const struct roster_list *list)
 {
+	char reminders[REMINDERS_SIZE];
 	struct json_value *map = json_map_new();
 
 	json_map_text(map, "list", list->name);
@@ -32,6 +33,13 @@ static struct json_value *list_json(const struct roster_list *list)
 	json_map_text(map, "schedule", list->schedule);
 	json_map_text(map, "quiet_hours", list->quiet_hours);
 	json_map_integer(map, "members", list->member_count);
+	reminders_format(&list->reminders, reminders);
+	json_map_text(map, "reminders", reminders);
+	json_map_integer(map, "escalate_to_lead_days",
+			 list->escalate_to_lead_days);
+	json_map_integer(map, "escalate_to_board_days",
+			 list->escalate_to_board_days);
+	json_map_integer(map, "catalogue_per_week", list->catalogue_per_week);
 	json_map_flag(map, "mandatory", list->mandatory);
 	json_map_text(map, "confirm", list->confirm);
 	json_map_flag(map, "removed", list->is_removed);
@@ -88,6 +96,26 @@ static struct json_value *person_json(const struct roster_person *person)
 	return map;
 }
 
+/* what happens as time passes, where something does */
+static void print_times(const struct roster_list *list)
+{
+	char reminders[REMINDERS_SIZE];
+
+	reminders_format(&list->reminders, reminders);
+	if (*reminders)
+		printf("reminders  %s days from the deadline\n", reminders);
+	if (list->escalate_to_lead_days)
+		printf("overdue    the lead is told after %" PRId64 " days\n",
+		       list->escalate_to_lead_days);
+	if (list->escalate_to_board_days)
+		printf("overdue    %s, of the board, after %" PRId64 " days\n",
+		       list->board_member_address,
+		       list->escalate_to_board_days);
+	if (list->catalogue_per_week)
+		printf("catalogue  %" PRId64 " a week for a joiner\n",
+		       list->catalogue_per_week);
+}
+
 static void print_list(const struct roster_list *list)
 {
 	printf("%s: %s (%s)\n", list->name, list->title, list->agency);
@@ -95,6 +123,7 @@ static void print_list(const struct roster_list *list)
 	printf("schedule   %s\n", list->schedule);
 	if (*list->quiet_hours)
 		printf("quiet      %s\n", list->quiet_hours);
+	print_times(list);
 	printf("confirm    %s\n", list->confirm);
 	printf("documents  %s\n",
 	       list->attach_documents ? "attached" : "linked");

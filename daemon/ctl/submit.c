@@ -26,14 +26,15 @@ static const char usage[] =
     "WORD]... [--theme TEXT]...\n"
     "       [--key-message TEXT]... [--question TEXT]... [--language TAG] "
     "[--marking TEXT]\n"
-    "       [--publish] [--already-circulated] SUMMARY.md "
-    "[DOCUMENT[=TITLE]]...";
+    "       [--publish] [--already-circulated] [--essential] [--material] "
+    "[--changes TEXT]\n"
+    "       SUMMARY.md [DOCUMENT[=TITLE]]...";
 
 struct submission {
 	const char *ref, *title, *kind, *approved_by, *approved_on,
-	    *approval_ref, *not_before, *within, *language, *marking;
+	    *approval_ref, *not_before, *within, *language, *marking, *changes;
 	const char **audience, **themes, **key_messages, **questions;
-	bool publish, already_circulated;
+	bool publish, already_circulated, essential, material;
 	const char *summary;
 	char **documents;
 	int document_count;
@@ -117,6 +118,11 @@ static void format_manifest(struct ctl *ctl, const struct submission *what,
 		buf_adds(out, "publish = true;\n");
 	if (what->already_circulated)
 		buf_adds(out, "already_circulated = true;\n");
+	if (what->essential)
+		buf_adds(out, "essential = true;\n");
+	if (what->material)
+		buf_adds(out, "material = true;\n");
+	add_text(out, "changes", what->changes);
 	if (what->document_count == 0)
 		return;
 	buf_adds(out, "documents = (");
@@ -274,6 +280,9 @@ int ctl_submit(struct ctl *ctl, int argc, char **argv)
 	    {.name = "--question", .list = &what.questions},
 	    {.name = "--publish", .flag = &what.publish},
 	    {.name = "--already-circulated", .flag = &what.already_circulated},
+	    {.name = "--essential", .flag = &what.essential},
+	    {.name = "--material", .flag = &what.material},
+	    {.name = "--changes", .text = &what.changes},
 	    {0}};
 	struct manifest manifest;
 	struct buf text;

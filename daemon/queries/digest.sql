@@ -119,7 +119,9 @@ UPDATE list SET slots_from_at = ?2 WHERE id = ?1 AND slots_from_at < ?2;
 
 -- name: digest_clock_back
 -- Nothing was dealt with later than now: the clock was wrong, or is.
-UPDATE list SET slots_from_at = ?1 WHERE slots_from_at > ?1;
+UPDATE list SET slots_from_at = min(slots_from_at, ?1),
+	notes_from_at = min(notes_from_at, ?1)
+WHERE slots_from_at > ?1 OR notes_from_at > ?1;
 
 -- name: digest_times
 -- When something last happened that makes a version new to someone; and when

@@ -1,6 +1,7 @@
 -- name: notes_last_withdrawal
--- When a briefing was last withdrawn.
-SELECT coalesce(max(closed_at), 0) FROM version WHERE closed_as = 'withdrawn';
+-- When a briefing was last withdrawn, if that was after ?1.
+SELECT coalesce(max(closed_at), 0) FROM version
+WHERE closed_as = 'withdrawn' AND closed_at > ?1;
 
 -- name: notes_had_mail
 -- Has the person ?1 a digest since ?2?
@@ -10,9 +11,9 @@ WHERE person_id = ?1 AND digest_id IS NOT NULL AND mode = 'live'
 LIMIT 1;
 
 -- name: notes_outstanding
--- What the person ?1 has under list ?2 that is neither confirmed nor closed at ?3,
--- whose mail a relay took, with its deadline in [?4, ?5), and how many reminders
--- went; nothing while mail to them comes back.
+-- What the person ?1 has under list ?2, or one that they left for it, that is
+-- neither confirmed nor closed at ?3 and whose mail a relay took, with its deadline
+-- in (?4, ?5], and how many reminders went; nothing while their mail comes back.
 SELECT r.id, r.version_id, r.due_at, r.required_at,
 	coalesce((SELECT max(x.number) FROM reminder x
 		JOIN delivery s ON s.id = x.delivery_id
@@ -21,7 +22,10 @@ SELECT r.id, r.version_id, r.due_at, r.required_at,
 FROM requirement r
 	JOIN version v ON v.id = r.version_id AND v.closed_at IS NULL
 	JOIN delivery d ON d.id = r.delivery_id AND d.state = 'accepted'
-WHERE r.person_id = ?1 AND r.list_id = ?2
+WHERE r.person_id = ?1
+	AND (r.list_id = ?2 OR NOT EXISTS (SELECT 1 FROM member m
+		WHERE m.list_id = r.list_id AND m.person_id = ?1
+			AND m.removed_at IS NULL))
 	AND r.acknowledged_at IS NULL AND r.missed_at IS NULL
 	AND r.closed_at IS NULL AND r.closes_at > ?3
 	AND r.due_at > ?4 AND r.due_at <= ?5

@@ -118,7 +118,15 @@ static void f10_who_is_reminded(void **state)
 	    {"not on a list without reminders",
 	     "UPDATE list SET reminders = ''", ""},
 	    {"under the list that asked",
-	     "UPDATE requirement SET list_id = 2 WHERE person_id = 2", "1.1"},
+	     "UPDATE requirement SET list_id = 2 WHERE person_id = 2;"
+	     "UPDATE list SET reminders = '' WHERE id = 2;"
+	     "INSERT INTO member (id, list_id, person_id, row_key, row_hash,"
+	     " is_primary, joined_at, status, added_at) VALUES"
+	     " (22, 2, 2, 'k2', 'h', 0, 0, 'active', 0)",
+	     "1.1"},
+	    {"or under another, when they left that one",
+	     "UPDATE requirement SET list_id = 2 WHERE person_id = 2",
+	     "1.1 2.1"},
 	};
 
 	(void)state;
