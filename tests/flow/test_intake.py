@@ -463,6 +463,7 @@ def test_f20_a_small_change_asks_nobody_again(clocked, recorder):
     assert (total["required"], total["acknowledged"], total["closed"]) == \
         (3, 2, 0)
     board.invariants()
+    board.ctl("evidence", "verify")
 
 
 def test_f20_not_before_holds_it_back(unclocked, recorder):

@@ -71,6 +71,7 @@ def test_f10_who_has_not_confirmed_is_reminded(clocked, recorder):
     assert board.value("SELECT count(*) FROM event"
                        " WHERE kind = 'reminder-planned'") >= 3
     board.invariants()
+    board.ctl("evidence", "verify")
 
 
 def test_f20_confirmed_while_quiet_hours_hold_the_reminder(clocked, recorder):
@@ -108,6 +109,7 @@ def test_f10_a_withdrawal_is_told_once(clocked, recorder):
         until_digests_end(board)
     assert len(recorder.mails) == 4
     board.invariants()
+    board.ctl("evidence", "verify")
 
 
 def test_f10_lead_and_board_member_are_told_what_is_overdue(clocked, recorder):
@@ -163,3 +165,4 @@ def test_f10_a_joiner_meets_the_back_catalogue(clocked, recorder):
     until_digests_end(board)
     assert len(recorder.mails) == 2
     board.invariants()
+    board.ctl("evidence", "verify")
