@@ -499,14 +499,13 @@ def test_f20_each_image_has_what_was_promised(run, tmp_path):
     assert_good(bad, len(power.find_cuts(run.records, run.root)))
 
 
-def test_f20_started_again_it_does_what_was_left(run, tmp_path, capsys):
+def test_f20_started_again_it_does_what_was_left(run, tmp_path, figures):
     wanted = found = power.find_cuts(run.records, run.root)
     if not IS_SOAK:
         wanted = random.Random(SEED).sample(found, STARTS)
     assert_good(survive_cuts(run, wanted, tmp_path), len(wanted))
-    with capsys.disabled():
-        print(f"\nwrites={sum(r.kind in power.ON_DISK for r in run.records)} "
-              f"images={len(found)} started={len(wanted)}")
+    figures(f"writes={sum(r.kind in power.ON_DISK for r in run.records)} "
+            f"images={len(found)} started={len(wanted)}")
 
 
 # --- the judges are judged: each must see a fault that was made on purpose
