@@ -185,23 +185,27 @@ def test_f20_it_stands_still_for_a_minute(storms, figures):
 
 # --- the clock; it is looked at within half a minute, or when asked to
 
+def jump(board, seconds):
+    board.jump(seconds)
+    look(board)
+
+
 def jump_forward_and_return(storm, _):
     board = storm.board
-    board.jump(DAY)
-    look(board)
+    jump(board, DAY)
     until_held(board)
     stands_still(storm, 1)
-    board.jump(-DAY)
-    look(board)
+    jump(board, -DAY)
     until_trusted(board, "returned")
 
 
 def jump_back_and_return(storm, left):
     board = storm.board
-    board.jump(-DAY)
+    seen = board.log.count("clock went back")
+    jump(board, -DAY)
+    board.until(lambda: board.log.count("clock went back") > seen, "it is seen")
     until_it_goes_on(storm)
-    board.jump(DAY)
-    look(board)
+    jump(board, DAY)
     until_held(board)
     stands_still(storm, 1)
     if left % 2:
