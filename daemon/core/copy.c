@@ -11,13 +11,24 @@
 #include "tools/crypto.h"
 #include "tools/db.h"
 
+/* Deliveries that are looked at in one go. */
+#define WINDOW 2000
+
 struct copy {
 	int64_t delivery_id, letter_id;
 	char key_id;
 	const char *address, *name;
 };
 
-static bool find(struct db *db, const char *ref, int64_t max,
+static bool load_last(struct db *db, int64_t *ret, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_COPY_LAST_DELIVERY);
+
+	*ret = query_next(q) ? query_get_integer(q, 0) : 0;
+	return query_done(q, err);
+}
+
+static bool find(struct db *db, const char *ref, int64_t max, int64_t after,
 		 struct arena *arena, struct copy **ret, size_t *ret_count,
 		 struct err *err)
 {
@@ -27,6 +38,8 @@ static bool find(struct db *db, const char *ref, int64_t max,
 	*ret = NULL;
 	query_text(q, 1, ref);
 	query_integer(q, 2, max);
+	query_integer(q, 3, after);
+	query_integer(q, 4, after + WINDOW);
 	while (query_next(q)) {
 		*ret = arena_grow(arena, *ret, count, &room, sizeof(**ret));
 		(*ret)[count++] = (struct copy){
@@ -78,34 +91,64 @@ static bool store(struct db *db, int64_t delivery_id, const char *hex,
 	return query_run(q, NULL, err);
 }
 
+/* false: the world failed; a letter that can't be used is none of that */
+static bool use_letter(struct db *db, int64_t letter_id, struct letter *letter,
+		       bool *ret_is_good, struct err *err)
+{
+	struct err why = {0};
+
+	*ret_is_good = true;
+	if (letter->id == letter_id)
+		return true;
+	letter_done(letter);
+	if (letter_load(db, letter_id, letter, &why))
+		return true;
+	*ret_is_good = false;
+	if (why.kind == ERR_INPUT || why.kind == ERR_GONE)
+		return true;
+	*err = why;
+	return false;
+}
+
+static bool hash_all(struct db *db, const struct settings *settings,
+		     const struct link_keys *keys, const struct copy *copies,
+		     size_t count, struct arena *arena, struct err *err)
+{
+	struct letter letter = {0};
+	bool good = true;
+
+	for (size_t i = 0; good && i < count; i++) {
+		char hex[CRYPTO_SHA256_HEX] = "";
+		bool is_whole;
+
+		good = use_letter(db, copies[i].letter_id, &letter, &is_whole,
+				  err);
+		if (good && is_whole)
+			hash_one(settings, keys, &letter, &copies[i], arena,
+				 hex);
+		good = good && store(db, copies[i].delivery_id, hex, err);
+	}
+	letter_done(&letter);
+	return good;
+}
+
 bool copy_hash(struct db *db, const struct settings *settings,
 	       const struct link_keys *keys, const char *ref, int64_t max,
-	       bool *ret_more, struct err *err)
+	       int64_t *cursor, bool *ret_more, struct err *err)
 {
 	struct arena *arena = arena_new();
-	struct letter letter = {0};
 	struct copy *copies;
+	int64_t last;
 	size_t count = 0;
 
 	assert(db_is_in_transaction(db));
-	bool good = find(db, ref, max, arena, &copies, &count, err);
-	for (size_t i = 0; good && i < count; i++) {
-		char hex[CRYPTO_SHA256_HEX];
-
-		if (letter.id != copies[i].letter_id) {
-			letter_done(&letter);
-			letter = (struct letter){0};
-			good =
-			    letter_load(db, copies[i].letter_id, &letter, err);
-		}
-		if (good) {
-			hash_one(settings, keys, &letter, &copies[i], arena,
-				 hex);
-			good = store(db, copies[i].delivery_id, hex, err);
-		}
-	}
-	letter_done(&letter);
+	bool good = load_last(db, &last, err) &&
+		    find(db, ref, max, *cursor, arena, &copies, &count, err) &&
+		    hash_all(db, settings, keys, copies, count, arena, err);
+	if (good)
+		*cursor = (int64_t)count == max ? copies[count - 1].delivery_id
+						: *cursor + WINDOW;
+	*ret_more = good && *cursor < last;
 	arena_free(arena);
-	*ret_more = (int64_t)count == max;
 	return good ? true : err_context(err, "the copies of %s", ref);
 }

@@ -16,9 +16,11 @@ struct link_keys;
 struct settings;
 
 /* Hashes at most max accepted copies of the briefing that have no hash yet, in
- * the caller's transaction; *ret_more: there are others. */
+ * the caller's transaction, and looks at a bounded number of deliveries for
+ * them. *cursor is 0 at first and is moved on; *ret_more: go on from there. A
+ * copy whose letter or key is damaged or gone has an empty hash. */
 bool copy_hash(struct db *db, const struct settings *settings,
 	       const struct link_keys *keys, const char *ref, int64_t max,
-	       bool *ret_more, struct err *err);
+	       int64_t *cursor, bool *ret_more, struct err *err);
 
 #endif

@@ -50,6 +50,7 @@ struct slots_run {
 	struct timer *timer; /* all parts */
 	struct timer *again; /* those that have more to do */
 	bool has_more[PARTS];
+	int64_t hashed_for, hashed_to; /* a request's copies, so far */
 	bool is_broken[PARTS]; /* that part failed, and that was logged */
 	struct outbox_mend mending;
 	bool is_asked;  /* a checkpoint is wanted now */
@@ -285,7 +286,7 @@ static bool run_list(const struct slots_run *slots,
 }
 
 /* For an inspection pack: it takes its time, beside all else. */
-static bool hash_copies(const struct slots_run *slots,
+static bool hash_copies(struct slots_run *slots,
 			const struct digest_context *context,
 			const struct request *request, bool *ret_more,
 			struct err *err)
@@ -293,10 +294,21 @@ static bool hash_copies(const struct slots_run *slots,
 	const struct daemon *daemon = slots->daemon;
 	bool more = false;
 
+	/* one after the other, each from the beginning */
+	if (slots->hashed_for != 0 && slots->hashed_for != request->id) {
+		*ret_more = true;
+		return true;
+	}
+	if (slots->hashed_for == 0)
+		slots->hashed_to = 0;
+	slots->hashed_for = request->id;
 	if (!copy_hash(daemon->db, context->settings, &daemon->keys,
-		       request->argument, COPIES_AT_ONCE, &more, err))
+		       request->argument, COPIES_AT_ONCE, &slots->hashed_to,
+		       &more, err))
 		return false;
 	*ret_more |= more;
+	if (!more)
+		slots->hashed_for = 0;
 	return more || request_answer(daemon->db, request->id, "hashed",
 				      context->now, err);
 }
@@ -375,6 +387,7 @@ static enum err_kind run_part(struct slots_run *slots, part *work,
 		return ERR_NONE;
 	}
 	db_rollback(daemon->db);
+	slots->hashed_for = 0; /* what was hashed just now was not */
 	if (err.kind == ERR_BUSY)
 		return ERR_BUSY;
 	if (!*is_broken)
