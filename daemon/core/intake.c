@@ -26,9 +26,10 @@ struct taking {
 	/* of the briefing; id 0: there is none yet */
 	int64_t briefing_id, withdrawn_at;
 	int number; /* of the latest version, 0 for none */
-	const char *title, *approved_on, *approval_ref; /* of that version */
-	bool is_open, was_circulated;                   /* likewise */
-	bool carries; /* the new one is a small change of it */
+	/* of that version */
+	const char *title, *approved_on, *approval_ref, *marking;
+	bool is_open, was_circulated; /* likewise */
+	bool carries;                 /* the new one is a small change of it */
 };
 
 static const char *text_at(const struct taking *taking, const char *key)
@@ -102,16 +103,22 @@ static bool load_latest(struct taking *taking, struct err *err)
 		    arena_strdup(taking->arena, query_get_text(q, 3));
 		taking->is_open = query_get_integer(q, 4) != 0;
 		taking->was_circulated = query_get_integer(q, 5) != 0;
+		taking->marking =
+		    arena_strdup(taking->arena, query_get_text(q, 6));
 	}
 	return query_done(q, err);
 }
 
 /* Those who had the version before are asked again when the manifest says that
  * the change is material; and when that version was withdrawn or the new one is
- * still held back, for then it can't stand in its place. */
+ * still held back or marked otherwise, for then it can't stand in its place:
+ * its links went where the new one may not. */
 static bool is_small_change(const struct taking *taking)
 {
-	return taking->is_open &&
+	const char *marking = json_get_text(taking->content, "marking");
+
+	return taking->is_open && taking->marking && marking &&
+	       strcmp(taking->marking, marking) == 0 &&
 	       !json_get_flag(taking->content, "material", false) &&
 	       json_get_integer(taking->answer, "not_before_at", 0) <=
 		   taking->now;

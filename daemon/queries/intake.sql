@@ -5,7 +5,7 @@ SELECT number FROM version WHERE briefing_id = ?1 AND content_hash = ?2;
 -- name: intake_load_latest
 -- what the next version is compared with
 SELECT number, title, approved_on, approval_ref, closed_at IS NULL,
-	already_circulated
+	already_circulated, marking
 FROM version
 WHERE briefing_id = ?1 ORDER BY number DESC LIMIT 1;
 

@@ -258,6 +258,8 @@ static void f20_only_a_material_change_asks_again(void **state)
 	     "", true, false, false},
 	    {"held back", "", "not_before = \"2039-01-01\";\n", true, false,
 	     false},
+	    {"marked: it may not go where the one before went", "",
+	     "marking = \"OFFICIAL-SENSITIVE\";\n", true, false, false},
 	    {"history stays history",
 	     "UPDATE version SET already_circulated = 1", "", false, true,
 	     true},
