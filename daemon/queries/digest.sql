@@ -216,13 +216,14 @@ WHERE requirement.acknowledged_at IS NULL
 
 -- name: digest_supersede
 -- What a person was still to confirm of the versions before ?1, but was never
--- mailed: this one goes in its place.
+-- mailed: this one goes in its place. Not what its version closed before, which
+-- would be told of another time; nor what is overdue, for that is no way out.
 UPDATE requirement SET closed_at = ?3, closed_as = 'superseded'
 WHERE person_id = ?2 AND acknowledged_at IS NULL AND missed_at IS NULL
-	AND closed_at IS NULL
+	AND closed_at IS NULL AND due_at >= ?3
 	AND version_id IN (SELECT o.id FROM version v
 		JOIN version o ON o.briefing_id = v.briefing_id
-			AND o.number < v.number
+			AND o.number < v.number AND o.closed_at IS NULL
 		WHERE v.id = ?1);
 
 -- name: digest_withhold

@@ -208,6 +208,37 @@ static void f20_one_duty_of_a_small_change(void **state)
 	planning_close(&p);
 }
 
+/* What ended before, and what is overdue, is told of as it was. */
+static void f20_a_small_change_ends_nothing_twice(void **state)
+{
+	static const struct {
+		const char *sql, *expected;
+	} cases[] = {
+	    {"UPDATE version SET closed_at = 5, closed_as = 'superseded'"
+	     " WHERE id = 1",
+	     "5"},
+	    {"UPDATE requirement SET due_at = 7 WHERE version_id = 1", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct planning p;
+
+		planning_open(&p);
+		a_new_version(&p);
+		store_do(&p.store, cases[i].sql);
+		open_now(&p, "police", true);
+		plan_all(&p, 100);
+		assert_string_equal(
+		    store_text(&p.store,
+			       "SELECT coalesce(closed_at, '') FROM"
+			       " standing_requirement WHERE person_id = 2 AND"
+			       " version_id = 1"),
+		    cases[i].expected);
+		planning_close(&p);
+	}
+}
+
 /* A mail that was cancelled at its claim because a small change came goes with
  * that one, and at once. */
 static void f30_a_small_change_takes_the_place_of_what_is_due(void **state)
@@ -1131,6 +1162,7 @@ int main(void)
 	    cmocka_unit_test(f20_one_duty_of_a_small_change),
 	    cmocka_unit_test(f10_a_joiner_gets_what_is_essential),
 	    cmocka_unit_test(f20_the_catalogue_is_paced),
+	    cmocka_unit_test(f20_a_small_change_ends_nothing_twice),
 	    cmocka_unit_test(f30_a_small_change_takes_the_place_of_what_is_due),
 	    cmocka_unit_test(f10_a_person_on_two_lists_gets_one_mail),
 	    cmocka_unit_test(f10_what_a_delivery_is_made_of),
