@@ -148,7 +148,7 @@ static void show_item(const struct personal *personal,
 	if (!item || place->has_more)
 		visit_tell_nothing_here(visit);
 	else if (is_given(place->number) &&
-		 receipt_handle(personal, item->version->id, place->number))
+		 receipt_handle(personal, item->version_id, place->number))
 		return; /* also of what is withdrawn: it was confirmed */
 	else if (!briefing_is_allowed(item->version, visit->now, &why))
 		content_tell_why_not(visit, why, personal->home);

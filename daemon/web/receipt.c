@@ -52,10 +52,20 @@ static void show(const struct personal *personal, const struct receipt *receipt,
 
 /* --- by mail */
 
-/* The receipt's id is the last part of the path, which the request keeps. */
-static const char *id_of(const struct http_request *request)
+/* The receipt's id is the last part of the path, with a slash behind it or not.
+ */
+static const char *id_of(const struct http_request *request,
+			 struct arena *arena)
 {
-	return strrchr(http_path(request), '/') + 1;
+	const char *path = http_path(request);
+	size_t end = strlen(path);
+
+	while (end > 1 && path[end - 1] == '/')
+		end--;
+	size_t start = end;
+	while (start > 0 && path[start - 1] != '/')
+		start--;
+	return arena_strndup(arena, path + start, end - start);
 }
 
 static bool record(struct web *web, const struct pending *pending, int64_t now,
@@ -65,8 +75,9 @@ static bool record(struct web *web, const struct pending *pending, int64_t now,
 	    .settings = web->settings, .templates = web->templates, .now = now};
 	struct arena *arena = arena_new();
 	struct receipt *receipt;
-	bool good = receipt_load(web->db, pending->delivery_id, pending->ids[0],
-				 id_of(pending->request), arena, &receipt, err);
+	bool good =
+	    receipt_load(web->db, pending->delivery_id, pending->ids[0],
+			 id_of(pending->request, arena), arena, &receipt, err);
 
 	*ret_count = 0;
 	/* it may have been erased since the button was pressed */

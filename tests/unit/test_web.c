@@ -815,7 +815,10 @@ static void f20_receipt(void **state)
 	snprintf(other, sizeof(other), "%s/LTB-1/1123456789abcdefghjk",
 		 site->paths[PLAIN]);
 	check_get(site, other, 404, NULL);
-	/* it stays when the briefing goes */
+	/* it stays when a small change comes, and when the briefing goes */
+	scene_version(&site->store, 77, "LTB-1", 2, "OFFICIAL");
+	scene_carries(&site->store, 77);
+	check_get(site, path, 200, RECEIPT);
 	store_do(&site->store, "UPDATE briefing SET withdrawn_at = 5 WHERE "
 			       "ref = 'LTB-1'");
 	check_get(site, path, 200, RECEIPT);
@@ -833,6 +836,7 @@ static void f20_receipt_by_mail(void **state)
 {
 	struct site *site = *state;
 	const char *path = confirm_first(site);
+	char slashed[200];
 	struct http_request request = post_receipt(site, path, NOW - 90000);
 
 	ask(site, &request, NOW);
@@ -844,11 +848,14 @@ static void f20_receipt_by_mail(void **state)
 	assert_false(web_has_pending(site->web));
 	fake_done(&request);
 	assert_int_equal(count_notices(site), 0);
+	/* a slash behind it changes nothing */
+	snprintf(slashed, sizeof(slashed), "%s/", path);
 	for (int day = 0; day < 2; day++)
 		for (int twice = 0; twice < 2; twice++) {
 			int64_t now = NOW + day * SCENE_DAY;
 
-			request = post_receipt(site, path, now - 60);
+			request = post_receipt(site, twice ? path : slashed,
+					       now - 60);
 			ask(site, &request, now);
 			/* no confirmation, so none is counted */
 			assert_int_equal(commit(site, now), 0);
