@@ -107,6 +107,7 @@ int ctl_briefing(struct ctl *ctl, int argc, char **argv);
 int ctl_list(struct ctl *ctl, int argc, char **argv);
 int ctl_list_bounces(struct ctl *ctl, int argc, char **argv);
 int ctl_person(struct ctl *ctl, int argc, char **argv);
+int ctl_person_unsuppress(struct ctl *ctl, int argc, char **argv);
 int ctl_preview(struct ctl *ctl, int argc, char **argv);
 int ctl_run(struct ctl *ctl, int argc, char **argv);
 int ctl_queue(struct ctl *ctl, int argc, char **argv);

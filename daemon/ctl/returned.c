@@ -89,7 +89,7 @@ int ctl_list_bounces(struct ctl *ctl, int argc, char **argv)
 
 /* ---------------------------------------------------- person unsuppress */
 
-static int unsuppress(struct ctl *ctl, int argc, char **argv)
+int ctl_person_unsuppress(struct ctl *ctl, int argc, char **argv)
 {
 	static const char usage[] = "person unsuppress ADDRESS --reason TEXT";
 	const char *reason = NULL;
@@ -115,16 +115,4 @@ static int unsuppress(struct ctl *ctl, int argc, char **argv)
 	puts("mail is sent there again; what did not arrive goes with the "
 	     "list's next slot");
 	return CTL_GOOD;
-}
-
-int ctl_person(struct ctl *ctl, int argc, char **argv)
-{
-	static const struct ctl_verb verbs[] = {
-	    {"unsuppress", "unsuppress ADDRESS --reason TEXT",
-	     "send mail again to an address that it came back from",
-	     unsuppress},
-	    {NULL, NULL, NULL, NULL},
-	};
-
-	return ctl_dispatch(ctl, verbs, "person ", argc - 1, argv + 1);
 }

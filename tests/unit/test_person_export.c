@@ -1,0 +1,123 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/person_export.h"
+#include "planning.h"
+#include "tools/json.h"
+
+static void scene(struct planning *p)
+{
+	planning_open(p);
+	add_version(p, 1);
+	store_do(&p->store, "INSERT INTO suppression (address_key, score,"
+			    " scored_at) VALUES ('p1@police.example', 100, 5)");
+	store_do(&p->store,
+		 "INSERT INTO event (id, kind, effective_at, recorded_at,"
+		 " actor, body) VALUES"
+		 " (1, 'a', 1, 2, 'briefingd', '{\"person\":\"public-1\"}'),"
+		 " (2, 'b', 3, 4, 'person:public-1', '{}'),"
+		 " (3, 'c', 5, 6, 'briefingd', '{\"person\":\"public-11\"}'),"
+		 " (4, 'd', 7, 8, 'person:public-2', '{}');"
+		 "INSERT INTO event_text VALUES (2, 'reflection', x'00',"
+		 " 'I will ask.'), (4, 'reflection', x'00', 'Not hers.')");
+}
+
+static void f10_sections(void **state)
+{
+	struct person_export *held;
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	store_check(&p.store,
+		    person_export_load(p.store.db, "p1@police.example",
+				       p.store.arena, &held, &p.store.err));
+	assert_string_equal(held->public_id, "public-1");
+	struct json_value *json = person_export_json(held, 9);
+	const struct json_value *identity =
+	    json_at(json_get(json, "identity"), 0);
+	assert_string_equal(json_get_text(identity, "name"), "Person 1");
+	/* a digit more is somebody else */
+	const struct json_value *events = json_get(json, "events");
+	assert_int_equal(json_count(events), 2);
+	assert_string_equal(json_get_text(json_at(events, 1), "kind"), "b");
+	const struct json_value *texts = json_get(json, "texts");
+	assert_int_equal(json_count(texts), 1);
+	assert_string_equal(json_get_text(json_at(texts, 0), "text"),
+			    "I will ask.");
+	assert_int_equal(
+	    json_get_integer(json_at(json_get(json, "suppression"), 0), "score",
+			     0),
+	    100);
+	assert_int_equal(json_count(json_get(json, "mails")), 0);
+	json_free(json);
+	planning_close(&p);
+}
+
+static void f20_nobody(void **state)
+{
+	struct person_export *held;
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	assert_false(person_export_load(p.store.db, "eve@x.example",
+					p.store.arena, &held, &p.store.err));
+	assert_int_equal(p.store.err.kind, ERR_GONE);
+	/* nobody's, but we know something of it */
+	store_do(&p.store, "INSERT INTO suppression (address_key, score,"
+			   " scored_at) VALUES ('eve@x.example', 1, 5)");
+	store_check(&p.store,
+		    person_export_load(p.store.db, "eve@x.example",
+				       p.store.arena, &held, &p.store.err));
+	assert_null(held->public_id);
+	planning_close(&p);
+}
+
+/* Who adds a table says here whether it holds something of a person: if so, the
+ * export has to tell it, and erasure has to take it away. */
+static void f20_every_table_was_thought_of(void **state)
+{
+	static const char known[] =
+	    /* exported */
+	    "'person','identity','member','member_status','requirement',"
+	    "'delivery','addressee','attempt','returned','suppression','event',"
+	    "'event_text','withheld','beside','forward','reminder','withdrawal_"
+	    "told',"
+	    /* nothing of a member, or as numbers only */
+	    "'board','operator','ledger','ledger_tile','ledger_key',"
+	    "'checkpoint','briefing','version','document','action','folder',"
+	    "'list','digest','letter','letter_version','notice','mailbox',"
+	    "'relay','relay_use','request','guest',"
+	    /* a hash of a mail's bytes, which go when the addressee goes */
+	    "'copy'";
+	char sql[1000];
+	struct planning p;
+
+	(void)state;
+	planning_open(&p);
+	snprintf(sql, sizeof(sql),
+		 "SELECT coalesce(group_concat(name), '') FROM sqlite_schema"
+		 " WHERE type = 'table' AND name NOT LIKE 'sqlite%%' AND name"
+		 " NOT IN (%s)",
+		 known);
+	assert_string_equal(store_text(&p.store, sql), "");
+	planning_close(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(f10_sections),
+	    cmocka_unit_test(f20_nobody),
+	    cmocka_unit_test(f20_every_table_was_thought_of),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
