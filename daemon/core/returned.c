@@ -93,7 +93,8 @@ static bool load_subject(struct db *db, int64_t delivery_id,
 		    .about = {.delivery_id = delivery_id,
 			      .is_notice = query_get_integer(q, 6) != 0,
 			      .name = arena_strdup(arena, query_get_text(q, 7)),
-			      .sent_at = query_get_integer(q, 8)},
+			      .sent_at = query_get_integer(q, 8),
+			      .is_other_mode = query_get_integer(q, 9) != 0},
 		};
 	if (ret->state) {
 		ret->about.list_name = ret->outbox.list_name;

@@ -19,6 +19,9 @@
 
 #define DAY_SECONDS INT64_C(86400)
 #define AUTHOR_DIGITS 16 /* of the hash that stands for an author in a key */
+/* what keys begin with: of what answers a mail of ours, and of the rest */
+#define REPLY "reply "
+#define UNASKED "reply-unasked "
 
 struct telling {
 	struct db *db;
@@ -94,9 +97,10 @@ bool returned_tell_abuse(struct db *db, const struct digest_context *context,
 	    .reply_to = context->settings->mail_help,
 	    .subject = "A mail to your list was reported as spam",
 	};
-	bool good = about->is_notice || find_owner(&telling, err);
+	bool is_silent = about->is_notice || about->is_other_mode;
+	bool good = is_silent || find_owner(&telling, err);
 
-	if (good && !about->is_notice) {
+	if (good && !is_silent) {
 		notice.view = view_of(&telling);
 		good = queue(&telling, &notice, err);
 	}
@@ -136,26 +140,42 @@ static bool is_loop(struct telling *telling, const struct reply *reply)
 	       is_mailbox(reply->from, settings->mail_bounce);
 }
 
-static bool is_too_often(const struct telling *telling,
-			 const struct reply *reply, bool *ret, struct err *err)
+/* *ret stays true: so many of these were passed on in a day */
+static bool count_of(const struct telling *telling, const char *key_head,
+		     int64_t most, bool *ret, struct err *err)
 {
 	struct query *q = db_query(telling->db, QUERY_NOTICE_COUNT_OF);
 
-	query_text(q, 1, reply->key_head);
+	query_text(q, 1, key_head);
 	query_integer(q, 2, telling->context->now - DAY_SECONDS);
-	*ret =
-	    query_next(q) && query_get_integer(q, 0) >= RETURNED_REPLIES_A_DAY;
+	*ret |= query_next(q) && query_get_integer(q, 0) >= most;
 	return query_done(q, err);
 }
 
-static const char *key_head_of(const char *from_key, struct arena *arena)
+static bool is_too_often(const struct telling *telling,
+			 const struct reply *reply, bool *ret, struct err *err)
+{
+	bool is_ours = telling->about->delivery_id != 0;
+
+	*ret = false;
+	return count_of(telling, reply->key_head, RETURNED_REPLIES_A_DAY, ret,
+			err) &&
+	       count_of(telling, is_ours ? REPLY : UNASKED,
+			is_ours ? RETURNED_ALL_REPLIES_A_DAY
+				: RETURNED_UNASKED_A_DAY,
+			ret, err);
+}
+
+static const char *key_head_of(const char *from_key, bool is_ours,
+			       struct arena *arena)
 {
 	uint8_t hash[CRYPTO_SHA256_SIZE];
 	char hex[CRYPTO_SHA256_HEX];
 
 	crypto_sha256(from_key, strlen(from_key), hash);
 	crypto_hex(hash, sizeof(hash), hex);
-	return arena_printf(arena, "reply %.*s ", AUTHOR_DIGITS, hex);
+	return arena_printf(arena, "%s%.*s ", is_ours ? REPLY : UNASKED,
+			    AUTHOR_DIGITS, hex);
 }
 
 static bool pass_on(const struct telling *telling,
@@ -199,10 +219,12 @@ static bool tell_reply(struct telling *telling,
 
 	*ret_is_told = false;
 	if (!mail->bytes || telling->about->is_notice ||
+	    telling->about->is_other_mode ||
 	    !address_parse(from, strlen(from), reply.from, reply.from_key,
 			   NULL))
 		return true;
-	reply.key_head = key_head_of(reply.from_key, telling->arena);
+	reply.key_head = key_head_of(
+	    reply.from_key, telling->about->delivery_id != 0, telling->arena);
 	if (!find_owner(telling, err) ||
 	    !is_too_often(telling, &reply, &is_flood, err))
 		return false;

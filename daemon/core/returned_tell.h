@@ -21,6 +21,9 @@ struct returned_about {
 	const char *address, *name; /* to whom it went; "": erased */
 	int64_t sent_at;            /* 0: not known to have left */
 	bool is_notice;
+	/* of a rehearsal and the board is live now, or the reverse: the person
+	 * that it names may never have had it */
+	bool is_other_mode;
 };
 
 /*
@@ -28,15 +31,20 @@ struct returned_about {
  * reply of which the whole is not there or whose author can't be answered; and,
  * against loops, one that answers a notice, comes from the owner or from this
  * board, or from an author of whom RETURNED_REPLIES_A_DAY were passed on in a
- * day: machines answer too, and not all of them say so.
+ * day: machines answer too, and not all of them say so. An author is forged
+ * easily, and nobody's outbox are we: so many are passed on of all authors a
+ * day, and few that answer no mail of ours.
  */
 #define RETURNED_REPLIES_A_DAY 10
+#define RETURNED_ALL_REPLIES_A_DAY 200
+#define RETURNED_UNASKED_A_DAY 20
 bool returned_tell_reply(struct db *db, const struct digest_context *context,
 			 const struct returned_mail *mail,
 			 const struct returned_about *about, bool *ret_is_told,
 			 struct err *err);
 
-/* Once for a delivery; of a notice it is only recorded. */
+/* Once for a delivery; of a notice, or of the other mode, it is only recorded.
+ */
 bool returned_tell_abuse(struct db *db, const struct digest_context *context,
 			 const struct returned_about *about, struct err *err);
 

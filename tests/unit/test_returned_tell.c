@@ -240,6 +240,41 @@ static void f30_so_many_a_day_from_one_author(void **state)
 	planning_close(&p);
 }
 
+static void f30_so_many_a_day_of_all_authors(void **state)
+{
+	char from[40];
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	for (int i = 0; i < RETURNED_ALL_REPLIES_A_DAY; i++) {
+		snprintf(from, sizeof(from), "robot%d@else.example", i);
+		assert_int_equal(reply(&p, 0, from),
+				 i < RETURNED_UNASKED_A_DAY);
+		/* with the token of a mail that we sent */
+		assert_true(reply(&p, 1, from));
+	}
+	assert_false(reply(&p, 1, "ann@else.example"));
+	p.context.now += DAY + 1;
+	assert_true(reply(&p, 0, "ann@else.example"));
+	assert_true(reply(&p, 1, "ann@else.example"));
+	planning_close(&p);
+}
+
+/* a person whose name stands on it never had it */
+static void f30_of_a_rehearsal_nobody_is_told(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	store_do(&p.store, "UPDATE delivery SET mode = 'rehearsal'");
+	assert_false(reply(&p, 1, "p1@police.example"));
+	assert_true(come(&p, BOUNCE_ABUSE, 1, "", NULL).is_understood);
+	assert_string_equal(notices(&p), "");
+	planning_close(&p);
+}
+
 /* Which mails can stand in a mail as they are. */
 static void f30_untouched(void **state)
 {
@@ -293,6 +328,8 @@ int main(void)
 	    cmocka_unit_test(f20_who_is_the_owner),
 	    cmocka_unit_test(f20_what_is_not_passed_on),
 	    cmocka_unit_test(f30_what_answers_a_notice_is_not_passed_on),
+	    cmocka_unit_test(f30_so_many_a_day_of_all_authors),
+	    cmocka_unit_test(f30_of_a_rehearsal_nobody_is_told),
 	    cmocka_unit_test(f30_so_many_a_day_from_one_author),
 	    cmocka_unit_test(f30_untouched),
 	    cmocka_unit_test(f40_a_line_that_is_too_long),
