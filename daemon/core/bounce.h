@@ -76,8 +76,9 @@ struct bounce_mail {
 };
 
 /* Why a server refused a mail that it was handed, by the rules of what comes
- * back. enhanced: "5.1.1" or ""; text: its words. BOUNCE_NO_CLASS: code is no
- * refusal. */
+ * back; but hard is only what clearly tells of the mailbox, for what is wrong
+ * with us is told of every mail. enhanced: "5.1.1" or ""; text: its words.
+ * BOUNCE_NO_CLASS: code is no refusal. */
 enum bounce_class bounce_classify_reply(int code, const char *enhanced,
 					const char *text);
 

@@ -600,6 +600,40 @@ const char *bounce_fold_diagnosis(const char *text, struct arena *arena)
 
 /* --- what is told in the dialogue */
 
+/* What the server that takes all our mail says of us and not of whom one is to:
+ * it says it to everyone. */
+static const char of_us[] =
+    "your account|sending account|sender|your domain|your ip|your server|"
+    "your message|your mail|your daily|sending quota|sending limit|"
+    "daily sending|sending domain|not verified|you have exceeded|"
+    "you are sending|too many messages|no valid recipient|authenticat";
+
+/* RFC 3463: there is no such mailbox, or no mail for it any more. */
+static bool is_of_mailbox(const char *enhanced)
+{
+	static const char *const mailbox[] = {"5.1.1", "5.1.2",  "5.1.3",
+					      "5.1.6", "5.1.10", "5.2.1"};
+
+	for (size_t i = 0; i < COUNT(mailbox); i++)
+		if (strcmp(enhanced, mailbox[i]) == 0)
+			return true;
+	return false;
+}
+
+static enum bounce_class classify_reply(int code, const char *enhanced,
+					const char *text)
+{
+	enum bounce_class cls = bounce_classify(enhanced, code, text);
+	bool is_of_them = is_of_mailbox(enhanced) || is_gone(text) ||
+			  fold_has(text, nobody) || fold_has(text, somebody);
+
+	/* no way there: it may be the server's own names that fail */
+	if (fold_has(text, of_us) || text_starts(enhanced, "5.4.") ||
+	    (cls == BOUNCE_HARD && !is_of_them))
+		return BOUNCE_BLOCK;
+	return cls;
+}
+
 enum bounce_class bounce_classify_reply(int code, const char *enhanced,
 					const char *text)
 {
@@ -610,7 +644,7 @@ enum bounce_class bounce_classify_reply(int code, const char *enhanced,
 		return BOUNCE_NO_CLASS;
 	arena = arena_new();
 	cls =
-	    bounce_classify(enhanced, code, bounce_fold_diagnosis(text, arena));
+	    classify_reply(code, enhanced, bounce_fold_diagnosis(text, arena));
 	arena_free(arena);
 	return cls;
 }

@@ -373,17 +373,20 @@ static bool count_refusal(struct db *db, const struct outbox_result *result,
 			  const struct standing *standing, int64_t now,
 			  struct err *err)
 {
-	bool is_new;
+	bool is_new, is_calm;
 
 	if (strcmp(move->state, "refused") != 0 || !result->is_of_recipient ||
 	    strcmp(standing->subject.mode, "live") != 0 || !*standing->address)
 		return true;
-	return suppression_count(
-	    db, standing->address,
-	    bounce_classify_reply(result->code, or_empty(result->enhanced),
-				  or_empty(result->text)),
-	    standing->subject.public_id, result->delivery_id, now, &is_new,
-	    err);
+	if (!suppression_is_calm(db, now, &is_calm, err))
+		return false;
+	return !is_calm ||
+	       suppression_count(db, standing->address,
+				 bounce_classify_reply(
+				     result->code, or_empty(result->enhanced),
+				     or_empty(result->text)),
+				 standing->subject.public_id,
+				 result->delivery_id, now, &is_new, err);
 }
 
 static bool settle(struct db *db, const struct settings *settings,

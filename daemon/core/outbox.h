@@ -95,7 +95,7 @@ struct outbox_result {
 	int64_t duration_ms;
 	/* as claimed; NULL: not known, and looked up */
 	const char *public_id, *list_name, *mode;
-	bool is_of_recipient; /* a refusal was of RCPT, or of what followed */
+	bool is_of_recipient; /* a refusal was of RCPT */
 	enum outbox_blame blame;
 	int other_relays; /* that could take the mail now */
 };

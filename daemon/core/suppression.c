@@ -10,6 +10,7 @@
 #include "core/event.h"
 #include "tools/db.h"
 
+#define HOUR_SECONDS 3600
 #define DAY_SECONDS INT64_C(86400)
 
 struct standing {
@@ -117,6 +118,17 @@ bool suppression_count(struct db *db, const char *address,
 	return count(db, key, cls, now, ret_is_new, err) &&
 	       (!*ret_is_new ||
 		suppress(db, key, cls, public_id, delivery_id, now, err));
+}
+
+bool suppression_is_calm(struct db *db, int64_t now, bool *ret, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_SUPPRESSION_COUNT);
+
+	query_integer(q, 1, now - HOUR_SECONDS);
+	query_integer(q, 2, SUPPRESSION_REFUSALS_AN_HOUR);
+	*ret = query_next(q) &&
+	       query_get_integer(q, 0) < SUPPRESSION_REFUSALS_AN_HOUR;
+	return query_done(q, err);
 }
 
 static bool add_event(struct db *db, const char *key, const char *reason,

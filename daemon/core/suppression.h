@@ -35,6 +35,13 @@ bool suppression_count(struct db *db, const char *address,
 		       int64_t delivery_id, int64_t now, bool *ret_is_new,
 		       struct err *err);
 
+/* Refusals in the dialogue suppress so many addresses in an hour: more at once
+ * tell of the relay, whatever it says. Those are refused again, and suppressed,
+ * another time. */
+#define SUPPRESSION_REFUSALS_AN_HOUR 20
+bool suppression_is_calm(struct db *db, int64_t now, bool *ret,
+			 struct err *err);
+
 /* Mail is sent again; what did not reach the person is new to them. Own
  * transaction and event. ERR_GONE: the address is not suppressed. */
 bool suppression_release(struct db *db, const char *address_key,

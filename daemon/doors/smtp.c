@@ -554,7 +554,7 @@ static struct smtp_judgement offer(struct smtp_session *session,
 	if (judgement.outcome == SMTP_ACCEPTED ||
 	    (end.code >= 400 && end.code <= 599)) {
 		ret_verdict->code = end.code;
-		ret_verdict->is_of_recipient = end.stage >= SMTP_STAGE_RCPT;
+		ret_verdict->is_of_recipient = end.stage == SMTP_STAGE_RCPT;
 		smtp_verdict_reply(ret_verdict, reply.text);
 	} else {
 		describe_loss(session, &end, &reply, ret_verdict);

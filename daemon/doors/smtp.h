@@ -73,7 +73,7 @@ struct smtp_verdict {
 	/* The relay, not this mail, is in trouble: no connection, no TLS, no
 	 * login, 421, no answer. Any mail would have met with it. */
 	bool is_relay_trouble;
-	bool is_of_recipient;  /* it answered RCPT, or what followed */
+	bool is_of_recipient;  /* it answered RCPT */
 	int code;              /* the deciding reply's; 0 when there was none */
 	char enhanced[16];     /* RFC 3463, "5.1.1", or "" */
 	bool is_login_refused; /* an access token may be worn out */

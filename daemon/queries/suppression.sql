@@ -16,6 +16,11 @@ VALUES (?1, 0, 0, ?2, ?3)
 ON CONFLICT (address_key) DO UPDATE SET
 	suppressed_at = excluded.suppressed_at, why = excluded.why;
 
+-- name: suppression_count
+-- How many were suppressed since, ?2 at most.
+SELECT count(*) FROM (SELECT 1 FROM suppression
+	WHERE suppressed_at > ?1 LIMIT ?2);
+
 -- name: suppression_release
 -- A person said that it works; what was counted is forgotten.
 UPDATE suppression SET score = 0, scored_at = 0, suppressed_at = NULL,

@@ -7,6 +7,7 @@
 
 #include "core/outbox.h"
 #include "core/share.h"
+#include "core/suppression.h"
 #include "planning.h"
 
 /* deliveries 1 and 2, of persons 1 and 2 on list police, with versions 1, 2 */
@@ -814,6 +815,18 @@ static void f20_refusals_count_as_what_comes_back_does(void **state)
 	    {"gone", true, true, OUTBOX_REFUSED, 550, "5.1.1", "", "hard", 0},
 	    {"gone, in words", true, true, OUTBOX_REFUSED, 550, "",
 	     "no such user here", "hard", 0},
+	    {"our account", true, true, OUTBOX_REFUSED, 550, "",
+	     "Your account has been disabled for sending", NULL, 0},
+	    {"our account, as if it were theirs", true, true, OUTBOX_REFUSED,
+	     550, "5.1.1", "Sending account disabled", NULL, 0},
+	    {"our domain", true, true, OUTBOX_REFUSED, 550, "",
+	     "Domain not verified for this account", NULL, 0},
+	    {"our quota", true, true, OUTBOX_REFUSED, 550, "5.4.5",
+	     "Daily sending quota exceeded", NULL, 0},
+	    {"nobody is left", true, true, OUTBOX_REFUSED, 554, "",
+	     "No valid recipients", NULL, 0},
+	    {"no way there", true, true, OUTBOX_REFUSED, 550, "5.4.4",
+	     "Unable to route: no such host", NULL, 0},
 	    {"spam", true, true, OUTBOX_REFUSED, 550, "5.7.1",
 	     "5.7.1 looks like spam", NULL, 0},
 	    {"blocked, whatever the code", true, true, OUTBOX_REFUSED, 550,
@@ -862,6 +875,48 @@ static void f20_refusals_count_as_what_comes_back_does(void **state)
 		    score != cases[i].score)
 			fail_msg("%s: \"%s\" %lld", cases[i].name, why,
 				 (long long)score);
+		planning_close(&p);
+	}
+}
+
+/* The relay that says of everyone that they are gone is wrong. */
+static void f20_many_refusals_tell_of_the_relay(void **state)
+{
+	const struct outbox_result result = {.delivery_id = 1,
+					     .attempt = 1,
+					     .outcome = OUTBOX_REFUSED,
+					     .began_at = NOW,
+					     .ended_at = NOW,
+					     .code = 550,
+					     .enhanced = "5.1.1",
+					     .is_of_recipient = true};
+
+	(void)state;
+	for (int before = SUPPRESSION_REFUSALS_AN_HOUR - 1;
+	     before <= SUPPRESSION_REFUSALS_AN_HOUR; before++) {
+		const char *became;
+		struct planning p;
+
+		scene(&p, true);
+		claim(&p, true, 1, NULL, NULL);
+		for (int i = 0; i < before; i++) {
+			char sql[200];
+
+			snprintf(sql, sizeof(sql),
+				 "INSERT INTO suppression VALUES ('a%d@x', 0,"
+				 " 0, %lld, 'hard', NULL)",
+				 i, (long long)(NOW - 60));
+			store_do(&p.store, sql);
+		}
+		store_begin(&p.store);
+		store_check(&p.store,
+			    outbox_settle(p.store.db, &p.settings, &result, NOW,
+					  &became, &p.store.err));
+		store_commit(&p.store);
+		assert_string_equal(became, "refused");
+		assert_int_equal(
+		    store_number(&p.store, "SELECT count(*) FROM suppression"),
+		    SUPPRESSION_REFUSALS_AN_HOUR);
 		planning_close(&p);
 	}
 }
@@ -919,6 +974,7 @@ int main(void)
 	    cmocka_unit_test(f30_what_cannot_be_made_is_held),
 	    cmocka_unit_test(f30_looking),
 	    cmocka_unit_test(f20_refusals_count_as_what_comes_back_does),
+	    cmocka_unit_test(f20_many_refusals_tell_of_the_relay),
 	    cmocka_unit_test(f20_given_up_is_a_soft_one),
 	};
 

@@ -677,9 +677,7 @@ static void f30_replies_decide(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct smtp_verdict verdict = send_to(&cases[i].manner, NULL);
-		bool is_of_recipient = cases[i].manner.rcpt ||
-				       cases[i].manner.data ||
-				       cases[i].manner.dot;
+		bool is_of_recipient = cases[i].manner.rcpt;
 
 		if (verdict.outcome != cases[i].outcome ||
 		    verdict.is_of_recipient != is_of_recipient ||
