@@ -2,6 +2,7 @@
  * processor belongs to a connection. One answer each, and fields that are text.
  */
 #include <assert.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -71,8 +72,13 @@ static void open_client(void)
 
 	client = socket(AF_INET, SOCK_STREAM, 0);
 	setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-	if (connect(client, (struct sockaddr *)&address, sizeof(address)) < 0)
-		abort();
+	/* other programs' connections may hold every port for a moment */
+	while (connect(client, (struct sockaddr *)&address, sizeof(address)) <
+	       0) {
+		if (errno != EADDRNOTAVAIL)
+			abort();
+		usleep(10000);
+	}
 }
 
 static void send_all(const char *data, size_t size)
