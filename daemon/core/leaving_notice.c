@@ -13,6 +13,9 @@
 #include "tools/db.h"
 #include "tools/view.h"
 
+#define DAY_SECONDS INT64_C(86400)
+#define A_DAY 5 /* of a person: the last that was said counts anyway */
+
 static const char *person_text(const struct leaving *leaving,
 			       struct arena *arena)
 {
@@ -34,6 +37,11 @@ static const char *said_text(const struct leaving_said *said,
 	words_deadline(settings->zone, said->until_at, day);
 	return arena_printf(arena, "I am on leave until %s", day);
 }
+
+/* The board is not told of a person that they had not confirmed. */
+static const char board_effect[] =
+    "The report on reach shows it. Who had not confirmed what is told to an "
+    "agency's own lead only.";
 
 /* whole sentences: one and many differ in English */
 static const char *effect_text(const struct leaving_said *said,
@@ -71,7 +79,7 @@ static const char *effect_text(const struct leaving_said *said,
 static struct view *make_view(const struct digest_context *context,
 			      const struct leaving *leaving,
 			      const struct leaving_said *said,
-			      const struct roster_change *change,
+			      const struct roster_change *change, bool is_lead,
 			      struct arena *arena)
 {
 	struct view *view = view_new(arena);
@@ -81,7 +89,9 @@ static struct view *make_view(const struct digest_context *context,
 	view_text(view, "person", person_text(leaving, arena));
 	view_text(view, "said", said_text(said, context->settings, arena));
 	view_text(view, "said_on", time);
-	view_text(view, "effect", effect_text(said, change, arena));
+	view_text(view, "effect",
+		  is_lead ? effect_text(said, change, arena) : board_effect);
+	view_flag(view, "is_lead", is_lead);
 	view_text(view, "row_status",
 		  strcmp(said->status, "on-leave") == 0 ? "on-leave" : "left");
 	return view;
@@ -95,15 +105,22 @@ bool leaving_notice_queue(struct db *db, const struct digest_context *context,
 {
 	struct roster_list *list;
 	struct notice_owner owner;
-	int64_t delivery_id;
+	int64_t delivery_id, told;
+	const char *key_head =
+	    arena_printf(arena, "member-said %s %s ", leaving->list_name,
+			 leaving->public_id);
 
+	if (!notice_count(db, key_head, context->now - DAY_SECONDS, &told, err))
+		return false;
+	if (told >= A_DAY)
+		return true;
 	if (!roster_load_list(db, leaving->list_name, arena, &list, err) ||
 	    !notice_find_owner(db, context->settings, list, &owner, err))
 		return false;
 	const struct notice notice = {
-	    .key = arena_printf(arena, "member-said %s %s %s %lld",
-				leaving->list_name, leaving->public_id,
-				said->status, (long long)context->now),
+	    .key = arena_printf(arena, "%s%s %lld %lld", key_head, said->status,
+				(long long)said->until_at,
+				(long long)context->now),
 	    .kind = "member-said",
 	    .list = list,
 	    .address = owner.address,
@@ -116,7 +133,8 @@ bool leaving_notice_queue(struct db *db, const struct digest_context *context,
 		strcmp(said->status, "on-leave") == 0 ? "are on leave"
 		: strcmp(said->status, "left") == 0   ? "have left"
 						      : "should not be on it"),
-	    .view = make_view(context, leaving, said, change, arena),
+	    .view =
+		make_view(context, leaving, said, change, owner.is_lead, arena),
 	};
 	return notice_queue(db, context, &notice, &delivery_id, err);
 }

@@ -3,7 +3,9 @@
 
 /*
  * The mail that tells a list's lead what a person said of their place on it
- * (core/leaving.h), and what that did to the figures. In the caller's
+ * (core/leaving.h), and what that did to the figures; the board, where no mail
+ * reaches the lead, is told without the figures, for they tell what the person
+ * had not confirmed. A few times a day of a person. In the caller's
  * transaction.
  */
 #include <stdbool.h>

@@ -337,3 +337,14 @@ bool notice_find_owner(struct db *db, const struct settings *settings,
 					     .is_lead = true};
 	return true;
 }
+
+bool notice_count(struct db *db, const char *key_head, int64_t since,
+		  int64_t *ret, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_NOTICE_COUNT_OF);
+
+	query_text(q, 1, key_head);
+	query_integer(q, 2, since);
+	*ret = query_next(q) ? query_get_integer(q, 0) : 0;
+	return query_done(q, err);
+}

@@ -71,6 +71,10 @@ bool notice_queue(struct db *db, const struct digest_context *context,
 		  const struct notice *notice, int64_t *ret_delivery_id,
 		  struct err *err);
 
+/* How many whose key begins so were queued later than since. */
+bool notice_count(struct db *db, const char *key_head, int64_t since,
+		  int64_t *ret, struct err *err);
+
 /* Whom to tell of a list: its lead, or where mail to them comes back, or there
  * is no list (NULL), mail.help. */
 struct notice_owner {

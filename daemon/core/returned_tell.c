@@ -144,12 +144,13 @@ static bool is_loop(struct telling *telling, const struct reply *reply)
 static bool count_of(const struct telling *telling, const char *key_head,
 		     int64_t most, bool *ret, struct err *err)
 {
-	struct query *q = db_query(telling->db, QUERY_NOTICE_COUNT_OF);
+	int64_t count;
 
-	query_text(q, 1, key_head);
-	query_integer(q, 2, telling->context->now - DAY_SECONDS);
-	*ret |= query_next(q) && query_get_integer(q, 0) >= most;
-	return query_done(q, err);
+	if (!notice_count(telling->db, key_head,
+			  telling->context->now - DAY_SECONDS, &count, err))
+		return false;
+	*ret |= count >= most;
+	return true;
 }
 
 static bool is_too_often(const struct telling *telling,

@@ -1558,6 +1558,62 @@ static void f50_a_duty_has_the_page_and_no_click(void **state)
 	assert_string_equal(last_status(site), "left -");
 }
 
+/* Who keeps the list does not get mail, so the board is told: but not what the
+ * person had not confirmed. */
+static void f50_the_board_is_not_told_who_had_not_confirmed(void **state)
+{
+	struct site *site = *state;
+	const char *path = prepare_saying(site, PLAIN);
+	struct http_request request =
+	    say(site, path, PLAIN, NOW - 60, "left", "");
+
+	store_do(&site->store,
+		 "INSERT INTO suppression (address_key, score, scored_at,"
+		 " suppressed_at, why) VALUES ('lead@example.org', 0, 0, 5,"
+		 " 'hard')");
+	ask(site, &request, NOW);
+	commit(site, NOW);
+	fake_done(&request);
+	assert_string_not_equal(
+	    store_text(&site->store, "SELECT address FROM addressee ORDER BY"
+				     " delivery_id DESC LIMIT 1"),
+	    "lead@example.org");
+	const char *mail =
+	    store_text(&site->store, "SELECT CAST(body AS TEXT) FROM letter"
+				     " WHERE notice_id IS NOT NULL");
+	assert_non_null(strstr(mail, "I have left"));
+	assert_null(strstr(mail, "not confirmed are closed"));
+	assert_null(strstr(mail, "briefings that they"));
+	assert_null(strstr(mail, "because you keep"));
+}
+
+/* Each counts, but the lead's mailbox is not filled; two days in one second are
+ * two things that were said. */
+static void f50_who_says_much_is_told_of_a_few_times(void **state)
+{
+	struct site *site = *state;
+	const char *path = prepare_saying(site, PLAIN);
+	static const char notices[] =
+	    "SELECT count(*) FROM notice WHERE kind = 'member-said'";
+	static const char *const days[] = {"24/12/2026", "25/12/2026"};
+
+	for (int i = 0; i < 20; i++) {
+		struct http_request request =
+		    say(site, path, PLAIN, NOW - 60, "on-leave", days[i % 2]);
+
+		ask(site, &request, NOW + i / 2);
+		commit(site, NOW + i / 2);
+		fake_done(&request);
+		if (i == 1)
+			assert_int_equal(store_number(&site->store, notices),
+					 2);
+	}
+	assert_int_equal(store_number(&site->store, notices), 5);
+	assert_int_equal(
+	    store_number(&site->store, "SELECT count(*) FROM member_status"),
+	    20);
+}
+
 static void f50_on_leave_until_a_day(void **state)
 {
 	/* the midnight after 24 December in London */
@@ -1711,6 +1767,8 @@ int main(void)
 	    CASE(f50_not_you_takes_whole_addresses_in_time),
 	    CASE(f50_not_you_is_limited_for_all_alike),
 	    CASE(f50_a_duty_has_the_page_and_no_click),
+	    CASE(f50_the_board_is_not_told_who_had_not_confirmed),
+	    CASE(f50_who_says_much_is_told_of_a_few_times),
 	    CASE(f50_on_leave_until_a_day),
 	    CASE(f50_programs_say_nothing),
 	    CASE(f50_leaving_that_fails_is_told),
