@@ -247,7 +247,9 @@ static bool add_event(const struct queueing *queueing,
 	event_integer(&event, "letter", letter->id);
 	event_text(&event, "kind", notice->kind);
 	event_text(&event, "mode", queueing->mode);
-	event_text(&event, "sha256", hex);
+	/* salted: the letter is about a person, and short enough to be guessed
+	 * from its hash when it is erased */
+	event_private(&event, "sha256", hex);
 	if (notice->list)
 		event_text(&event, "list", notice->list->name);
 	return event_end(&event, queueing->db, now, err);
