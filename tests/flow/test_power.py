@@ -55,6 +55,8 @@ def look(mail):
         mail.refs = set(re.findall(r"\bLTB-\d\b", whole))
         if mail.recipient == NOTICE[0]:
             mail.refs = {NOTICE[1]}
+        if "withdrawn after" in " ".join(whole.split()):
+            mail.refs.discard(WITHDRAWN)  # it tells of its end
     return mail
 
 
