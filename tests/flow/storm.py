@@ -100,11 +100,12 @@ class Storm:
         return self.query("SELECT count(*) FROM delivery"
                           " WHERE state <> 'accepted'")
 
-    def until_some(self, left):
+    def until_some(self, left, reserve=0):
         """Any number of mails more, such that the last of that many waits ends
-        near the end of all."""
+        near the end of all; reserve: so many are left then."""
         due = self.left()
-        share = min(self.dice.random() * 2 * due / left, due - self.senders)
+        share = min(self.dice.random() * 2 * due / left,
+                    due - max(reserve, self.senders))
         self.until_mails(self.journal.count + int(max(share, 0)))
 
     def nap(self, seconds):

@@ -107,10 +107,16 @@ def empty_log(state):
 
 
 def until_the_disk_is_full(storm, filler):
+    """The server says nothing meanwhile: what it says then is to be committed."""
     board = storm.board
-    empty_log(filler.parent)
     full = board.log.count("store can't commit")
-    fill(filler)
+    storm.journal.process.send_signal(signal.SIGSTOP)
+    try:
+        empty_log(filler.parent)
+        fill(filler)
+        assert storm.left()
+    finally:
+        storm.journal.process.send_signal(signal.SIGCONT)
     board.until(lambda: board.log.count("store can't commit") > full,
                 "it can't commit", 120)
 
@@ -144,7 +150,7 @@ def test_f20_the_disk_is_full(storms, figures, disturb):
             begin(storm)
             for left in times(1, 6):
                 with storm.confirming(storm.forms(10), pause_s=0.1):
-                    storm.until_some(left + 1)
+                    storm.until_some(left + 1, reserve=100)
                     disturb(storm, state / "filler")
                 storm.check()
             end(storm, figures)
