@@ -15,21 +15,22 @@ from storm import Storm  # noqa: E402
 IS_SOAK = bool(os.environ.get("SOAK"))
 
 
-FIGURES = pytest.StashKey()
-
-
 @pytest.fixture
 def figures(request):
-    """figures(text): what a test measured, told when all have run."""
-    told = request.config.stash.setdefault(FIGURES, [])
-    return lambda text: told.append(f"{request.node.name}: {text}")
+    """figures(text): what a test measured, told when all have run; it travels
+    with the test's report, whichever process runs it."""
+    told = request.node.user_properties
+    return lambda text: told.append(("figure", f"{request.node.name}: {text}"))
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    told = config.stash.get(FIGURES, [])
+def pytest_terminal_summary(terminalreporter):
+    told = {text for reports in terminalreporter.stats.values()
+            for report in reports
+            for name, text in getattr(report, "user_properties", ())
+            if name == "figure"}
     if told:
         terminalreporter.section("figures")
-        for line in told:
+        for line in sorted(told):
             terminalreporter.write_line(line)
 
 
