@@ -12,6 +12,7 @@ from test_delivery import begin, until_state
 
 MAILS = 3  # of each session: one is struck, the others must not be
 AT_ONCE = 48
+CALM = 4  # on a busy machine servers are late, which no case speaks of
 PATIENCE_MS = 2000
 SIZE, BIG = 20000, 15000000  # more than the kernel takes in advance
 
@@ -123,7 +124,7 @@ def before_the_mail(stage, fault, tls):
     return "later", NO.get(fault, ("later", 0))[1]
 
 
-def run(servers, ca):
+def run(servers, ca, at_once):
     """Each session's verdicts, by its name."""
     jobs = "".join("\t".join(map(str, (
         name, server.port, case.tls, ca if case.tls != "none" else "-",
@@ -131,7 +132,7 @@ def run(servers, ca):
         BIG if case.stage == "middle" else SIZE, MAILS,
         300 if case.stage == "after" else 0))) + "\n"
         for name, (case, server) in servers.items())
-    done = subprocess.run([PROGRAMS / "tests/smtp_driver", str(AT_ONCE)],
+    done = subprocess.run([PROGRAMS / "tests/smtp_driver", str(at_once)],
                           input=jobs.encode(), capture_output=True, timeout=300)
     assert done.returncode == 0, done.stderr.decode()
     verdicts = collections.defaultdict(list)
@@ -214,26 +215,38 @@ def check(name, case, verdicts, server):
     check_secrecy(case, verdicts, server)
 
 
-def test_f10_every_stage_with_every_fault(authority):
-    wrong = []
+def try_cases(named, authority, at_once):
+    """What is wrong with each, by its name."""
+    wrong = {}
     with contextlib.ExitStack() as stack:
         servers = {}
-        for number, case in enumerate(cases()):
+        for name, case in named.items():
             # what comes after a mail is met by the next
             kind = ResetScript if case.stage == "reset" else Script
             script = kind(case.stage, case.fault,
                           mail=case.struck - (case.stage == "after"))
-            servers[f"c{number}"] = case, stack.enter_context(Misbehaver(
+            servers[name] = case, stack.enter_context(Misbehaver(
                 script, case.tls, authority,
                 "briefingd" if case.stage in ("auth", "login") else "",
                 in_one_go=case.in_one_go))
-        verdicts = run(servers, authority.ca)
+        verdicts = run(servers, authority.ca, at_once)
         for name, (case, server) in servers.items():
             try:
                 check(name, case, verdicts[name], server)
             except AssertionError as error:
-                wrong.append(f"{name} {case}: {verdicts[name]}: {error}")
-    assert not wrong, f"{len(wrong)} of {len(servers)}:\n" + "\n".join(wrong)
+                wrong[name] = f"{name} {case}: {verdicts[name]}: {error}"
+    return wrong
+
+
+def test_f10_every_stage_with_every_fault(authority):
+    named = {f"c{number}": case for number, case in enumerate(cases())}
+    wrong = try_cases(named, authority, AT_ONCE)
+    if 0 < len(wrong) < len(named) / 20:  # late, and not wrong every time
+        print("again:", *wrong.values(), sep="\n")
+        wrong = try_cases({name: named[name] for name in wrong}, authority,
+                          CALM)
+    assert not wrong, f"{len(wrong)} of {len(named)}:\n" + \
+        "\n".join(wrong.values())
 
 
 class NamedScript(Script):
