@@ -5,29 +5,39 @@
 
 #include "base/buf.h"
 
+static const char *html_of(char byte)
+{
+	switch (byte) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+/* what needs nothing is added whole: pages are mostly that */
 void escape_html(struct buf *out, const char *text, size_t size)
 {
+	size_t from = 0;
+
 	for (size_t i = 0; i < size; i++) {
-		switch (text[i]) {
-		case '&':
-			buf_adds(out, "&amp;");
-			break;
-		case '<':
-			buf_adds(out, "&lt;");
-			break;
-		case '>':
-			buf_adds(out, "&gt;");
-			break;
-		case '"':
-			buf_adds(out, "&quot;");
-			break;
-		case '\'':
-			buf_adds(out, "&#39;");
-			break;
-		default:
-			buf_addc(out, text[i]);
-		}
+		const char *html = html_of(text[i]);
+
+		if (!html)
+			continue;
+		buf_add(out, text + from, i - from);
+		buf_adds(out, html);
+		from = i + 1;
 	}
+	buf_add(out, text + from, size - from);
 }
 
 static bool has_any(const char *text, size_t size, const char *bytes)
