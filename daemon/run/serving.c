@@ -17,6 +17,7 @@
 #include "run/slots.h"
 #include "run/timer.h"
 #include "run/turn.h"
+#include "tools/db.h"
 #include "web/web.h"
 
 struct serving_run {
@@ -45,9 +46,24 @@ static void handle(struct http_request *request, void *context)
 	log_trouble(serving);
 }
 
+/* Pages read one state of the store together: its lock is taken once, and not
+ * anew for each of a page's statements, which cost more than what they read.
+ * Should that fail, they read as they come. */
+static void begin_pages(struct serving_run *serving)
+{
+	db_begin_reading(serving->daemon->db, NULL);
+}
+
+static void end_pages(struct serving_run *serving)
+{
+	db_rollback(serving->daemon->db);
+}
+
 static void run_server(struct serving_run *serving)
 {
+	begin_pages(serving);
 	http_run(serving->server);
+	end_pages(serving);
 	int timeout_ms = http_timeout_ms(serving->server);
 	if (timeout_ms >= 0)
 		timer_set(serving->timer, timeout_ms);
@@ -179,7 +195,9 @@ void serving_answer(struct serving_run *serving, bool committed, int64_t now)
 {
 	if (!web_has_pending(serving->web))
 		return;
+	begin_pages(serving);
 	web_answer(serving->web, committed, now);
+	end_pages(serving);
 	log_trouble(serving);
 	if (committed && serving->recorded > 0)
 		log_info("acknowledged count=%d", serving->recorded);
