@@ -146,7 +146,7 @@ $B/tests/%_driver: $B/tests/%_driver.o $B/libbriefingd.a
 
 $B/tests/bench_%: $B/tests/bench_%.o
 	echo ld $@
-	$(CC) $(LDFLAGS) -o $@ $^ -lcurl -lgnutls -lsqlite3 -lpthread
+	$(CC) $(LDFLAGS) -o $@ $^ -lcurl -lgnutls -lsqlite3 -lmicrohttpd -lpthread
 
 $B/tests/fuzz_%: $B/tests/fuzz_%.o $B/libbriefingd.a
 	echo ld $@

@@ -129,13 +129,14 @@ def summary_of(size):
 class Scene:
     """One list; every slot sends a briefing that is new to all its members."""
 
-    def __init__(self, folder, relay, members, connections, verbose=False):
+    def __init__(self, folder, relay, members, connections, verbose=False,
+                 clock=False):
         folder.mkdir(parents=True)
         self.members = members
         self.slots = 0
         self.peak_mb = 0
         self.verbose = verbose  # tells of long turns, and of each mail
-        self.board = Board(folder)
+        self.board = Board(folder, clock)
         self.board.relay(relay)
         self.board.configure(relay={"connections": connections})
         self.board.list("police", (f"m{i}@police.example,Member {i},2010-01-01"
