@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "schema.h"
+#include "tools/db_gaps.h"
 
 #define APPLICATION_ID 0x42524647 /* "BRFG", in the file's header */
 #define OPEN_BUSY_MS 10000
@@ -314,6 +315,7 @@ static bool open_handle(struct db *db, enum db_mode mode, struct err *err)
 			    flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
 			    NULL) != SQLITE_OK)
 		return set_failure(err, db, "opening the store");
+	db_gaps_close(db->handle);
 	sqlite3_busy_timeout(db->handle, OPEN_BUSY_MS);
 	return set_up_connection(db, err);
 }
@@ -615,6 +617,19 @@ int64_t db_data_version(struct db *db)
 	return version;
 }
 
+bool db_truncate_log(struct db *db, struct err *err)
+{
+	char is_busy[8];
+
+	assert(!db_is_in_transaction(db));
+	if (!read_one(db, "PRAGMA wal_checkpoint(TRUNCATE)", is_busy,
+		      sizeof(is_busy), err))
+		return false;
+	return strcmp(is_busy, "0") == 0 ||
+	       err_set(err, ERR_BUSY, "another connection reads the log (%s)",
+		       db->path);
+}
+
 /* --- backup --- */
 
 /* copy holds nothing but its path; db_close takes what is opened here */
@@ -626,6 +641,7 @@ static bool copy_into(struct db *db, struct db *copy, struct err *err)
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE,
 			    NULL) != SQLITE_OK)
 		return set_failure(err, copy, "opening the backup");
+	db_gaps_close(copy->handle);
 	sqlite3_backup *backup =
 	    sqlite3_backup_init(copy->handle, "main", db->handle, "main");
 	if (!backup)

@@ -99,6 +99,11 @@ int64_t db_last_id(struct db *db); /* of the last INSERT */
 /* Changes when another connection committed, and only then (5 us). */
 int64_t db_data_version(struct db *db);
 
+/* Moves all of the write-ahead log into the file and empties it, so that what
+ * was deleted is in neither: not within a transaction. ERR_BUSY: another
+ * connection reads; again later. */
+bool db_truncate_log(struct db *db, struct err *err);
+
 /* Copies the whole store, as it is now, to path, in one step and durably; a
  * file that is there is replaced when the copy is complete. */
 bool db_backup(struct db *db, const char *path, struct err *err);

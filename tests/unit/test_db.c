@@ -14,9 +14,11 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "schema.h"
 #include "tools/db.h"
+#include "tools/db_gaps.h"
 
 /* A house of its own: the real schema may change under these cases. */
 
@@ -480,7 +482,10 @@ static bool file_holds(const char *name, const char *what)
 
 static void empty_log(struct db *db)
 {
-	assert_true(db_execute(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL));
+	struct err err = {0};
+
+	if (!db_truncate_log(db, &err))
+		fail_msg("%s", err.text);
 }
 
 static void f40_what_is_deleted_is_gone(void **state)
@@ -501,6 +506,100 @@ static void f40_what_is_deleted_is_gone(void **state)
 }
 
 /* max_page_count stands in for the full disk */
+/* Rows come in no order, so that full pages are shared out all the time. */
+static void f40_what_moved_stays_nowhere(void **state)
+{
+	struct db *db = open_good("a.db", one);
+	struct err err = {0};
+	size_t size, rows = 0;
+	uint8_t *data;
+	char name[64];
+
+	(void)state;
+	assert_true(db_begin(db, NULL));
+	for (unsigned i = 0; i < 5000; i++) {
+		snprintf(name, sizeof(name), "%08x somebody", i * 2654435761U);
+		add_list(db, name);
+	}
+	assert_true(db_commit(db, NULL));
+	empty_log(db);
+	if (!file_read(in_folder("a.db"), (size_t)1 << 24, (char **)&data,
+		       &size, &err))
+		fail_msg("%s", err.text);
+	for (size_t at = 0; at < size; at += 4096) {
+		size_t from, to;
+
+		if (!db_gaps_find(data + at, 4096, (int64_t)(at / 4096) + 1,
+				  &from, &to))
+			continue;
+		rows++;
+		for (size_t i = from; i < to; i++)
+			assert_int_equal(data[at + i], 0);
+	}
+	/* all but some that say whose parent which is */
+	assert_true(rows > 50 && rows > size / 4096 - 5);
+	free(data);
+	struct query *q = ask(db, DAMAGE);
+	assert_true(query_next(q));
+	assert_string_equal(query_get_text(q, 0), "ok");
+	assert_true(query_done(q, NULL));
+	db_close(db);
+}
+
+static void f40_log_that_is_read_is_not_emptied(void **state)
+{
+	struct db *db = open_good("a.db", one);
+	struct db *reader = open_good("a.db", one);
+	struct err err = {0};
+
+	(void)state;
+	assert_true(db_begin_reading(reader, NULL));
+	assert_int_equal(count_lists(reader), 0);
+	add_list(db, "police");
+	assert_false(db_truncate_log(db, &err));
+	assert_int_equal(err.kind, ERR_BUSY);
+	db_rollback(reader);
+	empty_log(db);
+	db_close(reader);
+	db_close(db);
+}
+
+static void f40_pages_that_have_no_gap(void **state)
+{
+	uint8_t page[512] = {[0] = 13, [4] = 1, [5] = 1, [6] = 0, [8] = 1};
+	size_t from = 0, to = 0;
+
+	(void)state;
+	/* a row at 256, behind a gap that begins behind the directory */
+	assert_true(db_gaps_find(page, sizeof(page), 3, &from, &to));
+	assert_int_equal(from, 10);
+	assert_int_equal(to, 256);
+	/* whose parent is whose: page 2, and each 103rd behind it */
+	assert_false(db_gaps_find(page, sizeof(page), 2, &from, &to));
+	assert_false(db_gaps_find(page, sizeof(page), 105, &from, &to));
+	const struct {
+		size_t at;
+		uint8_t value;
+	} odd[] = {
+	    {0, 0},   /* no page of rows */
+	    {0, 5},   /* its row would be in its header */
+	    {4, 200}, /* a directory that reaches into the rows */
+	    {8, 0},   /* a row within the gap */
+	    {8, 2},   /* a row behind the page */
+	    {2, 9},   /* free space within the gap */
+	    {5, 3},   /* rows that begin behind the page */
+	    {7, 61},  /* more fragments than there may be */
+	};
+
+	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
+		uint8_t other[512];
+
+		memcpy(other, page, sizeof(page));
+		other[odd[i].at] = odd[i].value;
+		assert_false(db_gaps_find(other, sizeof(other), 3, &from, &to));
+	}
+}
+
 static void f40_full_is_told_and_rolled_back(void **state)
 {
 	struct db *db = open_good("a.db", one);
@@ -590,6 +689,9 @@ int main(void)
 	    CASE(f30_reading_only),
 	    CASE(f40_backup_is_whole),
 	    CASE(f40_what_is_deleted_is_gone),
+	    CASE(f40_what_moved_stays_nowhere),
+	    CASE(f40_log_that_is_read_is_not_emptied),
+	    CASE(f40_pages_that_have_no_gap),
 	    CASE(f40_full_is_told_and_rolled_back),
 	    CASE(f40_write_error_is_told),
 	    CASE(f50_embedded_schema_opens),
