@@ -1,6 +1,7 @@
 import os
 import random
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,15 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.section("figures")
         for line in sorted(told):
             terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def tmp_path():
+    """Shorter than pytest's own: servers make sockets there, whose paths have 107
+    bytes."""
+    with tempfile.TemporaryDirectory(prefix="b-",
+                                     ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")
