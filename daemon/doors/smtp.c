@@ -28,11 +28,16 @@ struct smtp_session {
 	enum smtp_auth auth;
 	int connect_timeout_ms, reply_timeout_ms, mails_per_connection;
 
-	/* the sender's thread */
+	/* whose turn it is */
 	CURL *curl; /* NULL until the next mail needs one */
 	struct smtp_talk talk;
-	int served;                 /* mails on the connection that is open */
-	int64_t used_at_ms;         /* when the last mail ended */
+	const struct smtp_mail *mail; /* NULL: none is being sent */
+	struct smtp_verdict *verdict; /* of it */
+	int64_t began_at_ms;          /* likewise */
+	bool is_reused;     /* it goes by a connection that served before */
+	bool has_dot;       /* see struct smtp_talk */
+	int served;         /* mails on the connection that is open */
+	int64_t used_at_ms; /* when the last mail ended */
 	struct smtp_reply greeting; /* the last reply while connecting */
 	char tls_name[32];          /* of the connection that is open */
 	char address[64];
@@ -292,6 +297,12 @@ static void drop_handle(struct smtp_session *session)
 	session->tls_name[0] = session->address[0] = '\0';
 }
 
+static void end_connection(struct smtp_session *session)
+{
+	smtp_talk_quit(&session->talk);
+	drop_handle(session);
+}
+
 /* --- opening and closing */
 
 /* The host's and helo's bytes end up in a URL, and helo in a command. */
@@ -394,8 +405,7 @@ void smtp_close(struct smtp_session *session)
 {
 	if (!session)
 		return;
-	smtp_talk_quit(&session->talk);
-	drop_handle(session);
+	end_connection(session);
 	smtp_talk_done(&session->talk);
 	if (session->password)
 		explicit_bzero(session->password, strlen(session->password));
@@ -537,61 +547,93 @@ static void describe_peer(const struct smtp_session *session,
 	memcpy(verdict->address, session->address, sizeof(verdict->address));
 }
 
-static struct smtp_judgement offer(struct smtp_session *session,
-				   const struct smtp_mail *mail, bool is_reused,
-				   struct smtp_verdict *ret_verdict)
-{
-	struct smtp_reply reply;
-	struct smtp_end end;
+/* --- a mail's way */
 
-	smtp_talk_mail(&session->talk, mail, &end, &reply);
-	end.is_reused = is_reused;
-	struct smtp_judgement judgement = smtp_judge(&end);
-	*ret_verdict = (struct smtp_verdict){
-	    .outcome = judgement.outcome,
-	    .is_relay_trouble = judgement.is_relay_trouble,
-	};
-	if (judgement.outcome == SMTP_ACCEPTED ||
-	    (end.code >= 400 && end.code <= 599)) {
-		ret_verdict->code = end.code;
-		ret_verdict->is_of_recipient = end.stage == SMTP_STAGE_RCPT;
-		smtp_verdict_reply(ret_verdict, reply.text);
-	} else {
-		describe_loss(session, &end, &reply, ret_verdict);
-	}
-	return judgement;
+static void finish(struct smtp_session *session)
+{
+	if (is_interrupted(session)) /* by us */
+		session->verdict->is_relay_trouble = false;
+	session->used_at_ms = now_ms();
+	session->verdict->duration_ms =
+	    session->used_at_ms - session->began_at_ms;
+	session->mail = NULL;
 }
 
-static struct smtp_judgement send_once(struct smtp_session *session,
-				       const struct smtp_mail *mail,
-				       struct smtp_verdict *ret_verdict)
+static void fill_verdict(struct smtp_session *session,
+			 const struct smtp_judgement *judgement)
 {
-	bool is_reused = session->curl != NULL;
-	struct smtp_judgement judgement = {.outcome = SMTP_LATER};
-	struct smtp_end end;
-	CURLcode code =
-	    is_reused ? CURLE_OK : connect_relay(session, mail->bearer, &end);
+	const struct smtp_end *end = &session->talk.end;
+	const struct smtp_reply *reply = &session->talk.reply;
+	struct smtp_verdict *verdict = session->verdict;
 
-	if (code == CURLE_OK) {
-		judgement = offer(session, mail, is_reused, ret_verdict);
+	*verdict = (struct smtp_verdict){
+	    .outcome = judgement->outcome,
+	    .is_relay_trouble = judgement->is_relay_trouble,
+	};
+	if (judgement->outcome == SMTP_ACCEPTED ||
+	    (end->code >= 400 && end->code <= 599)) {
+		verdict->code = end->code;
+		verdict->is_of_recipient = end->stage == SMTP_STAGE_RCPT;
+		smtp_verdict_reply(verdict, reply->text);
 	} else {
-		*ret_verdict = (struct smtp_verdict){
-		    .outcome = SMTP_LATER,
-		    .is_relay_trouble = true,
-		    .is_login_refused = code == CURLE_LOGIN_DENIED,
-		    .code = end.code >= 400 && end.code <= 599 ? end.code : 0};
-		describe_refusal(session, code, &end, ret_verdict);
+		describe_loss(session, end, reply, verdict);
 	}
-	describe_peer(session, ret_verdict);
-	if (judgement.is_clean &&
-	    ++session->served == session->mails_per_connection) {
-		smtp_talk_quit(&session->talk);
+	describe_peer(session, verdict);
+}
+
+/* The dialogue is over; the mail may be, or needs another connection. */
+static void conclude(struct smtp_session *session)
+{
+	session->talk.end.is_reused = session->is_reused;
+	const struct smtp_judgement judgement = smtp_judge(&session->talk.end);
+
+	fill_verdict(session, &judgement);
+	if (!judgement.is_clean || judgement.is_stale)
 		drop_handle(session);
+	else if (++session->served == session->mails_per_connection)
+		end_connection(session);
+	if (!judgement.is_stale || is_interrupted(session))
+		finish(session);
+}
+
+static void start_talk(struct smtp_session *session)
+{
+	smtp_talk_begin(&session->talk, session->mail, session->has_dot);
+}
+
+void smtp_connect(struct smtp_session *session)
+{
+	struct smtp_end end;
+	CURLcode code = connect_relay(session, session->mail->bearer, &end);
+
+	session->is_reused = false;
+	if (code == CURLE_OK) {
+		start_talk(session);
+		return;
 	}
-	if (!judgement.is_clean)
-		drop_handle(session);
-	session->used_at_ms = now_ms();
-	return judgement;
+	*session->verdict = (struct smtp_verdict){
+	    .outcome = SMTP_LATER,
+	    .is_relay_trouble = true,
+	    .is_login_refused = code == CURLE_LOGIN_DENIED,
+	    .code = end.code >= 400 && end.code <= 599 ? end.code : 0};
+	describe_refusal(session, code, &end, session->verdict);
+	describe_peer(session, session->verdict);
+	drop_handle(session);
+	finish(session);
+}
+
+enum smtp_next smtp_step(struct smtp_session *session,
+			 struct smtp_wait *ret_wait)
+{
+	if (session->mail && session->curl) {
+		if (!smtp_talk_step(&session->talk)) {
+			ret_wait->fd = session->talk.fd;
+			ret_wait->until_ms = session->talk.until_ms;
+			return SMTP_WAITS;
+		}
+		conclude(session);
+	}
+	return session->mail ? SMTP_CONNECTS : SMTP_DONE;
 }
 
 /* A relay closes what is idle for long, and some forget to say so. */
@@ -619,29 +661,27 @@ static bool is_sound(const struct smtp_mail *mail,
 	return !wrong;
 }
 
-void smtp_send(struct smtp_session *session, const struct smtp_mail *mail,
-	       struct smtp_verdict *ret_verdict)
+void smtp_begin(struct smtp_session *session, const struct smtp_mail *mail,
+		struct smtp_verdict *ret_verdict)
 {
 	const struct smtp_lines lines =
 	    smtp_look_at_lines(mail->data, mail->size);
-	int64_t start = now_ms();
 
+	assert(!session->mail);
 	*ret_verdict = (struct smtp_verdict){.outcome = SMTP_REFUSED};
 	if (!is_sound(mail, &lines, ret_verdict))
 		return;
-	session->talk.has_dot = lines.has_dot;
 	if (is_interrupted(session)) {
 		*ret_verdict = (struct smtp_verdict){.outcome = SMTP_LATER};
 		strcpy(ret_verdict->text, "sending was stopped");
 		return;
 	}
+	session->mail = mail;
+	session->verdict = ret_verdict;
+	session->began_at_ms = now_ms();
+	session->has_dot = lines.has_dot;
 	drop_stale(session);
-	struct smtp_judgement judgement = send_once(session, mail, ret_verdict);
-	if (judgement.is_stale && !is_interrupted(session)) {
-		drop_handle(session);
-		send_once(session, mail, ret_verdict);
-	}
-	if (is_interrupted(session)) /* by us */
-		ret_verdict->is_relay_trouble = false;
-	ret_verdict->duration_ms = now_ms() - start;
+	session->is_reused = session->curl != NULL;
+	if (session->is_reused)
+		start_talk(session);
 }

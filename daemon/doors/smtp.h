@@ -4,15 +4,21 @@
 /*
  * Hands one mail at a time to the relay (RFC 5321) and says what became of it.
  * Sending never fails: every outcome is a verdict. A session keeps one
- * connection between mails and belongs to one thread; only smtp_interrupt may
- * come from another. The relay's strings are copied, and the password is wiped
- * when the session closes.
+ * connection between mails and is used by one thread at a time; only
+ * smtp_interrupt may come meanwhile. The relay's strings are copied, and the
+ * password is wiped when the session closes. Only connecting waits: else a step
+ * goes as far as the relay lets it, so that one thread serves many sessions.
  *
  *	struct smtp_session *session = smtp_open(&relay, err);
  *	struct smtp_verdict verdict;
- *	smtp_send(session, &mail, &verdict);
- *	if (verdict.outcome == SMTP_ACCEPTED) ...
- *	smtp_close(session);
+ *	struct smtp_wait wait;
+ *	smtp_begin(session, &mail, &verdict);
+ *	while ((next = smtp_step(session, &wait)) != SMTP_DONE)
+ *		if (next == SMTP_CONNECTS)
+ *			smtp_connect(session);
+ *		else
+ *			... until wait.fd can be read or written, or until_ms
+ *... if (verdict.outcome == SMTP_ACCEPTED) ... smtp_close(session);
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -88,16 +94,35 @@ struct smtp_verdict {
  * impossible (ERR_INPUT). */
 struct smtp_session *smtp_open(const struct smtp_relay *relay, struct err *err);
 
-/* Sends one mail to one recipient and blocks until the outcome is known. An
- * address or a line end that could inject a command is SMTP_REFUSED with code
- * 0 and nothing sent. When the relay closed a kept connection meanwhile, one
- * fresh connection is tried at once. */
-void smtp_send(struct smtp_session *session, const struct smtp_mail *mail,
-	       struct smtp_verdict *ret_verdict);
+enum smtp_next {
+	SMTP_DONE,     /* the verdict is filled */
+	SMTP_WAITS,    /* for the relay */
+	SMTP_CONNECTS, /* smtp_connect is next */
+};
 
-/* Ends the send that hangs in another thread, within about 2 s, and makes every
- * later one SMTP_LATER. The outcome is honest: unsure when all bytes were
- * handed over. */
+struct smtp_wait {
+	int fd;           /* the same one from one smtp_connect to the next */
+	int64_t until_ms; /* CLOCK_MONOTONIC: step then in any case */
+};
+
+/* Takes one mail for one recipient, which stays the caller's and unchanged
+ * until SMTP_DONE, as does ret_verdict. An address or a line end that could
+ * inject a command is SMTP_REFUSED with code 0 and nothing sent. When the relay
+ * closed a kept connection meanwhile, one fresh connection is tried at once. */
+void smtp_begin(struct smtp_session *session, const struct smtp_mail *mail,
+		struct smtp_verdict *ret_verdict);
+
+/* Goes on with it. ret_wait is filled when it says SMTP_WAITS. */
+enum smtp_next smtp_step(struct smtp_session *session,
+			 struct smtp_wait *ret_wait);
+
+/* Connects, with TLS and login: waits, at most connect_timeout_ms for the
+ * connection and reply_timeout_ms for each reply. Then step again. */
+void smtp_connect(struct smtp_session *session);
+
+/* From another thread: ends what hangs, within about 2 s (a wait for fd ends at
+ * once), and makes every later mail SMTP_LATER. The outcome is honest: unsure
+ * when all bytes were handed over. */
 void smtp_interrupt(struct smtp_session *session);
 
 /* Says QUIT on a healthy connection. Accepts NULL. */

@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "doors/smtp.h"
-#include "doors/smtp_reply.h"
 
 #define REPLY_SIZE_MAX (256 * 1024) /* more is no reply */
 #define GATHERED_MAX (64 * 1024)    /* of a mail, in one write */
@@ -64,58 +63,65 @@ void smtp_talk_note_ehlo(struct smtp_talk *talk, const char *line, size_t size)
 		talk->takes_size = true;
 }
 
-/* --- bytes */
+/* --- bytes: each verb is false when the relay must be waited for */
 
-/* false: not within the time that is left */
-static bool wait_for(const struct smtp_talk *talk, short events,
-		     int64_t until_ms)
+static void wait_anew(struct smtp_talk *talk)
 {
-	struct pollfd wait = {.fd = talk->fd, .events = events};
-	int64_t left_ms = until_ms - now_ms();
-
-	return left_ms > 0 && poll(&wait, 1, (int)left_ms) != 0;
+	talk->until_ms = now_ms() + talk->reply_timeout_ms;
 }
 
-static enum smtp_loss put(struct smtp_talk *talk, const char *data, size_t size)
+static bool is_late(const struct smtp_talk *talk)
 {
-	int64_t until_ms = now_ms() + talk->reply_timeout_ms;
+	return now_ms() >= talk->until_ms;
+}
 
-	while (size > 0) {
+/* Sends out as far as sends. */
+static bool put(struct smtp_talk *talk, enum smtp_loss *ret_loss)
+{
+	*ret_loss = SMTP_LOSS_NONE;
+	while (talk->sent < talk->sends) {
 		size_t sent = 0;
-		CURLcode code = curl_easy_send(talk->curl, data, size, &sent);
+		CURLcode code =
+		    curl_easy_send(talk->curl, talk->out.data + talk->sent,
+				   talk->sends - talk->sent, &sent);
 
 		if (code == CURLE_OK && sent > 0) {
-			data += sent;
-			size -= sent;
-			until_ms = now_ms() + talk->reply_timeout_ms;
+			talk->sent += sent;
+			wait_anew(talk);
 		} else if (code != CURLE_AGAIN) {
-			return SMTP_LOSS_CLOSED;
-		} else if (!wait_for(talk, POLLOUT, until_ms)) {
-			return SMTP_LOSS_STALLED;
+			*ret_loss = SMTP_LOSS_CLOSED;
+			return true;
+		} else if (is_late(talk)) {
+			*ret_loss = SMTP_LOSS_STALLED;
+			return true;
+		} else {
+			return false;
 		}
 	}
-	return SMTP_LOSS_NONE;
+	return true;
 }
 
-static enum smtp_loss fill(struct smtp_talk *talk, int64_t until_ms)
+/* Always reads before it waits: bytes may be within TLS already, where nobody
+ * else sees them. */
+static bool fill(struct smtp_talk *talk, enum smtp_loss *ret_loss)
 {
-	CURLcode code;
 	size_t size = 0;
+	CURLcode code =
+	    curl_easy_recv(talk->curl, talk->in, sizeof(talk->in), &size);
 
-	/* Bytes may wait within TLS, where poll can't see them, if the last
-	 * read left some there. */
-	if (talk->in_size < sizeof(talk->in) &&
-	    !wait_for(talk, POLLIN, until_ms))
-		return SMTP_LOSS_LATE;
-	while ((code = curl_easy_recv(talk->curl, talk->in, sizeof(talk->in),
-				      &size)) == CURLE_AGAIN)
-		if (!wait_for(talk, POLLIN, until_ms))
-			return SMTP_LOSS_LATE;
-	if (code != CURLE_OK || size == 0)
-		return SMTP_LOSS_CLOSED;
+	*ret_loss = SMTP_LOSS_NONE;
+	if (code == CURLE_AGAIN) {
+		*ret_loss = SMTP_LOSS_LATE;
+		return is_late(talk);
+	}
+	talk->heard += size;
+	if (code != CURLE_OK || size == 0 || talk->heard > REPLY_SIZE_MAX) {
+		*ret_loss = SMTP_LOSS_CLOSED;
+		return true;
+	}
 	talk->in_at = 0;
 	talk->in_size = size;
-	return SMTP_LOSS_NONE;
+	return true;
 }
 
 /* Moves received bytes into the line; true: its end is here. */
@@ -136,30 +142,25 @@ static bool take_line(struct smtp_talk *talk)
 	return end != NULL;
 }
 
-static enum smtp_loss get_reply(struct smtp_talk *talk,
-				struct smtp_reply *reply)
+static bool get(struct smtp_talk *talk, struct smtp_reply *reply,
+		enum smtp_loss *ret_loss)
 {
-	int64_t until_ms = now_ms() + talk->reply_timeout_ms;
-	size_t heard = 0;
 	bool is_whole = false;
 
-	*reply = (struct smtp_reply){0};
+	*ret_loss = SMTP_LOSS_NONE;
 	while (!is_whole) {
 		if (talk->in_at == talk->in_size) {
-			enum smtp_loss loss = fill(talk, until_ms);
-
-			if (loss != SMTP_LOSS_NONE)
-				return loss;
-			heard += talk->in_size;
-			if (heard > REPLY_SIZE_MAX)
-				return SMTP_LOSS_CLOSED;
+			if (!fill(talk, ret_loss))
+				return false;
+			if (*ret_loss != SMTP_LOSS_NONE)
+				return true;
 		}
 		if (!take_line(talk))
 			continue;
 		is_whole = smtp_reply_add(reply, talk->line, talk->line_size);
 		talk->line_size = 0;
 	}
-	return SMTP_LOSS_NONE;
+	return true;
 }
 
 /* An answer too many would be taken for the next command's. */
@@ -175,166 +176,273 @@ bool smtp_talk_is_stale(const struct smtp_talk *talk)
 	return has_input(talk) || poll(&look, 1, 0) != 0;
 }
 
+/* --- from phase to phase */
+
+static void finish(struct smtp_talk *talk, enum smtp_loss loss)
+{
+	talk->end.loss = loss;
+	/* nothing goes on with a mail that was not taken */
+	talk->needs_reset = talk->end.code / 100 != 2;
+	talk->phase = SMTP_TALK_OVER;
+	talk->mail = NULL;
+}
+
+static void hear(struct smtp_talk *talk, enum smtp_talk_phase phase,
+		 struct smtp_reply *reply)
+{
+	*reply = (struct smtp_reply){0};
+	talk->heard = 0;
+	talk->phase = phase;
+	wait_anew(talk);
+}
+
 /* --- up to 354 */
 
-#define COMMANDS_MAX 4
-
-struct command {
-	enum smtp_stage stage;
-	size_t end; /* in talk->out */
-};
-
-static size_t write_commands(struct smtp_talk *talk,
-			     const struct smtp_mail *mail,
-			     struct command *commands)
+static void add_command(struct smtp_talk *talk, enum smtp_stage stage)
 {
+	talk->commands[talk->count].stage = stage;
+	talk->commands[talk->count++].end = talk->out.size;
+}
+
+static void write_commands(struct smtp_talk *talk)
+{
+	const struct smtp_mail *mail = talk->mail;
 	struct buf *out = &talk->out;
-	size_t count = 0;
 
 	buf_clear(out);
+	talk->sent = talk->sends = talk->count = talk->at = 0;
 	if (talk->needs_reset) {
 		buf_adds(out, "RSET\r\n");
-		commands[count++] =
-		    (struct command){SMTP_STAGE_OPEN, out->size};
+		add_command(talk, SMTP_STAGE_OPEN);
 	}
 	buf_addf(out, "MAIL FROM:<%s>", mail->from);
 	if (talk->takes_size)
 		buf_addf(out, " SIZE=%zu", mail->size);
 	buf_adds(out, "\r\n");
-	commands[count++] = (struct command){SMTP_STAGE_MAIL, out->size};
+	add_command(talk, SMTP_STAGE_MAIL);
 	buf_addf(out, "RCPT TO:<%s>\r\n", mail->to);
-	commands[count++] = (struct command){SMTP_STAGE_RCPT, out->size};
+	add_command(talk, SMTP_STAGE_RCPT);
 	buf_adds(out, "DATA\r\n");
-	commands[count++] = (struct command){SMTP_STAGE_DATA, out->size};
-	return count;
+	add_command(talk, SMTP_STAGE_DATA);
 }
 
-/* The replies to what went with a refused command. false: the connection is
- * lost, or waits for a mail that does not come. */
-static bool skip_replies(struct smtp_talk *talk, size_t count)
+static void next_command(struct smtp_talk *talk)
 {
-	struct smtp_reply reply = {0};
+	size_t last = talk->can_pipeline ? talk->count - 1 : talk->at;
 
-	while (count-- > 0)
-		if (get_reply(talk, &reply) != SMTP_LOSS_NONE)
-			return false;
-	return reply.code / 100 != 3;
-}
-
-/* true: 354 was said */
-static bool begin(struct smtp_talk *talk, const struct smtp_mail *mail,
-		  struct smtp_end *end, struct smtp_reply *reply)
-{
-	struct command commands[COMMANDS_MAX];
-	size_t count = write_commands(talk, mail, commands), sent = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		size_t until = commands[talk->can_pipeline ? count - 1 : i].end;
-		int good = commands[i].stage == SMTP_STAGE_DATA ? 3 : 2;
-
-		end->stage = commands[i].stage;
-		end->code = 0;
-		end->loss =
-		    until > sent && has_input(talk)
-			? SMTP_LOSS_UNASKED
-			: put(talk, talk->out.data + sent, until - sent);
-		sent = until;
-		if (end->loss == SMTP_LOSS_NONE)
-			end->loss = get_reply(talk, reply);
-		if (end->loss != SMTP_LOSS_NONE)
-			return false;
-		end->code = reply->code;
-		if (end->code / 100 == good)
-			continue;
-		end->is_in_step =
-		    !talk->can_pipeline || skip_replies(talk, count - 1 - i);
-		return false;
+	talk->end.stage = talk->commands[talk->at].stage;
+	talk->end.code = 0;
+	talk->sends = talk->commands[last].end;
+	if (talk->sends > talk->sent && has_input(talk)) {
+		finish(talk, SMTP_LOSS_UNASKED);
+		return;
 	}
+	talk->phase = SMTP_TALK_COMMAND;
+	wait_anew(talk);
+}
+
+void smtp_talk_begin(struct smtp_talk *talk, const struct smtp_mail *mail,
+		     bool has_dot)
+{
+	talk->mail = mail;
+	talk->has_dot = has_dot;
+	talk->end = (struct smtp_end){.stage = SMTP_STAGE_OPEN};
+	talk->reply = (struct smtp_reply){0};
+	write_commands(talk);
+	next_command(talk);
+}
+
+static bool command(struct smtp_talk *talk)
+{
+	enum smtp_loss loss;
+
+	if (!put(talk, &loss))
+		return false;
+	if (loss == SMTP_LOSS_NONE)
+		hear(talk, SMTP_TALK_ANSWER, &talk->reply);
+	else
+		finish(talk, loss);
+	return true;
+}
+
+static void begin_mail(struct smtp_talk *talk);
+
+/* The replies to what went with it are still to come. */
+static void refused(struct smtp_talk *talk)
+{
+	if (talk->can_pipeline && ++talk->at < talk->count) {
+		hear(talk, SMTP_TALK_SKIP, &talk->skipped);
+		return;
+	}
+	talk->end.is_in_step = true;
+	finish(talk, SMTP_LOSS_NONE);
+}
+
+static bool answer(struct smtp_talk *talk)
+{
+	enum smtp_loss loss;
+
+	if (!get(talk, &talk->reply, &loss))
+		return false;
+	if (loss != SMTP_LOSS_NONE) {
+		finish(talk, loss);
+		return true;
+	}
+	int good = talk->end.stage == SMTP_STAGE_DATA ? 3 : 2;
+	talk->end.code = talk->reply.code;
+	if (talk->end.code / 100 != good)
+		refused(talk);
+	else if (++talk->at < talk->count)
+		next_command(talk);
+	else
+		begin_mail(talk);
+	return true;
+}
+
+/* Out of step: the connection is lost, or waits for a mail that does not
+ * come. */
+static bool skip(struct smtp_talk *talk)
+{
+	enum smtp_loss loss;
+
+	if (!get(talk, &talk->skipped, &loss))
+		return false;
+	if (loss == SMTP_LOSS_NONE && ++talk->at < talk->count) {
+		hear(talk, SMTP_TALK_SKIP, &talk->skipped);
+		return true;
+	}
+	talk->end.is_in_step =
+	    loss == SMTP_LOSS_NONE && talk->skipped.code / 100 != 3;
+	finish(talk, SMTP_LOSS_NONE);
 	return true;
 }
 
 /* --- the mail */
 
-/* Gathers what is small, and sends the rest from where it lies. */
-static enum smtp_loss pass(struct smtp_talk *talk, const char *data,
-			   size_t size)
-{
-	if (talk->out.size + size <= GATHERED_MAX) {
-		buf_add(&talk->out, data, size);
-		return SMTP_LOSS_NONE;
-	}
-	enum smtp_loss loss = put(talk, talk->out.data, talk->out.size);
-	buf_clear(&talk->out);
-	return loss == SMTP_LOSS_NONE ? put(talk, data, size) : loss;
-}
-
 /* A dot at the start of a line is doubled (RFC 5321 4.5.2). */
-static enum smtp_loss pass_dotted(struct smtp_talk *talk,
-				  const struct smtp_mail *mail)
+static void add_dotted(struct smtp_talk *talk, size_t room)
 {
-	const char *from = mail->data, *end = mail->data + mail->size;
-	enum smtp_loss loss = SMTP_LOSS_NONE;
+	const char *data = talk->mail->data;
+	size_t end = talk->mail->size;
 
-	for (const char *p = from; p && loss == SMTP_LOSS_NONE;
-	     p = memchr(p, '\n', (size_t)(end - p)), p = p ? p + 1 : NULL) {
-		if (p == end || *p != '.')
-			continue;
-		loss = pass(talk, from, (size_t)(p - from));
-		from = p;
-		if (loss == SMTP_LOSS_NONE)
-			loss = pass(talk, ".", 1);
+	while (talk->taken < end && talk->out.size + 2 < room) {
+		const char *from = data + talk->taken;
+		size_t left = end - talk->taken;
+		bool is_start = talk->taken == 0 || from[-1] == '\n';
+
+		if (left > room - 2 - talk->out.size)
+			left = room - 2 - talk->out.size;
+		const char *stop = memchr(from, '\n', left);
+		size_t size = stop ? (size_t)(stop - from) + 1 : left;
+		if (is_start && *from == '.')
+			buf_adds(&talk->out, ".");
+		buf_add(&talk->out, from, size);
+		talk->taken += size;
 	}
-	return loss == SMTP_LOSS_NONE ? pass(talk, from, (size_t)(end - from))
-				      : loss;
 }
 
-static enum smtp_loss put_mail(struct smtp_talk *talk,
-			       const struct smtp_mail *mail)
+static void add_plain(struct smtp_talk *talk, size_t room)
 {
-	bool is_ended = mail->data[mail->size - 1] == '\n';
+	size_t left = talk->mail->size - talk->taken;
+	size_t size = left < room ? left : room;
+
+	buf_add(&talk->out, talk->mail->data + talk->taken, size);
+	talk->taken += size;
+}
+
+/* The next piece of the mail, with its end where there is room for that. */
+static void write_piece(struct smtp_talk *talk)
+{
+	static const char dot[] = "\r\n.\r\n";
+	const size_t room = GATHERED_MAX - sizeof(dot);
+	const struct smtp_mail *mail = talk->mail;
 
 	buf_clear(&talk->out);
-	enum smtp_loss loss = talk->has_dot
-				  ? pass_dotted(talk, mail)
-				  : pass(talk, mail->data, mail->size);
-	if (loss == SMTP_LOSS_NONE && !is_ended)
-		loss = pass(talk, "\r\n", 2);
+	if (talk->has_dot)
+		add_dotted(talk, room);
+	else
+		add_plain(talk, room);
+	if (talk->taken == mail->size) {
+		bool is_ended = mail->data[mail->size - 1] == '\n';
+
+		buf_adds(&talk->out, dot + (is_ended ? 2 : 0));
+		talk->is_all_out = true;
+	}
+	talk->sent = 0;
+	talk->sends = talk->out.size;
+	wait_anew(talk);
+}
+
+static void begin_mail(struct smtp_talk *talk)
+{
+	talk->end.stage = SMTP_STAGE_DOT;
+	talk->end.code = 0;
+	if (smtp_talk_is_stale(talk)) {
+		finish(talk, SMTP_LOSS_UNASKED);
+		return;
+	}
+	talk->taken = 0;
+	talk->is_all_out = false;
+	talk->phase = SMTP_TALK_MAIL;
+	write_piece(talk);
+}
+
+static bool mail(struct smtp_talk *talk)
+{
+	enum smtp_loss loss;
+
+	if (!put(talk, &loss))
+		return false;
+	if (loss == SMTP_LOSS_CLOSED) {
+		hear(talk, SMTP_TALK_LAST_WORDS, &talk->reply);
+	} else if (loss != SMTP_LOSS_NONE) {
+		finish(talk, loss);
+	} else if (!talk->is_all_out) {
+		write_piece(talk);
+	} else {
+		talk->end.is_handed_over = true;
+		hear(talk, SMTP_TALK_VERDICT, &talk->reply);
+	}
+	return true;
+}
+
+static bool verdict(struct smtp_talk *talk)
+{
+	enum smtp_loss loss;
+
+	if (!get(talk, &talk->reply, &loss))
+		return false;
 	if (loss == SMTP_LOSS_NONE)
-		loss = pass(talk, ".\r\n", 3);
-	return loss == SMTP_LOSS_NONE
-		   ? put(talk, talk->out.data, talk->out.size)
-		   : loss;
+		talk->end.code = talk->reply.code;
+	talk->end.is_in_step = loss == SMTP_LOSS_NONE;
+	finish(talk, loss);
+	return true;
 }
 
-static void hand_over(struct smtp_talk *talk, const struct smtp_mail *mail,
-		      struct smtp_end *end, struct smtp_reply *reply)
+static bool last_words(struct smtp_talk *talk)
 {
-	enum smtp_loss heard = SMTP_LOSS_STALLED;
+	enum smtp_loss loss;
 
-	end->stage = SMTP_STAGE_DOT;
-	end->code = 0;
-	end->loss =
-	    smtp_talk_is_stale(talk) ? SMTP_LOSS_UNASKED : put_mail(talk, mail);
-	end->is_handed_over = end->loss == SMTP_LOSS_NONE;
-	/* a relay that hangs up in the middle may have said why */
-	if (end->is_handed_over || end->loss == SMTP_LOSS_CLOSED)
-		heard = get_reply(talk, reply);
-	if (heard == SMTP_LOSS_NONE)
-		end->code = reply->code;
-	if (end->is_handed_over)
-		end->loss = heard;
-	end->is_in_step = end->loss == SMTP_LOSS_NONE;
+	if (!get(talk, &talk->reply, &loss))
+		return false;
+	if (loss == SMTP_LOSS_NONE)
+		talk->end.code = talk->reply.code;
+	finish(talk, SMTP_LOSS_CLOSED);
+	return true;
 }
 
-void smtp_talk_mail(struct smtp_talk *talk, const struct smtp_mail *mail,
-		    struct smtp_end *ret_end, struct smtp_reply *ret_reply)
+bool smtp_talk_step(struct smtp_talk *talk)
 {
-	*ret_end = (struct smtp_end){.stage = SMTP_STAGE_OPEN};
-	*ret_reply = (struct smtp_reply){0};
-	if (begin(talk, mail, ret_end, ret_reply))
-		hand_over(talk, mail, ret_end, ret_reply);
-	/* nothing goes on with a mail that was not taken */
-	talk->needs_reset = ret_end->code / 100 != 2;
+	static bool (*const steps[])(struct smtp_talk *) = {
+	    [SMTP_TALK_COMMAND] = command, [SMTP_TALK_ANSWER] = answer,
+	    [SMTP_TALK_SKIP] = skip,       [SMTP_TALK_MAIL] = mail,
+	    [SMTP_TALK_VERDICT] = verdict, [SMTP_TALK_LAST_WORDS] = last_words,
+	};
+
+	while (talk->phase != SMTP_TALK_OVER)
+		if (!steps[talk->phase](talk))
+			return false;
+	return true;
 }
 
 void smtp_talk_quit(struct smtp_talk *talk)

@@ -16,7 +16,6 @@
 #include "core/settings.h"
 #include "core/share.h"
 #include "doors/pool.h"
-#include "doors/smtp.h"
 #include "run/daemon.h"
 #include "run/keys.h"
 #include "run/tokens.h"
@@ -142,10 +141,10 @@ static bool open_relay(struct relay_run *relay, struct relay_settings *settings,
 		       struct relays_run *before, struct err *err)
 {
 	struct daemon *daemon = relay->all->daemon;
-	const struct pool_thread thread = {.open = sender_open,
-					   .interrupt = sender_interrupt,
-					   .close = sender_close,
-					   .argument = settings};
+	const struct pool_context sender = {.open = sender_open,
+					    .interrupt = sender_interrupt,
+					    .close = sender_close,
+					    .argument = settings};
 
 	relay->name = xstrdup(settings->name);
 	relay->share = share_new((size_t)settings->connections);
@@ -155,7 +154,7 @@ static bool open_relay(struct relay_run *relay, struct relay_settings *settings,
 	if (!keys_check_certificate(settings, err) ||
 	    !open_state(relay, settings, before, err))
 		return false;
-	relay->pool = pool_new((size_t)settings->connections, &thread, err);
+	relay->pool = pool_new((size_t)settings->connections, &sender, err);
 	if (!relay->pool)
 		return err_context(err, "starting the senders of relay %s",
 				   relay->name);

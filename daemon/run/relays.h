@@ -17,17 +17,18 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "doors/smtp.h"
 
 struct daemon;
 struct err;
 struct pool_job;
 struct relay;
-struct smtp_verdict;
 
-/* What each thread of a pool has. */
+/* What each job of a pool has meanwhile. */
 struct sender {
 	struct smtp_session *session;
 	struct buf mail;
+	struct smtp_mail offer; /* of it */
 };
 
 struct relay_run {

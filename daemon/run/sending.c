@@ -82,31 +82,61 @@ static void jobs_free(struct send_job **list)
 	}
 }
 
-/* ------------------------------------------------------- in a sender's thread
+/* ------------------------------------------------------- in the senders'
+ * thread
  */
 
-static void send_work(struct pool_job *base, void *context)
+static bool send_begin(struct send_job *job, struct sender *sender)
 {
-	struct send_job *job = (struct send_job *)base;
-	struct sender *sender = context;
 	struct err err = {0};
 
 	job->began_at = clock_now();
 	buf_clear(&sender->mail);
-	if (letter_assemble(letter_use_get(job->letter), &job->person,
-			    &sender->mail, &err)) {
-		struct smtp_mail mail = {.from = job->from,
-					 .to = job->to,
-					 .bearer = job->bearer,
-					 .data = sender->mail.data,
-					 .size = sender->mail.size};
-		smtp_send(sender->session, &mail, &job->verdict);
-	} else {
+	if (!letter_assemble(letter_use_get(job->letter), &job->person,
+			     &sender->mail, &err)) {
 		job->verdict.outcome = SMTP_REFUSED;
 		snprintf(job->verdict.text, sizeof(job->verdict.text), "%.255s",
 			 err.text);
+		return false;
+	}
+	sender->offer = (struct smtp_mail){.from = job->from,
+					   .to = job->to,
+					   .bearer = job->bearer,
+					   .data = sender->mail.data,
+					   .size = sender->mail.size};
+	smtp_begin(sender->session, &sender->offer, &job->verdict);
+	return true;
+}
+
+static enum pool_next send_work(struct pool_job *base, void *context,
+				struct pool_wait *ret_wait)
+{
+	struct send_job *job = (struct send_job *)base;
+	struct sender *sender = context;
+	struct smtp_wait wait;
+	enum smtp_next next = SMTP_DONE;
+
+	if (job->began_at > 0 || send_begin(job, sender))
+		next = smtp_step(sender->session, &wait);
+	switch (next) {
+	case SMTP_WAITS:
+		*ret_wait = (struct pool_wait){wait.fd, wait.until_ms};
+		return POOL_WAITS;
+	case SMTP_CONNECTS:
+		return POOL_BLOCKS;
+	case SMTP_DONE:
+		break;
 	}
 	job->ended_at = clock_now();
+	return POOL_DONE;
+}
+
+static void send_connect(struct pool_job *base, void *context)
+{
+	struct sender *sender = context;
+
+	(void)base;
+	smtp_connect(sender->session);
 }
 
 /* ------------------------------------------------------------------ opening
@@ -349,6 +379,7 @@ static struct send_job *job_make(struct sending_run *sending,
 		return NULL;
 	struct send_job *job = xcalloc(1, sizeof(*job));
 	job->job.work = send_work;
+	job->job.block = send_connect;
 	job->arena = arena_new();
 	job->letter = letter;
 	job->delivery_id = claim->delivery_id;

@@ -16,6 +16,8 @@
 #include "base/mem.h"
 #include "doors/smtp.h"
 
+#include "../unit/smtp_send.h"
+
 #define FIELDS 9
 #define THREADS_MAX 256
 

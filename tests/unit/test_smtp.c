@@ -24,6 +24,7 @@
 #include "base/err.h"
 #include "doors/smtp.h"
 #include "doors/smtp_reply.h"
+#include "smtp_send.h"
 
 extern char **environ;
 
