@@ -122,6 +122,8 @@ static const struct config_setting table[] = {
     {"web.trusted_proxies", CONFIG_TEXTS,
      offsetof(struct reading, trusted_proxies), 0, 32, NULL, "",
      "whose X-Forwarded-For is believed: addresses or networks"},
+    {"web.connections", CONFIG_INTEGER, AT(web_connections), 10, 10000, NULL,
+     "1000", "open at once; beyond them the one that is idle for longest goes"},
 
     {"privacy.controller", CONFIG_TEXT, AT(privacy_controller), 0, 200, NULL,
      "", "who decides what is done with personal data; empty: board.name"},

@@ -105,6 +105,7 @@ struct settings {
 				   http:// only for this machine */
 	const char **trusted_proxies;
 	size_t trusted_proxy_count;
+	int64_t web_connections; /* at once */
 
 	/* privacy: what its notice says */
 	const char *privacy_controller; /* where not set, board_name */

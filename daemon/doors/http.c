@@ -19,6 +19,7 @@
 #include "doors/listener.h"
 
 #define CONNECTIONS 1000
+#define CONNECTIONS_SPARE 64 /* that are shut, until they are closed */
 #define TIMEOUT_S 15
 #define REQUEST_S 60
 #define SWEEP_MS 1000 /* between looks at dawdling connections */
@@ -31,6 +32,33 @@ static int64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* --- the order of connections */
+
+static void put_in_front(struct http_server *server,
+			 struct connection *connection)
+{
+	connection->since_ms = now_ms();
+	connection->previous = NULL;
+	connection->next = server->newest;
+	if (connection->next)
+		connection->next->previous = connection;
+	else
+		server->oldest = connection;
+	server->newest = connection;
+}
+
+static void take_out(struct http_server *server, struct connection *connection)
+{
+	if (connection->next)
+		connection->next->previous = connection->previous;
+	else
+		server->oldest = connection->previous;
+	if (connection->previous)
+		connection->previous->next = connection->next;
+	else
+		server->newest = connection->next;
 }
 
 /* --- a request arrives */
@@ -55,10 +83,10 @@ static void on_completed(void *context, struct MHD_Connection *link,
 	*request_context = NULL;
 	if (request->state == SUSPENDED)
 		server->pending--;
-	if (request->connection) {
-		request->connection->is_working = false;
-		request->connection->since_ms = now_ms();
-	}
+	request->connection->is_working = false;
+	request->connection->is_kept = false;
+	take_out(server, request->connection);
+	put_in_front(server, request->connection);
 	http_request_free(request);
 }
 
@@ -104,8 +132,7 @@ static void handle_request(struct http_request *request)
 	const struct http_options *options = &request->server->options;
 
 	request->state = HANDLED;
-	if (request->connection)
-		request->connection->is_working = true;
+	request->connection->is_working = true;
 	http_request_read_form(request);
 	if (request->server->is_closing)
 		reply_plain(request, 503);
@@ -116,6 +143,7 @@ static void handle_request(struct http_request *request)
 	if (request->state == REPLIED)
 		return;
 	request->state = SUSPENDED;
+	request->connection->is_kept = true;
 	request->server->pending++;
 	MHD_suspend_connection(request->link);
 }
@@ -148,6 +176,7 @@ static void resume(struct http_request *request)
 	struct http_server *server = request->server;
 
 	server->pending--;
+	request->connection->is_kept = false;
 	MHD_resume_connection(request->link);
 	if (!server->is_rung)
 		eventfd_write(server->bell_fd, 1);
@@ -170,40 +199,68 @@ void http_reply(struct http_request *request, const struct http_reply *reply)
 
 /* --- connections */
 
+static void open_connection(struct http_server *server, int fd,
+			    void **socket_context)
+{
+	struct connection *connection = xcalloc(1, sizeof(*connection));
+
+	connection->fd = fd;
+	put_in_front(server, connection);
+	server->connection_count++;
+	*socket_context = connection;
+}
+
+static void close_connection(struct http_server *server,
+			     struct connection *connection)
+{
+	take_out(server, connection);
+	server->connection_count -= !connection->is_shut;
+	free(connection);
+}
+
+/* libmicrohttpd closes it in its next round. */
+static void shut(struct http_server *server, struct connection *connection)
+{
+	connection->is_shut = true;
+	server->connection_count--;
+	shutdown(connection->fd, SHUT_RDWR);
+}
+
+/* When there are more than there may be, the one goes that has had its place
+ * for longest since its last reply, whether it is silent, drips its request or
+ * drips its reply: whoever holds places keeps nobody out who asks at once. One
+ * that waits for its commit is answered. */
+static void make_room(struct http_server *server)
+{
+	struct connection *c = server->oldest;
+
+	if (server->connection_count <= server->options.connections)
+		return;
+	while (c && (c->is_shut || c->is_kept))
+		c = c->previous;
+	if (c)
+		shut(server, c);
+}
+
 static void on_connection(void *context, struct MHD_Connection *link,
 			  void **socket_context,
 			  enum MHD_ConnectionNotificationCode code)
 {
 	struct http_server *server = context;
-	struct connection *connection = *socket_context;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 		    link, MHD_CONNECTION_INFO_CONNECTION_FD);
 
-		connection = xcalloc(1, sizeof(*connection));
-		connection->fd = info ? info->connect_fd : -1;
-		connection->since_ms = now_ms();
-		connection->next = server->connections;
-		if (connection->next)
-			connection->next->previous = connection;
-		server->connections = connection;
-		*socket_context = connection;
+		open_connection(server, info->connect_fd, socket_context);
+		make_room(server);
 		return;
 	}
-	if (!connection)
-		return;
-	if (connection->next)
-		connection->next->previous = connection->previous;
-	if (connection->previous)
-		connection->previous->next = connection->next;
-	else
-		server->connections = connection->next;
+	close_connection(server, *socket_context);
 	*socket_context = NULL;
-	free(connection);
 }
 
-/* Shuts those whose request does not end; libmicrohttpd then closes them. */
+/* Shuts those whose request does not end. */
 static void sweep_connections(struct http_server *server)
 {
 	int64_t now = now_ms();
@@ -211,10 +268,11 @@ static void sweep_connections(struct http_server *server)
 	if (now - server->swept_at_ms < SWEEP_MS)
 		return;
 	server->swept_at_ms = now;
-	for (struct connection *c = server->connections; c; c = c->next) {
-		if (!c->is_working && c->fd >= 0 &&
-		    now - c->since_ms > server->options.request_s * 1000)
-			shutdown(c->fd, SHUT_RDWR);
+	for (struct connection *c = server->oldest;
+	     c && now - c->since_ms > server->options.request_s * 1000;
+	     c = c->previous) {
+		if (!c->is_working && !c->is_shut)
+			shut(server, c);
 	}
 }
 
@@ -236,10 +294,10 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
 	return MHD_start_daemon(
 	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
 	    server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-	    options->connections, MHD_OPTION_CONNECTION_TIMEOUT,
-	    (unsigned)options->timeout_s, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-	    MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-	    MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
+	    options->connections + CONNECTIONS_SPARE,
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->timeout_s,
+	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK,
+	    leave_escaped, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
 	    MHD_OPTION_END);
@@ -295,7 +353,7 @@ static void free_server(struct http_server *server)
 {
 	if (server->daemon)
 		MHD_stop_daemon(server->daemon);
-	assert(!server->requests && !server->connections);
+	assert(!server->requests && !server->newest);
 	if (server->epoll_fd >= 0)
 		close(server->epoll_fd);
 	if (server->bell_fd >= 0)

@@ -51,7 +51,7 @@ struct http_options {
 	size_t body_ceiling;  /* 0: HTTP_BODY_CEILING */
 	int timeout_s;        /* without progress; 0: 15 */
 	int request_s;        /* for a whole request to arrive; 0: 60 */
-	unsigned connections; /* at most; 0: 1000 */
+	unsigned connections; /* 0: 1000; one more shuts the longest idle */
 	/* Replies now, or keeps the request to reply later. */
 	void (*handle)(struct http_request *request, void *context);
 	/* Replies at once, with that status, to what can't be handled: 400 (its

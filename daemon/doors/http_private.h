@@ -22,9 +22,11 @@ struct MHD_Response;
  * has request_s to arrive. libmicrohttpd's own timeout starts again with every
  * byte, so a client that drips would hold its place for ever. */
 struct connection {
-	struct connection *next, *previous;
+	struct connection *next, *previous; /* in the order of since_ms */
 	int fd;
 	bool is_working; /* a request arrived and its reply did not leave */
+	bool is_kept;    /* its handler keeps it, to reply later */
+	bool is_shut;    /* by us; libmicrohttpd will close it */
 	int64_t since_ms;
 };
 
@@ -62,7 +64,8 @@ struct http_server {
 	struct http_options options;
 	struct peer_net *trusted;
 	struct http_request *requests;
-	struct connection *connections;
+	struct connection *newest, *oldest;
+	unsigned connection_count; /* without those that are shut */
 	size_t pending;
 	int64_t swept_at_ms;
 	int port;

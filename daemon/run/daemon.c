@@ -45,6 +45,7 @@
 #define START_BUSY_MS (10 * 1000)
 #define START_AGAIN_MS 50
 #define STOP_GRACE_MS (15 * 1000)
+#define OTHER_FILES 512 /* of the store, senders, errands, lists */
 
 /* what only this file needs, behind the struct that modules see */
 struct whole {
@@ -139,6 +140,18 @@ static void log_problems(const char *what, struct problems *problems)
 	problems_done(problems);
 }
 
+static bool has_same_proxies(const struct settings *before,
+			     const struct settings *after)
+{
+	if (before->trusted_proxy_count != after->trusted_proxy_count)
+		return false;
+	for (size_t i = 0; i < after->trusted_proxy_count; i++)
+		if (strcmp(before->trusted_proxies[i],
+			   after->trusted_proxies[i]) != 0)
+			return false;
+	return true;
+}
+
 /* What was opened at the start and can't change under the loop; NULL: nothing
  * of it did. */
 static const char *find_fixed(const struct settings *before,
@@ -157,6 +170,10 @@ static const char *find_fixed(const struct settings *before,
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
 		if (strcmp(fixed[i].before, fixed[i].after) != 0)
 			return fixed[i].name;
+	if (!has_same_proxies(before, after))
+		return "web.trusted_proxies";
+	if (before->web_connections != after->web_connections)
+		return "web.connections";
 	return NULL;
 }
 
@@ -391,10 +408,28 @@ static bool open_loop(struct daemon *daemon, struct err *err)
 	return true;
 }
 
+/* Each connection is a file: were those all that may be open, the store and
+ * the senders would find none. */
+static void raise_files(const struct settings *settings)
+{
+	uint64_t wanted = (uint64_t)settings->web_connections + OTHER_FILES;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+		log_warning("may open too few files files=%llu wanted=%llu: "
+			    "raise LimitNOFILE or lower web.connections",
+			    (unsigned long long)limit.rlim_cur,
+			    (unsigned long long)wanted);
+}
+
 static bool open_modules(struct daemon *daemon, struct err *err)
 {
 	struct whole *whole = whole_of(daemon);
 
+	raise_files(daemon->settings);
 	daemon_look_at_board(daemon);
 	daemon->data_version = db_data_version(daemon->db);
 	daemon->turn = turn_open(daemon);

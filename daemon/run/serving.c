@@ -118,6 +118,7 @@ static bool listen_on(struct serving_run *serving, struct err *err)
 	    .fd = sd_listen_fds(1) > 0 ? SD_LISTEN_FDS_START : -1,
 	    .trusted_proxies = settings->trusted_proxies,
 	    .trusted_proxy_count = settings->trusted_proxy_count,
+	    .connections = (unsigned)settings->web_connections,
 	    .handle = handle,
 	    .context = serving,
 	};

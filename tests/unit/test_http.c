@@ -745,6 +745,51 @@ static void f50_slow_clients_are_closed(void **state)
 	http_close(site.server);
 }
 
+/* Whoever holds all places keeps nobody out, nor one out that waits. */
+static void f50_idle_connections_make_room(void **state)
+{
+	enum { PLACES = 8, IDLE = 200 };
+	struct site site;
+	static const char wait[] = "GET /later" END "\r\n";
+	static const char ask_x[] = "GET /x" END "\r\n";
+	int idle[IDLE];
+	struct buf in;
+
+	(void)state;
+	open_site(&site,
+		  (struct http_options){.fd = -1, .connections = PLACES});
+	buf_init(&in, 100000);
+	int waiting = connect_to(&site);
+	assert_int_equal(send(waiting, wait, strlen(wait), 0),
+			 (ssize_t)strlen(wait));
+	while (!site.kept)
+		turn(&site, -1, 2);
+	for (int i = 0; i < IDLE; i++) {
+		idle[i] = connect_to(&site);
+		turn(&site, -1, 0);
+	}
+	for (int i = 0; i < 20; i++)
+		turn(&site, -1, 2);
+	assert_false(read_some(idle[0], &in));
+	assert_true(read_some(idle[IDLE - 1], &in));
+	int reader = connect_to(&site);
+	assert_true(
+	    talk(&site, reader, ask_x, strlen(ask_x), "GET /x", 1, &in));
+	say(site.kept, 200, "recorded");
+	buf_clear(&in);
+	for (int i = 0; i < 20; i++) {
+		turn(&site, -1, 2);
+		read_some(waiting, &in);
+	}
+	assert_non_null(strstr(in.data, "recorded"));
+	for (int i = 0; i < IDLE; i++)
+		close(idle[i]);
+	close(reader);
+	close(waiting);
+	buf_done(&in);
+	http_close(site.server);
+}
+
 static void f60_closing_answers_who_waits(void **state)
 {
 	struct site site;
@@ -854,6 +899,7 @@ int main(void)
 	    cmocka_unit_test(f40_a_late_reply_rings),
 	    cmocka_unit_test(f50_a_client_that_leaves_while_it_waits),
 	    cmocka_unit_test(f50_slow_clients_are_closed),
+	    cmocka_unit_test(f50_idle_connections_make_room),
 	    cmocka_unit_test(f60_closing_answers_who_waits),
 	    cmocka_unit_test(f60_proxies_and_passed_sockets),
 	    cmocka_unit_test(f60_addresses),
