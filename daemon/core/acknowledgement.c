@@ -333,3 +333,30 @@ acknowledgement_check(const struct acknowledgement_page *page, int64_t shown_at,
 	return page->is_rehearsal ? ACKNOWLEDGEMENT_REHEARSAL
 				  : ACKNOWLEDGEMENT_GOOD;
 }
+
+static bool has_state(const struct acknowledgement_page *page,
+		      enum acknowledgement_state state)
+{
+	for (size_t i = 0; i < page->item_count; i++)
+		if (page->items[i].state == state)
+			return true;
+	return false;
+}
+
+enum acknowledgement_verdict
+acknowledgement_check_reply(const struct acknowledgement_page *page,
+			    int64_t replied_at, int64_t now)
+{
+	if (now >= page->expires_at)
+		return ACKNOWLEDGEMENT_EXPIRED;
+	if (page->is_rehearsal)
+		return ACKNOWLEDGEMENT_REHEARSAL;
+	if (page->is_shared)
+		return ACKNOWLEDGEMENT_NO_NAME;
+	if (!has_state(page, ACKNOWLEDGEMENT_OUTSTANDING) &&
+	    !has_state(page, ACKNOWLEDGEMENT_RECORDED))
+		return ACKNOWLEDGEMENT_NOTHING_TICKED;
+	if (replied_at - page->accepted_at < ACKNOWLEDGEMENT_MAIL_SECONDS)
+		return ACKNOWLEDGEMENT_MAIL_TOO_FAST;
+	return ACKNOWLEDGEMENT_GOOD;
+}

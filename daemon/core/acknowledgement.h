@@ -96,6 +96,14 @@ acknowledgement_check(const struct acknowledgement_page *page, int64_t shown_at,
 		      struct acknowledgement_tick *ticks, size_t *count,
 		      const char *name, int64_t now);
 
+/* A reply that came at replied_at, by what it could confirm: GOOD (also when
+ * all is confirmed), NOTHING_TICKED (nothing is to be confirmed, or was),
+ * NO_NAME (a shared mailbox has several readers, and a reply one author),
+ * MAIL_TOO_FAST, EXPIRED or REHEARSAL. */
+enum acknowledgement_verdict
+acknowledgement_check_reply(const struct acknowledgement_page *page,
+			    int64_t replied_at, int64_t now);
+
 /* In the caller's transaction. *ret_recorded: how many were new. Of a shared
  * mailbox the first name meets what is required, and each further one is a
  * record beside it; the same name again is not. */
@@ -103,6 +111,13 @@ bool acknowledgement_record(struct db *db, int64_t delivery_id,
 			    const struct acknowledgement_tick *ticks,
 			    size_t count, const char *name, int64_t now,
 			    int *ret_recorded, struct err *err);
+
+/* Likewise, all that is outstanding on the page, by a reply of which the check
+ * said GOOD. authenticated: by what (core/authentic.h). */
+bool acknowledgement_record_reply(struct db *db,
+				  const struct acknowledgement_page *page,
+				  const char *authenticated, int64_t now,
+				  int *ret_recorded, struct err *err);
 
 /* The receipt of who confirmed a version with a shared mailbox under that name;
  * *ret NULL: nobody did. */

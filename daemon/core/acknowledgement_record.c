@@ -58,6 +58,7 @@ static bool find_open(struct db *db, int64_t delivery_id, int64_t version_id,
 struct said {
 	int64_t delivery_id, version_id;
 	const char *name, *reflection;
+	const char *authenticated; /* of a reply: by what; NULL: on the page */
 };
 
 /* Lines as LF, other control characters as blanks: what stands in the store is
@@ -100,6 +101,8 @@ static void add_said(struct event *event, const struct said *said,
 	event_integer(event, "delivery", said->delivery_id);
 	event_text(event, "grade", grade_word(grade));
 	event_text(event, "receipt", receipt);
+	if (said->authenticated)
+		event_text(event, "authenticated", said->authenticated);
 	if (*said->reflection)
 		event_private(event, "reflection", said->reflection);
 	if (has_name)
@@ -108,6 +111,8 @@ static void add_said(struct event *event, const struct said *said,
 
 static enum grade grade_of(const struct said *said)
 {
+	if (said->authenticated)
+		return GRADE_CONFIRMED_BY_REPLY;
 	return *said->reflection ? GRADE_CONFIRMED_WITH_REFLECTION
 				 : GRADE_CONFIRMED;
 }
@@ -292,6 +297,37 @@ bool acknowledgement_record(struct db *db, int64_t delivery_id,
 	if (!good)
 		return err_context(err, "delivery %lld",
 				   (long long)delivery_id);
+	*ret_recorded = recorded;
+	return true;
+}
+
+bool acknowledgement_record_reply(struct db *db,
+				  const struct acknowledgement_page *page,
+				  const char *authenticated, int64_t now,
+				  int *ret_recorded, struct err *err)
+{
+	struct arena *arena = arena_new();
+	int recorded = 0;
+	bool good = true;
+
+	assert(db_is_in_transaction(db));
+	for (size_t i = 0; good && i < page->item_count; i++) {
+		const struct said said = {
+		    .delivery_id = page->delivery_id,
+		    .version_id = page->items[i].version_id,
+		    .name = "",
+		    .reflection = "",
+		    .authenticated = authenticated,
+		};
+
+		if (page->items[i].state == ACKNOWLEDGEMENT_OUTSTANDING)
+			good =
+			    record_one(db, &said, now, arena, &recorded, err);
+	}
+	arena_free(arena);
+	if (!good)
+		return err_context(err, "delivery %lld",
+				   (long long)page->delivery_id);
 	*ret_recorded = recorded;
 	return true;
 }

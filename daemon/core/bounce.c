@@ -102,15 +102,13 @@ static const char *read_all(const struct message *mail, struct arena *arena)
 	return copy;
 }
 
-/* Lines that someone quotes; but ">>> RCPT TO" is a transcript. */
-static bool is_quoted(const char *line)
+bool bounce_is_quoted(const char *line)
 {
 	line += strspn(line, " \t");
 	return *line == '>' && strncmp(line, ">>>", 3) != 0;
 }
 
-/* "On ... Ann wrote:", in front of what is quoted */
-static bool announces_quote(const char *line, size_t size)
+bool bounce_announces_quote(const char *line, size_t size)
 {
 	static const char *const words[] = {
 	    "wrote:",      "schrieb:", "a écrit :", "escribió:",
@@ -148,10 +146,10 @@ static const char *read_own(const char *all, bool is_answer,
 	for (const char *line = all; line < end;) {
 		size_t size = strcspn(line, "\n");
 
-		if (announces_quote(line, size) ||
+		if (bounce_announces_quote(line, size) ||
 		    (is_answer && begins_quote(line)))
 			break;
-		if (!is_quoted(line)) {
+		if (!bounce_is_quoted(line)) {
 			buf_add(&own, line, size);
 			buf_addc(&own, '\n');
 		}
@@ -276,6 +274,7 @@ static void add_names(struct bounce_mail *ret, const struct bounce_view *view)
 
 	add_fields(ret, arena, &mail->parts[0], own, sizeof(own) / sizeof(*own),
 		   false);
+	ret->recipient_count = ret->token_count;
 	for (size_t i = 0; i < mail->count; i++) {
 		const struct message_part *part = &mail->parts[i];
 
@@ -441,6 +440,8 @@ void bounce_read(const char *bytes, size_t size, struct arena *arena,
 	bounce_set_text(ret->subject, sizeof(ret->subject), view.subject);
 	add_names(ret, &view);
 	assert(ret->count > 0);
+	if (ret->readings->kind == BOUNCE_REPLY)
+		bounce_read_reply(&view, ret);
 }
 
 /* --- the errand */

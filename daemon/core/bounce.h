@@ -16,8 +16,10 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
+struct authentic_mark;
 struct buf;
 struct err;
 
@@ -30,6 +32,7 @@ struct err;
 #define BOUNCE_ADDRESS_SIZE 255
 #define BOUNCE_READINGS_MAX 100 /* recipients told by one mail */
 #define BOUNCE_NAMES_MAX 100    /* tokens, and message ids */
+#define BOUNCE_LINE_SIZE 128
 
 enum bounce_kind {
 	BOUNCE_UNKNOWN,    /* not understood: for a person to look at */
@@ -59,6 +62,18 @@ struct bounce_reading {
 	char recipient[BOUNCE_ADDRESS_SIZE]; /* who, or "" if not told */
 };
 
+/* What there is to know of a person's reply, of which core/reply.h says whether
+ * it confirms. Of any other mail nothing. */
+struct bounce_reply {
+	/* the first line that its author wrote: not quoted, and cut */
+	char line[BOUNCE_LINE_SIZE];
+	bool has_one_author; /* From names one address, and no second */
+	bool is_of_list;     /* a mailing list passed it on */
+	int64_t received_at; /* core/authentic.h, and these */
+	const struct authentic_mark *marks;
+	size_t mark_count;
+};
+
 /* All texts are UTF-8 without control characters, and never NULL. */
 struct bounce_mail {
 	struct bounce_reading *readings; /* at least one */
@@ -70,9 +85,11 @@ struct bounce_mail {
 	 * recipient of the original that it returns. */
 	const char **tokens;
 	size_t token_count;
+	size_t recipient_count; /* so many, the first, are where it went */
 	/* "id@domain" of the returned original, In-Reply-To, References */
 	const char **message_ids;
 	size_t message_id_count;
+	struct bounce_reply reply;
 };
 
 /* Why a server refused a mail that it was handed, by the rules of what comes

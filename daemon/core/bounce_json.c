@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "core/authentic.h"
 #include "tools/json.h"
 
 static const char *const kinds[] = {
@@ -63,6 +64,28 @@ static void put_texts(struct json_value *map, const char *key,
 	json_map_put(map, key, list);
 }
 
+static struct json_value *reply_map(const struct bounce_reply *reply)
+{
+	struct json_value *map = json_map_new(), *marks = json_list_new();
+
+	json_map_text(map, "line", reply->line);
+	json_map_flag(map, "one_author", reply->has_one_author);
+	json_map_flag(map, "of_list", reply->is_of_list);
+	json_map_integer(map, "received_at", reply->received_at);
+	for (size_t i = 0; i < reply->mark_count; i++) {
+		const struct authentic_mark *mark = &reply->marks[i];
+		struct json_value *each = json_map_new();
+
+		json_map_text(each, "host", mark->host);
+		if (mark->is_results)
+			json_map_text(each, "method",
+				      authentic_word(mark->method));
+		json_list_put(marks, each);
+	}
+	json_map_put(map, "marks", marks);
+	return map;
+}
+
 char *bounce_format(const struct bounce_mail *mail)
 {
 	struct json_value *map = json_map_new();
@@ -74,8 +97,10 @@ char *bounce_format(const struct bounce_mail *mail)
 	json_map_text(map, "from", mail->from);
 	json_map_text(map, "subject", mail->subject);
 	put_texts(map, "tokens", mail->tokens, mail->token_count);
+	json_map_integer(map, "recipients", (int64_t)mail->recipient_count);
 	put_texts(map, "message_ids", mail->message_ids,
 		  mail->message_id_count);
+	json_map_put(map, "reply", reply_map(&mail->reply));
 	char *text = json_format(map);
 	json_free(map);
 	return text;
@@ -158,6 +183,45 @@ static const char **read_texts(const struct json_value *list,
 	return texts;
 }
 
+static void read_mark(const struct json_value *map, struct authentic_mark *ret)
+{
+	const char *method = json_get_text(map, "method");
+
+	get_text(map, "host", ret->host, sizeof(ret->host));
+	ret->is_results = method;
+	if (!authentic_parse_word(method, &ret->method))
+		ret->method = AUTHENTIC_NONE;
+}
+
+static void read_reply(const struct json_value *map, struct arena *arena,
+		       struct bounce_reply *ret)
+{
+	const struct json_value *list = json_get(map, "marks");
+	size_t count = json_is_list(list) ? json_count(list) : 0;
+
+	if (count > AUTHENTIC_MARKS_MAX)
+		count = AUTHENTIC_MARKS_MAX;
+	struct authentic_mark *marks =
+	    arena_allocarray(arena, count, sizeof(*marks));
+	for (size_t i = 0; i < count; i++)
+		read_mark(json_at(list, i), &marks[i]);
+	get_text(map, "line", ret->line, sizeof(ret->line));
+	ret->has_one_author = json_get_flag(map, "one_author", false);
+	ret->is_of_list = json_get_flag(map, "of_list", true);
+	ret->received_at = json_get_integer(map, "received_at", 0);
+	ret->marks = marks;
+	ret->mark_count = count;
+}
+
+static size_t read_recipients(const struct json_value *map, size_t token_count)
+{
+	int64_t count = json_get_integer(map, "recipients", 0);
+
+	if (count < 0)
+		return 0;
+	return (uint64_t)count < token_count ? (size_t)count : token_count;
+}
+
 bool bounce_parse(const char *json, size_t size, struct arena *arena,
 		  struct bounce_mail *ret, struct err *err)
 {
@@ -173,6 +237,8 @@ bool bounce_parse(const char *json, size_t size, struct arena *arena,
 	    read_texts(json_get(map, "tokens"), arena, &mail.token_count);
 	mail.message_ids = read_texts(json_get(map, "message_ids"), arena,
 				      &mail.message_id_count);
+	mail.recipient_count = read_recipients(map, mail.token_count);
+	read_reply(json_get(map, "reply"), arena, &mail.reply);
 	json_free(map);
 	if (!good)
 		return err_set(err, ERR_INPUT, "no reading of a mail");

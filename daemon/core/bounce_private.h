@@ -69,6 +69,10 @@ bool bounce_says_failure(const struct bounce_view *view);
 bool bounce_read_report(const struct bounce_view *view,
 			struct bounce_mail *ret);
 
+/* --- bounce_reply: what a person wrote */
+
+void bounce_read_reply(const struct bounce_view *view, struct bounce_mail *ret);
+
 /* --- bounce_text: notices for people */
 
 /* Adds a reading of that kind for each recipient that the text tells of. */
@@ -82,6 +86,11 @@ const char *bounce_segment(const struct bounce_view *view,
 			   const char *recipient);
 
 /* --- bounce: the readings */
+
+/* Is it a line that someone quotes? ">>> RCPT TO" is a transcript. */
+bool bounce_is_quoted(const char *line);
+/* "On ... Ann wrote:", in front of what is quoted */
+bool bounce_announces_quote(const char *line, size_t size);
 
 /* A fresh reading, NULL when there are too many. */
 struct bounce_reading *bounce_add(struct bounce_mail *mail,

@@ -75,6 +75,9 @@ static void fill(struct buf *out, enum letter_slot slot,
 	case LETTER_SLOT_BOUNDARY_MIXED:
 		buf_adds(out, person->boundary_mixed);
 		break;
+	case LETTER_SLOT_REPLY:
+		buf_adds(out, person->reply);
+		break;
 	}
 }
 
@@ -99,7 +102,7 @@ static bool check_person(const struct letter_person *person, struct err *err)
 	const char *const texts[] = {person->name,     person->token,
 				     person->code,     person->message_id,
 				     person->boundary, person->boundary_mixed,
-				     person->address};
+				     person->reply,    person->address};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		if (text_has_control(texts[i], strlen(texts[i])))
@@ -170,6 +173,10 @@ void letter_person_make(const struct settings *settings,
 	    .address = arena_strdup(arena, address),
 	    .name = letter_plain(arena, name),
 	};
+	char reply[LINK_TOKEN_SIZE];
+
+	link_format_reply(key, delivery_id, reply);
+	ret->reply = arena_strdup(arena, reply);
 	letter_person_link(settings, key, delivery_id, arena, ret);
 	ret->message_id = name_text(key, 'm', delivery_id, arena);
 	ret->boundary = name_text(key, 'b', delivery_id, arena);
@@ -183,6 +190,7 @@ void letter_person_specimen(const struct settings *settings,
 	*ret = (struct letter_person){
 	    .address = arena_strdup(arena, address),
 	    .name = letter_plain(arena, name),
+	    .reply = LINK_SPECIMEN_TOKEN,
 	    .message_id = "specimen",
 	    .boundary = "specimenb",
 	    .boundary_mixed = "specimenx",
@@ -210,16 +218,33 @@ const char *letter_envelope_sender(const struct settings *settings,
 
 #define TOKEN_DIGITS 20
 
+/* What stands in an address as its last digits before the @, behind a
+ * separator: some servers write another than the + we sent. NULL: nothing. */
+static const char *find_token(const char *address, ptrdiff_t digits)
+{
+	const char *at = strrchr(address, '@');
+
+	return at && at - address > digits && strchr("+-=", at[-digits - 1])
+		   ? at - digits
+		   : NULL;
+}
+
 bool letter_find_sender(const struct link_keys *keys, const char *address,
 			int64_t *ret_delivery_id)
 {
-	const char *at = strrchr(address, '@');
-	const char *token = at ? at - TOKEN_DIGITS : NULL;
+	const char *token = find_token(address, TOKEN_DIGITS);
 
-	/* some servers write another separator than the + we sent */
-	if (!at || at - address <= TOKEN_DIGITS || !strchr("+-=", token[-1]))
-		return false;
-	return link_parse_name(keys, 'v', token, TOKEN_DIGITS, ret_delivery_id);
+	return token &&
+	       link_parse_name(keys, 'v', token, TOKEN_DIGITS, ret_delivery_id);
+}
+
+bool letter_find_reply(const struct link_keys *keys, const char *address,
+		       int64_t *ret_delivery_id)
+{
+	const char *token = find_token(address, LINK_TOKEN_SIZE - 1);
+
+	return token && link_parse_reply(keys, token, LINK_TOKEN_SIZE - 1,
+					 ret_delivery_id);
 }
 
 bool letter_find_message_id(const struct link_keys *keys,
@@ -285,6 +310,7 @@ bool letter_store(struct db *db, int64_t digest_id, const char *content_key,
 	query_integer(q, 1, digest_id);
 	query_text(q, 2, content_key);
 	bind_letter(q, 3, letter);
+	query_text(q, 8, letter->reply_word);
 	if (!query_run(q, NULL, err))
 		return false;
 	letter->id = db_last_id(db);

@@ -10,10 +10,10 @@
  *
  * head and body hold slots (core/letter_view.h): single bytes which neither
  * quoted-printable nor base64 text can contain, for the name, the token of the
- * link, the code and the boundaries. In encoded text a slot stands on a line
- * of its own that ends with a soft line break. What is not a person's, the
- * link's base address too, is in the letter and so can't change under a
- * delivery that is tried again.
+ * link, the code, the boundaries and the token of the Reply-To. In encoded text
+ * a slot stands on a line of its own that ends with a soft line break. What is
+ * not a person's, the link's base address too, is in the letter and so can't
+ * change under a delivery that is tried again.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,6 +40,9 @@ struct letter {
 	int format;
 	int64_t made_at;
 	char *sender;
+	/* what a reply to it confirms with; "": none does. Only of one that
+	 * letter_make made; in its content's settings. */
+	const char *reply_word;
 	char *head, *body; /* heap; letter_done frees */
 	size_t head_size, body_size;
 };
@@ -49,6 +52,7 @@ struct letter_person {
 	const char *address, *name;
 	const char *token, *code; /* "xxxx-xxxx-xxxx" */
 	const char *link;         /* the whole URL, for showing */
+	const char *reply;        /* the token of the Reply-To */
 	const char *message_id;   /* before the @ and the sender's domain */
 	const char *boundary, *boundary_mixed;
 };
@@ -127,6 +131,9 @@ const char *letter_envelope_sender(const struct settings *settings,
  * the token (SRS0=..., prvs=...) does no harm. */
 bool letter_find_sender(const struct link_keys *keys, const char *address,
 			int64_t *ret_delivery_id);
+/* Likewise, whose Reply-To it was: a person answers, and no server. */
+bool letter_find_reply(const struct link_keys *keys, const char *address,
+		       int64_t *ret_delivery_id);
 bool letter_find_message_id(const struct link_keys *keys,
 			    const char *message_id, int64_t *ret_delivery_id);
 

@@ -206,10 +206,12 @@ static bool add_head(struct buf *out, const struct letter_content *content,
 	    *list->from_name ? list->from_name : settings->board_name;
 	const char *reply_to =
 	    *list->reply_to ? list->reply_to : settings->mail_help;
+	bool takes_reply = *letter_content_reply_word(content);
 	const struct letter_head head = {
 	    .from_name = letter_plain(arena, from_name),
 	    .from = settings->mail_from,
-	    .reply_to = reply_to,
+	    .reply_to = takes_reply ? settings->mail_bounce : reply_to,
+	    .takes_reply = takes_reply,
 	    .subject = subject(content, arena),
 	    .language = languages(content, arena),
 	    .now = content->now,
@@ -348,6 +350,7 @@ static bool make(struct letter_content *content,
 		    .format = LETTER_FORMAT,
 		    .made_at = content->now,
 		    .sender = xstrdup(content->settings->mail_from),
+		    .reply_word = letter_content_reply_word(content),
 		};
 		ret->head = buf_take(&head, &ret->head_size);
 		ret->body = buf_take(&body, &ret->body_size);

@@ -14,6 +14,21 @@
 
 /* --- the head */
 
+/* With the slot, which mime_header_mailbox would refuse. */
+static bool add_reply_to(struct buf *out, const struct letter_head *head,
+			 struct err *err)
+{
+	const char *at = strrchr(head->reply_to, '@');
+
+	if (!head->takes_reply)
+		return mime_header_mailbox(out, "Reply-To", NULL,
+					   head->reply_to, err);
+	assert(at); /* the settings were checked */
+	buf_addf(out, "Reply-To: %.*s+%c%s\r\n", (int)(at - head->reply_to),
+		 head->reply_to, LETTER_SLOT_REPLY, at);
+	return true;
+}
+
 bool letter_part_begin_head(struct buf *out, const struct letter_head *head,
 			    struct err *err)
 {
@@ -22,8 +37,7 @@ bool letter_part_begin_head(struct buf *out, const struct letter_head *head,
 	mime_date(head->now, date);
 	return mime_header_mailbox(out, "From", head->from_name, head->from,
 				   err) &&
-	       mime_header_mailbox(out, "Reply-To", NULL, head->reply_to,
-				   err) &&
+	       add_reply_to(out, head, err) &&
 	       mime_header(out, "Subject", head->subject, err) &&
 	       mime_header(out, "Date", date, err);
 }

@@ -21,6 +21,8 @@ struct letter_head {
 	const char *from_name, *from, *reply_to, *subject, *language;
 	int64_t now;
 	bool is_mixed; /* it has attachments */
+	/* reply_to takes the slot for a token behind its local part */
+	bool takes_reply;
 };
 
 /* From, Reply-To, Subject, Date; then those of one's own; then the rest, up to

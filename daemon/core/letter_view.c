@@ -71,6 +71,17 @@ bool letter_content_is_sensitive(const struct letter_content *content)
 	return letter_content_marking(content) != NULL;
 }
 
+const char *letter_content_reply_word(const struct letter_content *content)
+{
+	bool asks = content->count + content->reminder_count > 0;
+
+	return content->list->confirm_by_reply && asks &&
+		       !letter_content_is_sensitive(content) &&
+		       !settings_find_reply_fault(content->settings)
+		   ? content->settings->reply_word
+		   : "";
+}
+
 int64_t letter_content_due_at(const struct letter_content *content)
 {
 	int64_t due_at = content->due_at[0];
@@ -373,6 +384,7 @@ static void show_frame(struct view *view, const struct letter_content *content)
 	view_flag(view, "asks_email",
 		  asked == ASKED_EMAIL &&
 		      !letter_content_is_sensitive(content));
+	show(view, "reply_word", letter_content_reply_word(content));
 	show(view, "reply_to", *reply_to ? reply_to : settings->mail_help);
 	checkpoint_show(view, content->checkpoint, settings->web_base);
 	show_preheader(view, content);

@@ -34,8 +34,9 @@ enum letter_slot {
 	LETTER_SLOT_CODE,
 	LETTER_SLOT_BOUNDARY,
 	LETTER_SLOT_BOUNDARY_MIXED,
+	LETTER_SLOT_REPLY,
 };
-#define LETTER_SLOTS "\2\3\4\5\6\7"
+#define LETTER_SLOTS "\2\3\4\5\6\7\10"
 
 #define LETTER_TEXT_WIDTH 72 /* columns of the text part */
 
@@ -52,6 +53,10 @@ enum letter_slot {
 bool letter_content_is_sensitive(const struct letter_content *content);
 /* The marking to show, NULL for none */
 const char *letter_content_marking(const struct letter_content *content);
+/* The word that confirms all of it in a reply, or "" where none does: the list
+ * takes no reply, it asks for nothing, or it is marked and so must be read on
+ * the page. */
+const char *letter_content_reply_word(const struct letter_content *content);
 /* The first deadline of what is new, of which there is something */
 int64_t letter_content_due_at(const struct letter_content *content);
 

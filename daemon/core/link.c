@@ -18,6 +18,7 @@
 #define PURPOSE_LINK 'L'
 #define PURPOSE_CODE 'C'
 #define PURPOSE_FORM 'F'
+#define PURPOSE_REPLY 'R'
 
 const struct link_key *link_signer(const struct link_keys *keys)
 {
@@ -85,14 +86,35 @@ static bool copy_without(const char *text, const char *dropped, char *ret_text,
 
 #define SPACES " \t\r\n\v\f"
 
-void link_format(const struct link_key *key, int64_t delivery_id,
-		 char ret[LINK_TOKEN_SIZE])
+static void format_token(const struct link_key *key, char purpose,
+			 int64_t delivery_id, char ret[LINK_TOKEN_SIZE])
 {
 	assert(delivery_id > 0);
 	ret[0] = key->id;
 	base32_format((uint64_t)delivery_id, ID_DIGITS, ret + 1);
-	format_mac(key, PURPOSE_LINK, delivery_id, 0, MAC_DIGITS,
+	format_mac(key, purpose, delivery_id, 0, MAC_DIGITS,
 		   ret + 1 + ID_DIGITS);
+}
+
+/* token: normalised, LINK_TOKEN_SIZE - 1 digits */
+static bool parse_token(const struct link_keys *keys, char purpose,
+			const char *token, int64_t *ret_delivery_id)
+{
+	const struct link_key *key = link_find_key(keys, token[0]);
+	uint64_t id;
+
+	if (!key || !base32_parse(token + 1, ID_DIGITS, &id) ||
+	    !is_signed(key, purpose, (int64_t)id, 0, token + 1 + ID_DIGITS,
+		       MAC_DIGITS))
+		return false;
+	*ret_delivery_id = (int64_t)id;
+	return true;
+}
+
+void link_format(const struct link_key *key, int64_t delivery_id,
+		 char ret[LINK_TOKEN_SIZE])
+{
+	format_token(key, PURPOSE_LINK, delivery_id, ret);
 }
 
 /* room for a whole token and the stops that a mail program took for a part of
@@ -103,7 +125,6 @@ enum link_result link_parse(const struct link_keys *keys, const char *text,
 			    int64_t *ret_delivery_id)
 {
 	char token[LINK_TOKEN_SIZE + TAIL_MAX];
-	uint64_t id;
 
 	if (!copy_without(text, SPACES, token, sizeof(token)))
 		return LINK_MANGLED;
@@ -116,13 +137,28 @@ enum link_result link_parse(const struct link_keys *keys, const char *text,
 		return LINK_SPECIMEN;
 	if (size != LINK_TOKEN_SIZE - 1)
 		return LINK_MANGLED;
-	const struct link_key *key = link_find_key(keys, token[0]);
-	if (!key || !base32_parse(token + 1, ID_DIGITS, &id) ||
-	    !is_signed(key, PURPOSE_LINK, (int64_t)id, 0, token + 1 + ID_DIGITS,
-		       MAC_DIGITS))
-		return LINK_UNKNOWN;
-	*ret_delivery_id = (int64_t)id;
-	return LINK_GOOD;
+	return parse_token(keys, PURPOSE_LINK, token, ret_delivery_id)
+		   ? LINK_GOOD
+		   : LINK_UNKNOWN;
+}
+
+void link_format_reply(const struct link_key *key, int64_t delivery_id,
+		       char ret[LINK_TOKEN_SIZE])
+{
+	format_token(key, PURPOSE_REPLY, delivery_id, ret);
+}
+
+bool link_parse_reply(const struct link_keys *keys, const char *text,
+		      size_t size, int64_t *ret_delivery_id)
+{
+	char token[LINK_TOKEN_SIZE];
+
+	if (size != sizeof(token) - 1)
+		return false;
+	memcpy(token, text, size);
+	token[size] = '\0';
+	return base32_normalise(token) &&
+	       parse_token(keys, PURPOSE_REPLY, token, ret_delivery_id);
 }
 
 void link_format_code(const struct link_key *key, int64_t delivery_id,

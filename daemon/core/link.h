@@ -54,6 +54,13 @@ void link_format_code(const struct link_key *key, int64_t delivery_id,
 enum link_result link_parse_code(const struct link_keys *keys, const char *text,
 				 int64_t *ret_delivery_id);
 
+/* What a mail's Reply-To carries: as a link, but neither is ever the other. */
+void link_format_reply(const struct link_key *key, int64_t delivery_id,
+		       char ret[LINK_TOKEN_SIZE]);
+/* The first size bytes of text, in any case: false when it is none. */
+bool link_parse_reply(const struct link_keys *keys, const char *text,
+		      size_t size, int64_t *ret_delivery_id);
+
 /* The hidden field of a page's form: which delivery, when shown. */
 void link_format_form(const struct link_key *key, int64_t delivery_id,
 		      int64_t shown_at, char ret[LINK_FORM_SIZE]);

@@ -129,9 +129,8 @@ static void make_key(const struct receipt *receipt, int64_t now,
 	snprintf(ret, KEY_SIZE, "receipt %s %s", receipt->id, date);
 }
 
-/* who has the mail is a witness of what was recorded before it */
-static bool show_checkpoint(struct db *db, const struct settings *settings,
-			    struct view *view, struct err *err)
+bool receipt_show_checkpoint(struct db *db, const struct settings *settings,
+			     struct view *view, struct err *err)
 {
 	struct checkpoint *last;
 
@@ -158,7 +157,7 @@ bool receipt_queue(struct db *db, const struct digest_context *context,
 		view_text(view, "reflection", NULL);
 	}
 	bool good =
-	    show_checkpoint(db, context->settings, view, err) &&
+	    receipt_show_checkpoint(db, context->settings, view, err) &&
 	    roster_load_list(db, receipt->list_name, arena, &list, err) &&
 	    notice_queue(db, context,
 			 &(const struct notice){

@@ -28,6 +28,7 @@ struct report_figures {
 	int64_t required, accepted, failed;
 	int64_t acknowledged, in_time, late; /* acknowledged = in_time + late */
 	int64_t reflected; /* of acknowledged: confirmed with reflection */
+	int64_t by_reply;  /* likewise: confirmed by reply */
 	int64_t outstanding, overdue; /* overdue: of outstanding */
 	int64_t missed, exempt, closed, flagged;
 	/* beside required: colleagues who were passed the mail, and the further

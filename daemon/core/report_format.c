@@ -26,14 +26,14 @@ static const struct figure {
 	{                                                                      \
 #name, heading, offsetof(struct report_figures, name)          \
 	}
-    FIGURE(required, "Required"),     FIGURE(accepted, "Accepted"),
-    FIGURE(failed, "Failed"),         FIGURE(acknowledged, "Reach"),
-    FIGURE(in_time, "In time"),       FIGURE(late, "Late"),
-    FIGURE(reflected, "Reflected"),   FIGURE(outstanding, "Outstanding"),
-    FIGURE(overdue, "Overdue"),       FIGURE(missed, "Missed"),
-    FIGURE(exempt, "Exempt"),         FIGURE(closed, "Closed"),
-    FIGURE(flagged, "Flagged"),       FIGURE(wider, "Wider reach"),
-    FIGURE(further, "Further names"),
+    FIGURE(required, "Required"),       FIGURE(accepted, "Accepted"),
+    FIGURE(failed, "Failed"),           FIGURE(acknowledged, "Reach"),
+    FIGURE(in_time, "In time"),         FIGURE(late, "Late"),
+    FIGURE(reflected, "Reflected"),     FIGURE(by_reply, "By reply"),
+    FIGURE(outstanding, "Outstanding"), FIGURE(overdue, "Overdue"),
+    FIGURE(missed, "Missed"),           FIGURE(exempt, "Exempt"),
+    FIGURE(closed, "Closed"),           FIGURE(flagged, "Flagged"),
+    FIGURE(wider, "Wider reach"),       FIGURE(further, "Further names"),
 #undef FIGURE
 };
 
@@ -161,11 +161,13 @@ static void add_legend(struct buf *out)
 	    "acknowledged + outstanding + missed + exempt + closed. Accepted:\n"
 	    "a mail server took the mail; that is neither delivered nor read.\n"
 	    "Reflected: of those who confirmed, who wrote what they will do\n"
-	    "differently. Flagged: left or exempted only after the deadline;\n"
-	    "such people stay outstanding or missed. Wider reach: colleagues\n"
-	    "of whom it was not required, and who confirmed; beside required.\n"
-	    "Further names: at shared mailboxes, of which each is required\n"
-	    "once. Median days: from acceptance to confirmation.\n");
+	    "differently. By reply: of those who confirmed, who answered the\n"
+	    "mail with the word it asked for. Flagged: left or exempted only\n"
+	    "after the deadline; such people stay outstanding or missed.\n"
+	    "Wider reach: colleagues of whom it was not required, and who\n"
+	    "confirmed; beside required. Further names: at shared mailboxes,\n"
+	    "of which each is required once. Median days: from acceptance to\n"
+	    "confirmation.\n");
 }
 
 bool report_format_text(const struct report *report,

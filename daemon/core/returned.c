@@ -26,6 +26,7 @@ struct record {
 	const struct digest_context *context;
 	const struct returned_mail *mail;
 	const struct bounce_reading *reading;
+	const struct link_keys *keys;
 	struct subject subject;
 	int64_t now; /* the context's */
 };
@@ -58,7 +59,8 @@ static int64_t find_delivery(const struct link_keys *keys,
 	int64_t id = 0;
 
 	for (size_t i = 0; i < read->token_count; i++)
-		if (letter_find_sender(keys, read->tokens[i], &id))
+		if (letter_find_sender(keys, read->tokens[i], &id) ||
+		    letter_find_reply(keys, read->tokens[i], &id))
 			return id;
 	for (size_t i = 0; i < read->message_id_count; i++)
 		if (letter_find_message_id(keys, read->message_ids[i], &id))
@@ -185,28 +187,41 @@ static bool abuse(const struct record *record, struct err *err)
 				   &record->subject.about, err);
 }
 
+static bool reply(const struct record *record, struct returned_outcome *ret,
+		  struct err *err)
+{
+	struct reply_outcome outcome;
+
+	if (!reply_take(record->db, record->context, record->keys,
+			record->mail->read, &outcome, err))
+		return false;
+	ret->answer = outcome.answer;
+	return !outcome.is_for_owner ||
+	       returned_tell_reply(record->db, record->context, record->mail,
+				   &record->subject.about, &ret->is_understood,
+				   err);
+}
+
 /* Does it do what such a mail asks for? Of a reply that is seen when it is to
  * be passed on. */
-static bool act(const struct record *record, bool *ret_is_understood,
-		bool *ret_is_suppressed, struct err *err)
+static bool act(const struct record *record, struct returned_outcome *ret,
+		struct err *err)
 {
 	const struct subject *subject = &record->subject;
 	bool is_ours = subject->outbox.delivery_id != 0;
 
-	*ret_is_understood = true;
+	ret->is_understood = true;
 	switch (record->reading->kind) {
 	case BOUNCE_RETURNED:
-		*ret_is_understood = is_ours;
-		return !is_ours || bounce(record, ret_is_suppressed, err);
+		ret->is_understood = is_ours;
+		return !is_ours || bounce(record, &ret->is_suppressed, err);
 	case BOUNCE_ABUSE:
-		*ret_is_understood = is_ours;
+		ret->is_understood = is_ours;
 		return !is_ours || abuse(record, err);
 	case BOUNCE_REPLY:
-		return returned_tell_reply(record->db, record->context,
-					   record->mail, &subject->about,
-					   ret_is_understood, err);
+		return reply(record, ret, err);
 	case BOUNCE_UNKNOWN:
-		*ret_is_understood = false;
+		ret->is_understood = false;
 		return true;
 	case BOUNCE_DELAYED:
 	case BOUNCE_AUTO_REPLY:
@@ -234,18 +249,18 @@ static bool insert(const struct record *record,
 	query_text(q, 8, reading->status);
 	query_text(q, 9, reading->text);
 	query_integer(q, 10, record->now);
+	query_text(q, 11, reply_word(outcome->answer));
 	if (!query_run(q, NULL, err))
 		return false;
 	outcome->returned_id = db_last_id(record->db);
 	return true;
 }
 
-static bool record(struct record *record, const struct link_keys *keys,
-		   struct arena *arena, struct returned_outcome *ret,
-		   struct err *err)
+static bool record(struct record *record, struct arena *arena,
+		   struct returned_outcome *ret, struct err *err)
 {
 	const struct bounce_mail *read = record->mail->read;
-	int64_t delivery_id = find_delivery(keys, read);
+	int64_t delivery_id = find_delivery(record->keys, read);
 	struct subject *subject = &record->subject;
 
 	if (!load_subject(record->db, delivery_id, arena, subject, err))
@@ -260,8 +275,7 @@ static bool record(struct record *record, const struct link_keys *keys,
 	    .cls = record->reading->cls,
 	    .delivery_id = subject->outbox.delivery_id,
 	};
-	if (!act(record, &outcome.is_understood, &outcome.is_suppressed, err) ||
-	    !insert(record, &outcome, err))
+	if (!act(record, &outcome, err) || !insert(record, &outcome, err))
 		return false;
 	*ret = outcome;
 	return true;
@@ -272,8 +286,11 @@ bool returned_record(struct db *db, const struct digest_context *context,
 		     const struct returned_mail *mail,
 		     struct returned_outcome *ret, struct err *err)
 {
-	struct record what = {
-	    .db = db, .context = context, .mail = mail, .now = context->now};
+	struct record what = {.db = db,
+			      .context = context,
+			      .mail = mail,
+			      .keys = keys,
+			      .now = context->now};
 	struct returned_outcome outcome;
 
 	assert(db_is_in_transaction(db));
@@ -281,7 +298,7 @@ bool returned_record(struct db *db, const struct digest_context *context,
 		return false;
 	if (!outcome.is_recorded) {
 		struct arena *arena = arena_new();
-		bool good = record(&what, keys, arena, &outcome, err);
+		bool good = record(&what, arena, &outcome, err);
 
 		arena_free(arena);
 		if (!good)
@@ -362,16 +379,19 @@ bool returned_count(struct db *db, struct arena *arena,
 	struct returned_counts counts = {0};
 
 	if (query_next(q)) {
-		const char *problem = query_get_text(q, 7);
+		const char *problem = query_get_text(q, 10);
 
 		counts = (struct returned_counts){
 		    .bounced = query_get_integer(q, 0),
 		    .replies = query_get_integer(q, 1),
 		    .abuse = query_get_integer(q, 2),
 		    .nothing = query_get_integer(q, 3),
-		    .not_understood = query_get_integer(q, 4),
-		    .suppressed = query_get_integer(q, 5),
-		    .looked_at = query_get_integer(q, 6),
+		    .confirmed = query_get_integer(q, 4),
+		    .declined = query_get_integer(q, 5),
+		    .unproved = query_get_integer(q, 6),
+		    .not_understood = query_get_integer(q, 7),
+		    .suppressed = query_get_integer(q, 8),
+		    .looked_at = query_get_integer(q, 9),
 		    .problem = problem ? arena_strdup(arena, problem) : NULL,
 		};
 	}

@@ -6,10 +6,10 @@
  * matched to its delivery by the token of the envelope sender, else by our
  * Message-ID, both of which nobody can forge; the delivery becomes bounced, the
  * address is counted against (core/suppression.h), an event says so. Delays,
- * receipts and what machines answer count as nothing; what a person wrote goes
- * to the owner of their list as it is, who is told of reports of spam, too
- * (core/returned_tell.h). What can't be used waits for a person in a folder of
- * the mailbox.
+ * receipts and what machines answer count as nothing; what a person wrote may
+ * confirm (core/reply.h), and else goes to the owner of their list as it is,
+ *who is told of reports of spam, too (core/returned_tell.h). What can't be used
+ *waits for a person in a folder of the mailbox.
  *
  *	returned_find(db, sha256, &outcome, err)
  *	if (!outcome.is_recorded) ... the errand reads it ...
@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "core/bounce.h"
+#include "core/reply.h"
 
 struct arena;
 struct db;
@@ -44,6 +45,7 @@ struct returned_outcome {
 	bool is_suppressed; /* from now on, by this mail */
 	enum bounce_kind kind;
 	enum bounce_class cls;
+	enum reply_answer answer;
 	int64_t returned_id, delivery_id; /* 0: of none of ours */
 };
 
@@ -77,9 +79,13 @@ bool returned_look(struct db *db, const char *problem, int64_t now,
 		   struct err *err);
 
 struct returned_counts {
-	int64_t looked_at;                        /* 0: never */
-	const char *problem;                      /* NULL: none */
-	int64_t bounced, replies, abuse, nothing; /* understood, by kind */
+	int64_t looked_at;   /* 0: never */
+	const char *problem; /* NULL: none */
+	/* understood, by kind; replies are those that were passed on */
+	int64_t bounced, replies, abuse, nothing;
+	/* replies that confirmed, that did not, and whose author nobody vouched
+	 * for: those were passed on, too */
+	int64_t confirmed, declined, unproved;
 	int64_t not_understood, suppressed;
 };
 bool returned_count(struct db *db, struct arena *arena,

@@ -60,6 +60,7 @@ static bool read_list(struct query *q, struct arena *arena,
 	    .escalate_to_board_days = query_get_integer(q, 29),
 	    .board_member = text_of(q, 30, arena),
 	    .board_member_address = text_of(q, 31, arena),
+	    .confirm_by_reply = query_get_integer(q, 32) != 0,
 	};
 	reminders_parse(query_get_text(q, 26), &ret->reminders);
 	return wordlist_parse(query_get_text(q, 8), arena, &ret->audience,
@@ -237,6 +238,7 @@ static bool put_list(struct query *q, const struct roster_list *list,
 	query_integer(q, 23, list->escalate_to_board_days);
 	query_text(q, 24, list->board_member);
 	query_text(q, 25, list->board_member_address);
+	query_integer(q, 26, list->confirm_by_reply);
 	return query_run(q, NULL, err);
 }
 

@@ -51,6 +51,7 @@ struct roster_list {
 	const char *schedule;
 	const char *quiet_hours; /* "20:00-07:00"; "" = none */
 	const char *confirm;     /* a word of core/asked.h */
+	bool confirm_by_reply;   /* where the settings can: core/settings.h */
 	const char **audience, **domains;
 	size_t audience_count, domain_count;
 	int64_t deadline_days;

@@ -72,6 +72,8 @@ static const struct config_setting table[] = {
      "what a confirmation asks besides the tick: nothing, the code of the "
      "mail, "
      "or the work address"},
+    {"confirm_by_reply", CONFIG_FLAG, AT(confirm_by_reply), 0, 0, NULL, "false",
+     "may a reply with the word of mail.reply_word confirm, too?"},
     {"from_name", CONFIG_TEXT, AT(from_name), 0, 100, NULL, "",
      "the name in From; left out: the board's"},
     {"reply_to", CONFIG_TEXT, AT(reply_to), 0, 254, NULL, "",

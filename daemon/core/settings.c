@@ -26,7 +26,7 @@
 /* what the walker fills; the lists are taken apart for settings.h's readers */
 struct reading {
 	struct settings settings;
-	struct config_texts trusted_proxies;
+	struct config_texts trusted_proxies, trusted_hosts;
 	struct relay_settings *relays;
 };
 
@@ -66,6 +66,8 @@ static const struct config_setting table[] = {
      "the address of someone who answers questions; empty: mail.from"},
     {"mail.rehearsal_address", CONFIG_TEXT, AT(rehearsal_address), 3, 254, NULL,
      NULL, "where all mail goes until the board is live"},
+    {"mail.reply_word", CONFIG_TEXT, AT(reply_word), 2, 20, NULL, "READ",
+     "the word with which a reply confirms, where a list takes replies"},
 
     {"oauth.token_url", CONFIG_TEXT, AT(oauth_token_url), 0, 1000, NULL, "",
      "where an access token is fetched, for all that log in with xoauth2"},
@@ -107,6 +109,9 @@ static const struct config_setting table[] = {
      "the Maildir that is read"},
     {"mailbox.poll_seconds", CONFIG_INTEGER, AT(mailbox.poll_seconds), 1, 3600,
      NULL, "60", "between two looks, where nothing tells of new mail"},
+    {"mailbox.trusted_hosts", CONFIG_TEXTS,
+     offsetof(struct reading, trusted_hosts), 0, 32, NULL, "",
+     "your own servers, whose word on who wrote a mail is taken"},
 
     {"delivery.retry_first_seconds", CONFIG_INTEGER, AT(retry_first_seconds), 1,
      86400, NULL, "300", "the wait before the second attempt; it doubles"},
@@ -174,6 +179,16 @@ static bool check_bounce(const char *text, struct err *err)
 		return err_set(err, ERR_INPUT,
 			       "the part before @ may have 43 bytes at most, "
 			       "for a token of 21 is added to it");
+	return true;
+}
+
+/* One word, for it must be alone on its line. */
+static bool check_word(const char *text, struct err *err)
+{
+	if (strpbrk(text, " \t\r\n!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~") ||
+	    text_has_control(text, strlen(text)))
+		return err_set(err, ERR_INPUT,
+			       "is to be one word of letters alone");
 	return true;
 }
 
@@ -292,6 +307,7 @@ static const struct check {
     {"mail.bounce", AT(mail_bounce), check_bounce},
     {"mail.help", AT(mail_help), check_address},
     {"mail.rehearsal_address", AT(rehearsal_address), check_address},
+    {"mail.reply_word", AT(reply_word), check_word},
     {"oauth.token_url", AT(oauth_token_url), check_token_url},
     {"web.listen", AT(web_listen), check_listen},
     {"web.base", AT(web_base), check_base},
@@ -513,6 +529,8 @@ struct settings *settings_load(const char *path, struct problems *problems)
 	}
 	settings->trusted_proxies = reading->trusted_proxies.list;
 	settings->trusted_proxy_count = reading->trusted_proxies.count;
+	settings->mailbox.trusted_hosts = reading->trusted_hosts.list;
+	settings->mailbox.trusted_host_count = reading->trusted_hosts.count;
 	settings->relays = reading->relays;
 	settings_relay_complete(reading->relays, settings->relay_count,
 				settings->folder, arena);

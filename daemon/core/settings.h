@@ -51,6 +51,10 @@ struct mailbox_settings {
 	const char *folder;        /* of IMAP */
 	const char *path;          /* of the Maildir */
 	int64_t poll_seconds;      /* between two looks */
+	/* whose Authentication-Results are believed, and through whose hands
+	 * mail may come behind them; core/authentic.h */
+	const char **trusted_hosts;
+	size_t trusted_host_count;
 };
 
 struct settings {
@@ -82,6 +86,7 @@ struct settings {
 	const char *mail_help;   /* List-Help, List-Owner: an address; both are
 				    mail_from where they are not set */
 	const char *rehearsal_address;
+	const char *reply_word; /* "READ": what a reply confirms with */
 
 	/* The servers that take our mail, in order of preference. */
 	const struct relay_settings *relays;
@@ -122,6 +127,11 @@ struct settings {
 /* Loads it, or says all that is wrong and returns NULL. */
 struct settings *settings_load(const char *path, struct problems *problems);
 void settings_free(struct settings *settings);
+
+/* Why no reply can confirm (a list's confirm_by_reply), with the mend, for who
+ * wants it: no mailbox, nobody who vouches for an author, or no room for a
+ * token in mail.bounce. NULL: it can. */
+const char *settings_find_reply_fault(const struct settings *settings);
 
 /* Each setting in the table's order, for the manual page's test and for
  * "check": NULL path ends it. Lives in the arena. */

@@ -1,3 +1,4 @@
+#include <stddef.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -39,6 +40,22 @@ static const char *find_fault(const struct mailbox_settings *mailbox,
 			*ret_key = faults[i].key;
 			return faults[i].why;
 		}
+	return NULL;
+}
+
+#define REPLY_LOCAL_MAX (64 - 30) /* "+" and a token of 29 digits behind it */
+
+const char *settings_find_reply_fault(const struct settings *settings)
+{
+	if (strcmp(settings->mailbox.kind, "none") == 0)
+		return "there is no mailbox that replies could come to: set "
+		       "mailbox.kind in briefingd.conf";
+	if (settings->mailbox.trusted_host_count == 0)
+		return "nobody says who wrote a reply, and so none would "
+		       "count: name your mail servers in mailbox.trusted_hosts";
+	if (strcspn(settings->mail_bounce, "@") > REPLY_LOCAL_MAX)
+		return "mail.bounce has no room for a token of 30 bytes: at "
+		       "most 34 may stand before its @";
 	return NULL;
 }
 

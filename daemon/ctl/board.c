@@ -95,6 +95,15 @@ static void print_returned(struct ctl *ctl, const struct facts *facts)
 		printf("suppressed %" PRId64 " addresses that mail came back "
 		       "from; see \"briefingctl list bounces LIST\"\n",
 		       returned->suppressed);
+	if (returned->confirmed || returned->declined)
+		printf("replies    %" PRId64 " confirmed, %" PRId64
+		       " did not and were told why\n",
+		       returned->confirmed, returned->declined);
+	if (returned->unproved)
+		printf("unproved   %" PRId64
+		       " replies with the word, for whose "
+		       "author no server of mailbox.trusted_hosts vouched\n",
+		       returned->unproved);
 	if (returned->not_understood)
 		printf("came back  %" PRId64 " mails that a person must read, "
 		       "in the mailbox's folder for them\n",
@@ -164,6 +173,9 @@ static struct json_value *returned_json(const struct returned_counts *returned)
 
 	json_map_integer(map, "bounced", returned->bounced);
 	json_map_integer(map, "replies", returned->replies);
+	json_map_integer(map, "confirmed", returned->confirmed);
+	json_map_integer(map, "declined", returned->declined);
+	json_map_integer(map, "unproved", returned->unproved);
 	json_map_integer(map, "abuse", returned->abuse);
 	json_map_integer(map, "nothing", returned->nothing);
 	json_map_integer(map, "not_understood", returned->not_understood);

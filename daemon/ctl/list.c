@@ -16,6 +16,7 @@
 #include "core/schedule.h"
 #include "core/settings.h"
 #include "ctl/ctl.h"
+#include "tools/config.h"
 #include "tools/json.h"
 
 /* ------------------------------------------------------------- show */
@@ -208,7 +209,15 @@ static size_t check_files(struct ctl *ctl, const char *name, bool is_quiet)
 	if (!file_read(path, ROSTER_CONF_MAX_SIZE, &text, &size, &err)) {
 		problems_add(&problems, path, 0, "%s", err.text);
 	} else {
-		roster_parse_conf(path, text, size, arena, &list, &problems);
+		const char *fault = settings_find_reply_fault(ctl->settings);
+
+		if (roster_parse_conf(path, text, size, arena, &list,
+				      &problems) &&
+		    list.confirm_by_reply && fault)
+			problems_add(
+			    &problems, path,
+			    config_find_line(text, size, "confirm_by_reply"),
+			    "confirm_by_reply: %s", fault);
 		free(text);
 	}
 	path = arena_printf(arena, "%s/%s.csv", folder, name);

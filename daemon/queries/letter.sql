@@ -1,7 +1,8 @@
 -- name: letter_insert
 -- A letter as it is from now on.
-INSERT INTO letter (digest_id, content_key, format, made_at, sender, head, body)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+INSERT INTO letter (digest_id, content_key, format, made_at, sender, head, body,
+	reply_word)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
 
 -- name: letter_insert_version
 -- What it carries, in its order.

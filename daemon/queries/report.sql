@@ -58,6 +58,8 @@ WITH mail AS (
 		CASE WHEN state = 'acknowledged'
 			AND grade = 'confirmed-with-reflection'
 			THEN 1 ELSE 0 END AS reflected,
+		CASE WHEN state = 'acknowledged' AND grade = 'confirmed-by-reply'
+			THEN 1 ELSE 0 END AS by_reply,
 		CASE WHEN state = 'outstanding' THEN 1 ELSE 0 END AS outstanding,
 		CASE WHEN state = 'outstanding' AND due_at < ?1
 			THEN 1 ELSE 0 END AS overdue,
@@ -73,7 +75,7 @@ WITH mail AS (
 	UNION ALL
 	-- beside what was required, by when it was confirmed
 	SELECT w.version_id, 0, CASE WHEN z.size >= ?5 THEN w.agency ELSE '' END,
-		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL,
 		CASE w.kind WHEN 'wider' THEN 1 ELSE 0 END,
 		CASE w.kind WHEN 'further' THEN 1 ELSE 0 END
 	FROM beside w
@@ -88,7 +90,7 @@ WITH mail AS (
 	SELECT version_id, agency, SUM(required) AS required,
 		SUM(accepted) AS accepted, SUM(failed) AS failed,
 		SUM(in_time) AS in_time, SUM(late) AS late,
-		SUM(reflected) AS reflected,
+		SUM(reflected) AS reflected, SUM(by_reply) AS by_reply,
 		SUM(outstanding) AS outstanding, SUM(overdue) AS overdue,
 		SUM(missed) AS missed, SUM(exempt) AS exempt,
 		SUM(closed) AS closed, SUM(flagged) AS flagged,
@@ -99,16 +101,16 @@ WITH mail AS (
 	SELECT 2 AS level, rowed.* FROM rowed
 	UNION ALL
 	SELECT 1, version_id, '', SUM(required), SUM(accepted), SUM(failed),
-		SUM(in_time), SUM(late), SUM(reflected), SUM(outstanding), SUM(overdue),
-		SUM(missed), SUM(exempt), SUM(closed), SUM(flagged), SUM(wider),
-		SUM(further)
+		SUM(in_time), SUM(late), SUM(reflected), SUM(by_reply), SUM(outstanding),
+		SUM(overdue), SUM(missed), SUM(exempt), SUM(closed), SUM(flagged),
+		SUM(wider), SUM(further)
 	FROM rowed
 	GROUP BY version_id
 	UNION ALL
 	SELECT 0, 0, '', SUM(required), SUM(accepted), SUM(failed),
-		SUM(in_time), SUM(late), SUM(reflected), SUM(outstanding), SUM(overdue),
-		SUM(missed), SUM(exempt), SUM(closed), SUM(flagged), SUM(wider),
-		SUM(further)
+		SUM(in_time), SUM(late), SUM(reflected), SUM(by_reply), SUM(outstanding),
+		SUM(overdue), SUM(missed), SUM(exempt), SUM(closed), SUM(flagged),
+		SUM(wider), SUM(further)
 	FROM rowed
 	HAVING COUNT(*) > 0
 ), waited AS (
@@ -132,8 +134,8 @@ WITH mail AS (
 	GROUP BY level, version_id, agency
 )
 SELECT s.level, s.version_id, s.agency, s.required, s.accepted, s.failed,
-	s.in_time, s.late, s.reflected, s.outstanding, s.overdue, s.missed, s.exempt,
-	s.closed, s.flagged, s.wider, s.further, m.seconds, b.ref, v.title, v.kind, v.number
+	s.in_time, s.late, s.reflected, s.by_reply, s.outstanding, s.overdue,
+	s.missed, s.exempt, s.closed, s.flagged, s.wider, s.further, m.seconds, b.ref, v.title, v.kind, v.number
 FROM summed s
 LEFT JOIN median m ON m.level = s.level AND m.version_id = s.version_id
 	AND m.agency = s.agency

@@ -6,8 +6,8 @@ WHERE sha256 = ?1;
 -- name: returned_insert
 -- A mail of the bounce mailbox, once.
 INSERT INTO returned (sha256, place, kind, class, delivery_id, is_understood,
-	code, status, text, recorded_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
+	code, status, text, recorded_at, answer)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11);
 
 -- name: returned_delivery
 -- What it is about.
@@ -57,10 +57,14 @@ LIMIT ?2;
 -- name: returned_count
 -- How many of which kind.
 SELECT count(CASE WHEN is_understood = 1 AND kind = 'returned' THEN 1 END),
-	count(CASE WHEN is_understood = 1 AND kind = 'reply' THEN 1 END),
+	count(CASE WHEN is_understood = 1 AND kind = 'reply'
+		AND answer NOT IN ('confirmed', 'declined') THEN 1 END),
 	count(CASE WHEN is_understood = 1 AND kind = 'abuse' THEN 1 END),
 	count(CASE WHEN kind IN ('delayed', 'auto-reply', 'receipt')
 		THEN 1 END),
+	count(CASE WHEN answer = 'confirmed' THEN 1 END),
+	count(CASE WHEN answer = 'declined' THEN 1 END),
+	count(CASE WHEN answer = 'unproved' THEN 1 END),
 	count(CASE WHEN is_understood = 0 THEN 1 END),
 	(SELECT count(*) FROM suppression WHERE suppressed_at IS NOT NULL),
 	(SELECT coalesce(looked_at, 0) FROM mailbox),

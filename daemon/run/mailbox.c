@@ -293,13 +293,15 @@ static void log_outcome(const struct returned_outcome *outcome)
 {
 	if (!outcome->is_recorded)
 		return;
+	const char *answer = reply_word(outcome->answer);
 	if (outcome->is_understood)
-		log_info("came back kind=%s%s%s delivery=%lld%s",
+		log_info("came back kind=%s%s%s%s%s delivery=%lld%s",
 			 bounce_kind_name(outcome->kind),
 			 outcome->kind == BOUNCE_RETURNED ? " class=" : "",
 			 outcome->kind == BOUNCE_RETURNED
 			     ? bounce_class_name(outcome->cls)
 			     : "",
+			 *answer ? " answer=" : "", answer,
 			 (long long)outcome->delivery_id,
 			 outcome->is_suppressed ? " suppressed" : "");
 	else

@@ -14,6 +14,7 @@ TREE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TREE / "tests/flow"))
 
 from board import Board, libconfig  # noqa: E402
+from mailboxes import Maildir, replied  # noqa: E402
 from servers import Recorder  # noqa: E402
 
 # what is mailed: name, list, and how many briefings each mail holds
@@ -21,6 +22,8 @@ ROUNDS = {"rehearsal": ("youth-justice", 2), "three": ("police", 3),
           "one": ("schools-primary", 1), "attached": ("general-practice", 2)}
 # what a confirmation asks there besides the tick
 ASKS = {"schools-primary": "code", "general-practice": "email"}
+REPLIES = "police"  # may confirm by reply
+HOST = "mx.severnside.example"
 SHARED = "general-practice"  # each of its mailboxes is read by several people
 SECRET = "llr-2026-03-family-t"
 
@@ -32,6 +35,7 @@ class Site:
         (self.folder / "board").mkdir()
         self.board = Board(self.folder / "board", clock=True)
         self.mails = {}
+        self.maildir = Maildir(self.folder)
         self.base = self.board.settings["web"]["base"]
         try:
             self._write()
@@ -62,6 +66,10 @@ class Site:
         for name, word in ASKS.items():
             with open(self.board.folder / f"lists/{name}.conf", "a") as conf:
                 conf.write(f'confirm = "{word}";\n')
+        with open(self.board.folder / f"lists/{REPLIES}.conf", "a") as conf:
+            conf.write("confirm_by_reply = true;\n")
+        self.board.configure(mailbox=self.maildir.settings
+                             | {"trusted_hosts": [HOST]})
         subprocess.run(["sh", TREE / "scripts/sample", self.folder / "sample"],
                        check=True)
         self.board.relay(self.recorder)
@@ -135,6 +143,17 @@ class Site:
         """A mail whose link no other test uses."""
         assert len(self.mails[name]) > 1, f"no mail is left of {name}"
         return self.mails[name].pop()
+
+    def reply(self, mail, text):
+        """Replies to it; what its reader is told."""
+        address = mail.recipient
+        before = len(self.recorder.to(address))
+        self.wait(40)
+        self.maildir.deliver(replied(
+            mail, self.board.now, text, host=HOST,
+            result=f"dmarc=pass header.from={address.split('@')[1]}"))
+        return self.board.until(lambda: self.recorder.to(address)[before:],
+                                "an answer")[0]
 
     def link(self, mail):
         return self.base + mail.link

@@ -311,6 +311,16 @@ def test_f20_mail(name, site, browser, judged, tmp_path):
     assert not browser.all("script, img, iframe, object, link, form")
 
 
+@pytest.mark.parametrize("name,text", [("recorded", "READ\n"),
+                                       ("declined", "READ it twice\n")])
+def test_f20_answer_to_a_reply(name, text, site, browser, judged, tmp_path):
+    path = tmp_path / "mail.html"
+    path.write_text(site.reply(site.take("three"), text).html)
+    browser.open(path.as_uri())
+    judged(f"mail-by-reply-{name}", is_page=False)
+    assert not browser.all("script, img, iframe, object, link, form")
+
+
 def test_f30_report(site, browser, judged, tmp_path):
     path = tmp_path / "report.html"
     path.write_text(site.board.ctl("report", "--format", "html"))

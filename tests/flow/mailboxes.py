@@ -69,6 +69,25 @@ def written(sender, to, subject="Re: Learning briefing", headers="",
             f"MIME-Version: 1.0\nContent-Type: text/plain\n\n{text}").encode()
 
 
+def replied(mail, at, text="Read.\n", sender=None, to=None, headers="",
+            host="mx.severnside.example",
+            result="dmarc=pass header.from=police.example"):
+    """What a reader of the mail wrote to its Reply-To, as the server of their
+    own brings it and ours, of that name, took it."""
+    sender = sender or mail.message["To"].addresses[0].addr_spec
+    to = to or mail.message["Reply-To"]
+    return (f"Return-Path: <{sender}>\nDelivered-To: {to}\n"
+            f"Authentication-Results: {host}; {result}\n"
+            f"Received: from x (x [192.0.2.1]) by {host} with ESMTPS id 1;\n"
+            f"\t{email.utils.format_datetime(at)}\n{headers}"
+            f"From: Somebody <{sender}>\nTo: {to}\n"
+            f"Subject: Re: {mail.message['Subject']}\n"
+            f"Message-ID: {email.utils.make_msgid(domain='x.example')}\n"
+            f"In-Reply-To: {mail.message['Message-ID']}\n"
+            "MIME-Version: 1.0\nContent-Type: text/plain\n\n"
+            f"{text}\n> On Friday the Board wrote:\n> Read this.\n").encode()
+
+
 def spam_report(mail):
     """What a provider sends when its user pressed "spam" (RFC 5965)."""
     original = mail.raw.decode().replace("\r\n", "\n")

@@ -50,7 +50,7 @@ def test_f20_unknown_and_full(board, tmp_path, authority, way, is_final, full):
                     "both come back")
         assert codes(board) == {ANN: ["accepted", None, None], FULL: full,
                                 GONE: ["bounced", "hard", "5.1.1"]}
-        assert len(office.inbox(ANN)) == 1
+        board.until(lambda: len(office.inbox(ANN)) == 1, "hers is there")
         board.until(lambda: len(list((office.home / "Maildir").glob(
             f".{DONE}/*/*.*"))) == 2, "both are put away")
         # only who is not there is not written to again

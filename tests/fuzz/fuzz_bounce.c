@@ -9,7 +9,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "core/authentic.h"
 #include "core/bounce.h"
+#include "core/reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,6 +20,27 @@ static void check_text(const char *text, size_t max)
 	assert(strlen(text) < max);
 	assert(text_is_utf8(text, strlen(text), NULL));
 	assert(!text_has_control(text, strlen(text)));
+}
+
+/* Nobody vouches where nobody is trusted, and of what is no reply nothing is
+ * told. */
+static void check_reply(const struct bounce_mail *mail)
+{
+	const struct bounce_reply *reply = &mail->reply;
+	const char *host = "mx.board.example";
+
+	assert(mail->recipient_count <= mail->token_count);
+	assert(reply->mark_count <= AUTHENTIC_MARKS_MAX);
+	check_text(reply->line, BOUNCE_LINE_SIZE);
+	for (size_t i = 0; i < reply->mark_count; i++)
+		check_text(reply->marks[i].host, AUTHENTIC_HOST_SIZE);
+	assert(authentic_judge(reply->marks, reply->mark_count, NULL, 0) ==
+	       AUTHENTIC_NONE);
+	authentic_judge(reply->marks, reply->mark_count, &host, 1);
+	assert(reply_judge_line(reply->line, "") == REPLY_LINE_OTHER);
+	reply_judge_line(reply->line, "READ");
+	assert(mail->readings->kind == BOUNCE_REPLY ||
+	       (!*reply->line && reply->mark_count == 0));
 }
 
 static void check_mail(const struct bounce_mail *mail)
@@ -40,6 +63,7 @@ static void check_mail(const struct bounce_mail *mail)
 		assert((reading->cls != BOUNCE_NO_CLASS) ==
 		       (reading->kind == BOUNCE_RETURNED));
 	}
+	check_reply(mail);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -166,7 +166,8 @@ static void check_golden(struct planning *p, int64_t letter, const char *file)
 					     .link = "k",
 					     .message_id = "m",
 					     .boundary = "b",
-					     .boundary_mixed = "x"};
+					     .boundary_mixed = "x",
+					     .reply = "r"};
 	struct letter loaded;
 	struct buf out;
 

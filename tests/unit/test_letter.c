@@ -31,6 +31,7 @@
 
 /* --- what all letters here are made from */
 
+static const char *trusted_hosts[] = {"mx.severnside.example"};
 static struct settings settings = {
     .board_name = "Severnside Safeguarding Children Partnership",
     .board_label = "Partnership",
@@ -40,6 +41,10 @@ static struct settings settings = {
     .mail_from = "learning@severnside.example",
     .mail_bounce = "learning-bounce@severnside.example",
     .mail_help = "help@severnside.example",
+    .reply_word = "READ",
+    .mailbox = {.kind = "imap",
+		.trusted_hosts = trusted_hosts,
+		.trusted_host_count = 1},
     .rehearsal_address = "rehearsal@severnside.example",
     .web_base = "https://learning.severnside.example",
     .window_days = 180,
@@ -138,7 +143,7 @@ static struct template_set *templates;
 struct letter_case {
 	const struct briefing_version *versions[3];
 	size_t count;
-	bool is_rehearsal, is_optional, is_attached;
+	bool is_rehearsal, is_optional, is_attached, takes_reply;
 	const char *name, *address, *confirm;
 	const struct letter_reminder *reminders;
 	size_t reminder_count;
@@ -178,6 +183,7 @@ static struct letter make(const struct letter_case *c)
 	struct err err = {0};
 
 	this_list.mandatory = !c->is_optional;
+	this_list.confirm_by_reply = c->takes_reply;
 	if (c->confirm)
 		this_list.confirm = c->confirm;
 	this_list.attach_documents = c->is_attached;
@@ -297,6 +303,9 @@ static const struct letter_case attached = {
 static const struct letter_case optional = {
     .versions = {&child_g}, .count = 1, .is_optional = true};
 
+static const struct letter_case by_reply = {
+    .versions = {&child_g}, .count = 1, .takes_reply = true};
+
 static void check_golden(const char *file, const struct letter_case *c)
 {
 	char *mail = mail_of(c);
@@ -318,6 +327,7 @@ static void f10_golden_mails(void **state)
 	check_golden("mail-sensitive.eml", &sensitive);
 	check_golden("mail-with-one-sensitive.eml", &mixed);
 	check_golden("mail-optional.eml", &optional);
+	check_golden("mail-by-reply.eml", &by_reply);
 }
 
 static void f10_golden_notes(void **state)
@@ -348,6 +358,75 @@ static void f10_golden_notes(void **state)
 	check_golden("mail-reminders-and-withdrawal.eml", &two);
 	check_golden("mail-with-reminder.eml", &with_news);
 	check_golden("mail-withdrawn.eml", &gone);
+}
+
+/* --- replies */
+
+static const char *reply_word(const struct letter_case *c)
+{
+	struct letter letter = make(c);
+	const char *word = letter.reply_word; /* the settings' */
+
+	letter_done(&letter);
+	return word;
+}
+
+static void f20_which_mails_take_a_reply(void **state)
+{
+	struct briefing_version k = marked();
+	const struct briefing_version *const withdrawn[] = {&child_g};
+	const struct letter_reminder reminders[] = {{&sian, NOW + 3 * DAY}};
+	const struct letter_case reminded = {
+	    .reminders = reminders, .reminder_count = 1, .takes_reply = true};
+	const struct letter_case sensitive = {
+	    .versions = {&sian, &k}, .count = 2, .takes_reply = true};
+	const struct letter_case gone = {
+	    .withdrawn = withdrawn, .withdrawn_count = 1, .takes_reply = true};
+	const struct mailbox_settings mailbox = settings.mailbox;
+	const char *bounce = settings.mail_bounce;
+
+	(void)state;
+	assert_string_equal(reply_word(&by_reply), "READ");
+	assert_string_equal(reply_word(&reminded), "READ");
+	assert_string_equal(reply_word(&one), "");
+	/* what is marked can't be read in the mail, and what is gone needs none
+	 */
+	assert_string_equal(reply_word(&sensitive), "");
+	assert_string_equal(reply_word(&gone), "");
+	/* nor is anything promised that the settings can't keep */
+	settings.mailbox.kind = "none";
+	assert_string_equal(reply_word(&by_reply), "");
+	settings.mailbox = mailbox;
+	settings.mailbox.trusted_host_count = 0;
+	assert_string_equal(reply_word(&by_reply), "");
+	settings.mailbox = mailbox;
+	settings.mail_bounce = "12345678901234567890123456789012345@x.example";
+	assert_string_equal(reply_word(&by_reply), "");
+	settings.mail_bounce++;
+	assert_string_equal(reply_word(&by_reply), "READ");
+	settings.mail_bounce = bounce;
+}
+
+static void f20_its_address_is_found_again(void **state)
+{
+	char *mail = mail_of(&by_reply), address[200];
+	int64_t id = 0;
+
+	(void)state;
+	snprintf(address, sizeof(address), "%s", header(mail, "Reply-To"));
+	assert_true(letter_find_reply(&keys, address, &id));
+	assert_int_equal(id, 81);
+	assert_false(letter_find_sender(&keys, address, &id));
+	/* the return path is none */
+	struct arena *arena = arena_new();
+	assert_false(letter_find_reply(
+	    &keys,
+	    letter_envelope_sender(&settings, link_signer(&keys), 81, arena),
+	    &id));
+	*strchr(address, '+') = '.';
+	assert_false(letter_find_reply(&keys, address, &id));
+	arena_free(arena);
+	free(mail);
 }
 
 /* --- the head */
@@ -786,7 +865,7 @@ static void f40_what_is_damaged_is_not_loaded(void **state)
 	    "sender = ''",
 	    "sender = 'a@x.example' || char(10) || 'Bcc: b@x.example'",
 	    "head = cast(head || char(0) AS BLOB)",
-	    "head = cast('Subject: ' || char(8) AS BLOB)",
+	    "head = cast('Subject: ' || char(11) AS BLOB)",
 	    "body = cast(body || char(255) AS BLOB)",
 	    "body = substr(body, 1, 100)",
 	    "body = x''",
@@ -1100,6 +1179,8 @@ int main(void)
 	    cmocka_unit_test(f60_a_specimen_opens_and_records_nothing),
 	    cmocka_unit_test(f10_golden_mails),
 	    cmocka_unit_test(f10_golden_notes),
+	    cmocka_unit_test(f20_which_mails_take_a_reply),
+	    cmocka_unit_test(f20_its_address_is_found_again),
 	};
 
 	return cmocka_run_group_tests_name("letter", tests, set_up, tear_down);

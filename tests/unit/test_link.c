@@ -57,6 +57,33 @@ static void f10_the_same_for_ever(void **state)
 	assert_string_equal(name, "0000002hws74kb1k3a9t");
 }
 
+static void f10_a_reply_comes_back_and_is_nothing_else(void **state)
+{
+	struct link_keys keys = make_keys();
+	char token[LINK_TOKEN_SIZE], other[LINK_TOKEN_SIZE];
+	int64_t id = 0;
+
+	(void)state;
+	link_format_reply(link_signer(&keys), 81, token);
+	assert_string_equal(token, "a0000002hj2xek648js3jz3pr7pwb");
+	assert_true(link_parse_reply(&keys, token, strlen(token), &id));
+	assert_int_equal(id, 81);
+	for (char *at = token; *at; at++)
+		*at = (char)toupper((unsigned char)*at);
+	assert_true(link_parse_reply(&keys, token, strlen(token), &id));
+	assert_false(link_parse_reply(&keys, token, strlen(token) - 1, &id));
+	assert_int_equal(link_parse(&keys, token, &id), LINK_UNKNOWN);
+	/* a link is none, nor is another delivery's, nor one of a key not ours
+	 */
+	link_format(link_signer(&keys), 81, other);
+	assert_false(link_parse_reply(&keys, other, strlen(other), &id));
+	memcpy(token, "A0000002J", 9);
+	assert_false(link_parse_reply(&keys, token, strlen(token), &id));
+	link_format_reply(&keys.list[1], 81, other);
+	keys.count = 1;
+	assert_false(link_parse_reply(&keys, other, strlen(other), &id));
+}
+
 static void f20_what_people_and_programs_do_to_links(void **state)
 {
 	struct link_keys keys = make_keys();
@@ -327,6 +354,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_a_link_comes_back),
 	    cmocka_unit_test(f10_the_same_for_ever),
+	    cmocka_unit_test(f10_a_reply_comes_back_and_is_nothing_else),
 	    cmocka_unit_test(f20_what_people_and_programs_do_to_links),
 	    cmocka_unit_test(f20_mangled_is_told_from_unknown),
 	    cmocka_unit_test(f30_no_single_change_is_taken),

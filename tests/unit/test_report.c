@@ -60,7 +60,8 @@ static int make_scene(void **state)
 	scene_do(store,
 		 "UPDATE delivery SET state = 'refused' WHERE id = 6;"
 		 "UPDATE requirement SET grade = CASE person_id WHEN 2 THEN "
-		 "'confirmed-with-reflection' ELSE 'confirmed' END, "
+		 "'confirmed-with-reflection' WHEN 7 THEN "
+		 "'confirmed-by-reply' ELSE 'confirmed' END, "
 		 "acknowledged_at = %lld + CASE person_id WHEN 1 THEN 86400 "
 		 "WHEN 2 THEN 3 * 86400 ELSE 20 * 86400 END "
 		 "WHERE version_id = 1 AND person_id IN (1, 2, 7);"
@@ -109,6 +110,7 @@ static void f10_figures(void **state)
 	assert_int_equal(police->acknowledged, 2);
 	assert_int_equal(police->in_time, 2);
 	assert_int_equal(police->reflected, 1);
+	assert_int_equal(police->by_reply, 0);
 	assert_int_equal(police->outstanding, 4);
 	assert_int_equal(police->overdue, 4);
 	assert_int_equal(police->flagged, 1);
@@ -121,6 +123,7 @@ static void f10_figures(void **state)
 	assert_int_equal(small->reflected, 0);
 	assert_int_equal(briefing->total.required, 12);
 	assert_int_equal(briefing->total.reflected, 1);
+	assert_int_equal(briefing->total.by_reply, 1);
 	assert_int_equal(report->total.required, 13);
 }
 

@@ -80,6 +80,7 @@ static void f10_conf_is_read(void **state)
 	    "title = \"Avon Vale Police\"; review_on = \"2027-03-01\";"
 	    "audience = [\"criminal-justice\"]; deadline_days = 21;"
 	    "mandatory = false; confirm = \"email\"; from_name = \"Learning\";"
+	    "confirm_by_reply = true;"
 	    "reply_to = \"help@police.example\"; unsure = \"hold\";"
 	    "documents = \"attached\"; domains = [\"Police.example\", "
 	    "\"b\xc3\xbc"
@@ -91,6 +92,7 @@ static void f10_conf_is_read(void **state)
 	assert_int_equal(list.deadline_days, 21);
 	assert_false(list.mandatory);
 	assert_string_equal(list.confirm, "email");
+	assert_true(list.confirm_by_reply);
 	assert_true(list.attach_documents);
 	assert_true(list.hold_unsure);
 	assert_string_equal(list.domains[0], "police.example");
@@ -99,6 +101,7 @@ static void f10_conf_is_read(void **state)
 	assert_string_equal(list.title, "police");
 	assert_true(list.mandatory);
 	assert_string_equal(list.confirm, "tick");
+	assert_false(list.confirm_by_reply);
 	assert_int_equal(list.deadline_days, 0);
 	assert_false(list.hold_unsure);
 	assert_false(list.attach_documents);

@@ -261,6 +261,8 @@ static void f40_faults_are_told_with_their_line(void **state)
 		   "b.example\";",
 		   "", "", ""),
 	     "43 bytes"},
+	    {LEAST("", "reply_word = \"I agree\";", "", "", ""), "one word"},
+	    {LEAST("", "reply_word = \"READ.\";", "", "", ""), "one word"},
 	    {LEAST("", "", "port = 99999;", "", ""), ":3:"},
 	    {LEAST("", "", "tls = \"maybe\";", "", ""), ":3:"},
 	    {LEAST("", "", "password_file = \"x\";", "", ""),
