@@ -426,3 +426,94 @@ bool digest_open_now(struct db *db, const struct digest_context *context,
 	arena_free(open.arena);
 	return good;
 }
+
+#define TELL_AT_ONCE 400 /* lists: two rows each */
+
+struct mailed_list {
+	int64_t id;
+	const char *name;
+};
+
+static bool load_mailed_lists(const struct open *open, const char *ref,
+			      int64_t after, struct mailed_list **ret,
+			      size_t *ret_count, struct err *err)
+{
+	struct mailed_list *lists =
+	    arena_allocarray(open->arena, TELL_AT_ONCE, sizeof(*lists));
+	struct query *q = db_query(open->db, QUERY_NOTES_MAILED_LISTS);
+	size_t count = 0;
+
+	query_text(q, 1, ref);
+	query_integer(q, 2, after);
+	query_integer(q, 3, TELL_AT_ONCE);
+	while (count < TELL_AT_ONCE && query_next(q))
+		lists[count++] = (struct mailed_list){
+		    .id = query_get_integer(q, 0),
+		    .name = arena_strdup(open->arena, query_get_text(q, 1)),
+		};
+	*ret = lists;
+	*ret_count = count;
+	return query_done(q, err);
+}
+
+static bool open_urgent(struct open *open, const struct mailed_list *list,
+			const char *requested_by, struct err *err)
+{
+	int64_t now = open->context->now, slot_at, digest_id;
+
+	if (!find_free_slot(open->db, list->id, open->mode, now, &slot_at,
+			    err) ||
+	    !add_digest(open->db, list->id, slot_at, open->mode, requested_by,
+			true, now, &digest_id, err))
+		return false;
+	assert(digest_id);
+	open->opened++;
+	return digest_event_opened(open->db, digest_id, list->name, slot_at,
+				   open->mode, requested_by, now, err);
+}
+
+/* The lists behind *cursor; *ret_more: there may be others. */
+static bool open_some_urgent(struct open *open, const char *ref,
+			     const char *requested_by, int64_t *cursor,
+			     bool *ret_more, struct err *err)
+{
+	struct mailed_list *lists;
+	size_t count;
+
+	if (!load_mailed_lists(open, ref, *cursor, &lists, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!open_urgent(open, &lists[i], requested_by, err))
+			return false;
+	*ret_more = count == TELL_AT_ONCE;
+	if (count > 0)
+		*cursor = lists[count - 1].id;
+	return true;
+}
+
+bool digest_tell_withdrawal(struct db *db, const char *ref,
+			    const char *requested_by, int64_t now,
+			    int *ret_lists, struct err *err)
+{
+	const struct digest_context context = {.now = now};
+	struct open open = {
+	    .db = db,
+	    .context = &context,
+	    .arena = arena_new(),
+	    .mode = mode_name(true),
+	};
+	bool good = true, more = true;
+
+	for (int64_t cursor = 0; good && more;) {
+		good = db_begin(db, err) &&
+		       open_some_urgent(&open, ref, requested_by, &cursor,
+					&more, err) &&
+		       db_commit(db, err);
+		if (!good)
+			db_rollback(db);
+	}
+	arena_free(open.arena);
+	if (good)
+		*ret_lists = open.opened;
+	return good;
+}

@@ -6,7 +6,7 @@
  * delivery per member to whom something is new, a requirement per new version
  * (when live), and the letters they share. Planning goes in slices from a
  * stored cursor and may be cut off anywhere. Loop thread; briefingctl only
- * for looking.
+ * for looking, and to have a withdrawal told.
  *
  * New to a person: a version that is allowed (invariant 1), for one of their
  * lists, approved on or after the day they joined or essential (of those so
@@ -73,6 +73,14 @@ bool digest_postpone(struct db *db, int64_t now, struct err *err);
  * fail by it. Caller's transaction. */
 bool digest_plan_person(struct db *db, const struct digest_context *context,
 			int64_t digest_id, int64_t person_id, struct err *err);
+
+/* A withdrawal is told now, by hand: a digest of each list that was mailed the
+ * briefing, whose planning tells who had it, once, and who had a mail today,
+ * too. *ret_lists does not count lists on which that is about to begin. For
+ * briefingctl: own transactions. */
+bool digest_tell_withdrawal(struct db *db, const char *ref,
+			    const char *requested_by, int64_t now,
+			    int *ret_lists, struct err *err);
 
 /* --- looking, for preview and run --dry-run */
 

@@ -20,7 +20,8 @@ struct digest_row {
 	int64_t id, list_id, slot_at, cursor, created_at;
 	const char *mode, *requested_by;
 	int generation;
-	bool is_notes; /* nothing new goes with it */
+	bool is_notes;  /* nothing new goes with it */
+	bool is_urgent; /* nor a reminder: withdrawals alone, by hand */
 };
 
 /* One look at one digest: a slice, or one person */

@@ -108,6 +108,25 @@ static bool find_withdrawn(struct db *db, const struct digest_scope *scope,
 	return query_done(q, err);
 }
 
+static bool may_have_notes(const struct digest_scope *scope,
+			   const struct digest_member *member,
+			   struct digest_notes *notes)
+{
+	notes->reminder_count = 0;
+	notes->withdrawn_count = 0;
+	return scope->is_live && member->is_active;
+}
+
+bool digest_notes_find_withdrawn(struct db *db,
+				 const struct digest_scope *scope,
+				 const struct digest_list *list,
+				 const struct digest_member *member,
+				 struct digest_notes *ret, struct err *err)
+{
+	return !may_have_notes(scope, member, ret) ||
+	       find_withdrawn(db, scope, list, member, ret, err);
+}
+
 static bool find(struct db *db, const struct digest_scope *scope,
 		 const struct digest_list *list,
 		 const struct digest_member *member, struct digest_notes *notes,
@@ -127,9 +146,7 @@ bool digest_notes_find(struct db *db, const struct digest_scope *scope,
 {
 	bool is_enough = false;
 
-	ret->reminder_count = 0;
-	ret->withdrawn_count = 0;
-	if (!scope->is_live || !member->is_active)
+	if (!may_have_notes(scope, member, ret))
 		return true;
 	if (!find(db, scope, list, member, ret, err))
 		return false;

@@ -6,9 +6,9 @@
  * they have not confirmed, and that a briefing which they had was withdrawn.
  * Notes go with the person's next digest; on a working day on which their list
  * has none they make a digest of their own, at the hour at which the list's
- * digests go. They never make a second mail on the same day. Only live; never
- * for who is on leave or gone, or whose mail comes back. Part of the digest:
- * for core/ alone.
+ * digests go. They never make a second mail on the same day, unless a person
+ * has a withdrawal told at once. Only live; never for who is on leave or gone,
+ * or whose mail comes back. Part of the digest: for core/ alone.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,6 +42,13 @@ bool digest_notes_find(struct db *db, const struct digest_scope *scope,
 		       const struct digest_list *list,
 		       const struct digest_member *member, bool has_news,
 		       struct digest_notes *ret, struct err *err);
+
+/* The withdrawals alone, whatever else goes to them today. */
+bool digest_notes_find_withdrawn(struct db *db,
+				 const struct digest_scope *scope,
+				 const struct digest_list *list,
+				 const struct digest_member *member,
+				 struct digest_notes *ret, struct err *err);
 
 /* May there be notes for anyone on the list that were not there when it was
  * last dealt with (its notes_from_at)? Looks at indexes alone: planning finds

@@ -18,7 +18,7 @@ static bool read_digest(struct query *q, struct arena *arena, bool *ret_found,
 {
 	bool found = query_next(q);
 
-	if (found)
+	if (found) {
 		*ret = (struct digest_row){
 		    .id = query_get_integer(q, 0),
 		    .list_id = query_get_integer(q, 1),
@@ -30,6 +30,8 @@ static bool read_digest(struct query *q, struct arena *arena, bool *ret_found,
 		    .generation = (int)query_get_integer(q, 7),
 		    .is_notes = strcmp(query_get_text(q, 8), "notes") == 0,
 		};
+		ret->is_urgent = ret->is_notes && *ret->requested_by;
+	}
 	*ret_found = found;
 	return query_done(q, err);
 }
@@ -42,6 +44,17 @@ static bool look(struct digest_plan *plan, struct err *err)
 	plan->list =
 	    digest_scope_find_list_id(&plan->scope, plan->digest.list_id);
 	return true;
+}
+
+static bool find_notes(struct digest_plan *plan,
+		       const struct digest_member *member, bool has_news,
+		       struct digest_notes *ret, struct err *err)
+{
+	if (plan->digest.is_urgent)
+		return digest_notes_find_withdrawn(
+		    plan->db, &plan->scope, plan->list, member, ret, err);
+	return digest_notes_find(plan->db, &plan->scope, plan->list, member,
+				 has_news, ret, err);
 }
 
 static bool plan_member(struct digest_plan *plan,
@@ -57,8 +70,7 @@ static bool plan_member(struct digest_plan *plan,
 	for (size_t i = 0; i < news.withheld_count; i++)
 		if (!digest_withhold(plan, member, news.withheld[i], err))
 			return false;
-	return digest_notes_find(plan->db, &plan->scope, plan->list, member,
-				 news.count > 0, &notes, err) &&
+	return find_notes(plan, member, news.count > 0, &notes, err) &&
 	       digest_deliver(plan, member, &news, &notes,
 			      plan->digest.generation, err);
 }
@@ -275,9 +287,7 @@ static bool plan_person(struct digest_plan *plan, int64_t digest_id,
 			       &news, err))
 		return false;
 	keep_only(&news, ids, count);
-	if (had_notes &&
-	    !digest_notes_find(plan->db, &plan->scope, plan->list, member,
-			       news.count > 0, &notes, err))
+	if (had_notes && !find_notes(plan, member, news.count > 0, &notes, err))
 		return false;
 	return digest_deliver(plan, member, &news, &notes, generation + 1, err);
 }

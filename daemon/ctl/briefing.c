@@ -3,7 +3,9 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "core/board.h"
 #include "core/briefing.h"
+#include "core/digest.h"
 #include "core/intake.h"
 #include "ctl/ctl.h"
 #include "tools/json.h"
@@ -195,12 +197,39 @@ static int show_verb(struct ctl *ctl, int argc, char **argv)
 	return CTL_GOOD;
 }
 
+static int tell_withdrawal(struct ctl *ctl, const char *ref)
+{
+	struct board board;
+	struct err err = {0};
+	int lists;
+
+	if (!board_load(ctl->db, ctl->arena, &board, &err))
+		return ctl_fail_err(&err);
+	if (!board.is_live)
+		return ctl_fail("in a rehearsal nobody is told");
+	if (!digest_tell_withdrawal(ctl->db, ref, ctl->actor, ctl->now, &lists,
+				    &err))
+		return ctl_fail_err(&err);
+	if (lists == 0)
+		puts("nobody is told: no list was mailed it, or all are "
+		     "being told already");
+	else
+		printf("who had it is told now, on %d %s, in quiet hours when "
+		       "those end; see \"briefingctl queue\"\n",
+		       lists, lists == 1 ? "list" : "lists");
+	return CTL_GOOD;
+}
+
 static int withdraw_verb(struct ctl *ctl, int argc, char **argv)
 {
-	static const char usage[] = "briefing withdraw REF --reason TEXT";
+	static const char usage[] =
+	    "briefing withdraw REF --reason TEXT [--tell-now]";
 	const char *reason = NULL;
+	bool tell_now = false;
 	const struct ctl_option options[] = {
-	    {.name = "--reason", .text = &reason}, {0}};
+	    {.name = "--reason", .text = &reason},
+	    {.name = "--tell-now", .flag = &tell_now},
+	    {0}};
 	struct err err = {0};
 	bool has_changed;
 	int at = ctl_options(ctl, options, usage, argc, argv);
@@ -218,7 +247,7 @@ static int withdraw_verb(struct ctl *ctl, int argc, char **argv)
 			     "now on, and its pages say so\n"
 			   : "%s was withdrawn before\n",
 	       argv[at]);
-	return CTL_GOOD;
+	return tell_now ? tell_withdrawal(ctl, argv[at]) : CTL_GOOD;
 }
 
 int ctl_briefing(struct ctl *ctl, int argc, char **argv)
@@ -227,8 +256,8 @@ int ctl_briefing(struct ctl *ctl, int argc, char **argv)
 	    {"list", "list", "what was taken in, waits or was rejected",
 	     list_verb},
 	    {"show", "show REF", "one briefing", show_verb},
-	    {"withdraw", "withdraw REF --reason TEXT", "stop it everywhere",
-	     withdraw_verb},
+	    {"withdraw", "withdraw REF --reason TEXT [--tell-now]",
+	     "stop it everywhere", withdraw_verb},
 	    {NULL, NULL, NULL, NULL},
 	};
 

@@ -72,6 +72,25 @@ WHERE v.closed_as = 'withdrawn' AND v.closed_at > ?2 AND v.closed_at > ?3
 	AND g.list_id = ?1 AND g.mode = 'live'
 LIMIT 1;
 
+-- name: notes_mailed_lists
+-- The lists behind ?2 that were sent what of the briefing ?1 is withdrawn, of
+-- which none is being told by hand already.
+SELECT l.id, l.name FROM list l
+WHERE l.id > ?2 AND l.removed_at IS NULL AND l.id IN (SELECT g.list_id
+		FROM briefing b
+			JOIN version v ON v.briefing_id = b.id
+				AND v.closed_as = 'withdrawn'
+			JOIN letter_version lv ON lv.version_id = v.id
+			JOIN letter t ON t.id = lv.letter_id
+			JOIN digest g ON g.id = t.digest_id
+		WHERE b.ref = ?1 AND g.mode = 'live')
+	AND NOT EXISTS (SELECT 1 FROM digest n
+		WHERE n.list_id = l.id AND n.state = 'planning'
+			AND n.kind = 'notes' AND n.requested_by IS NOT NULL
+			AND n.cursor = 0)
+ORDER BY l.id
+LIMIT ?3;
+
 -- name: notes_add_reminder
 -- That a reminder went with this delivery; one that was cancelled is replaced.
 INSERT INTO reminder (requirement_id, number, delivery_id)

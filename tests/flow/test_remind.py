@@ -112,6 +112,50 @@ def test_f10_a_withdrawal_is_told_once(clocked, recorder):
     board.ctl("evidence", "verify")
 
 
+def test_f20_a_withdrawal_is_told_at_once(clocked, recorder):
+    """Also to who had a mail today, and once; but not in quiet hours."""
+    board = clocked
+    begin_briefed(board, recorder)
+    withdraw = ("briefing", "withdraw", "LTB-1", "--reason", "A name in it.")
+    assert "is withdrawn" in board.ctl(*withdraw)
+    until_digests_end(board)
+    assert len(recorder.mails) == 2
+    board.list("police", ROWS, schedule="weekly mon 08:00", deadline_days=8,
+               quiet_hours="07:00-10:00")
+    board.until(lambda: board.value("SELECT quiet_hours FROM list"),
+                "the quiet hours")
+    told = board.ctl(*withdraw, "--tell-now")
+    assert "was withdrawn before" in told and "is told now" in told
+    board.until(lambda: board.value("SELECT count(*) FROM withdrawal_told") == 2,
+                "both are to be told")
+    assert len(recorder.mails) == 2
+    go_to(board, SENT + datetime.timedelta(hours=2))
+    board.until(lambda: len(recorder.mails) == 4, "both are told")
+    for address in (ANN, BOB):
+        mail = recorder.to(address)[1]
+        assert mail.message["subject"].startswith("Withdrawn: Child LTB-1")
+    board.ctl(*withdraw, "--tell-now")
+    until_digests_end(board)
+    for days in range(1, 8):
+        go_to(board, SENT + days * DAY)
+        until_digests_end(board)
+    assert len(recorder.mails) == 4
+    board.invariants()
+
+
+def test_f20_nobody_is_told_in_a_rehearsal(board, recorder):
+    board.relay(recorder)
+    board.list("police", ROWS)
+    board.start()
+    board.brief("LTB-1")
+    board.until(lambda: len(recorder.mails) == 2, "the rehearsal's mails")
+    board.ctl("briefing", "withdraw", "LTB-1", "--reason", "A name in it.",
+              "--tell-now", code=1)
+    assert "in a rehearsal nobody is told" in board.said
+    assert board.value("SELECT count(*) FROM briefing"
+                       " WHERE withdrawn_at IS NOT NULL") == 1
+
+
 def test_f10_lead_and_board_member_are_told_what_is_overdue(clocked, recorder):
     board = clocked
     begin_briefed(board, recorder, escalate_to_lead_days=3,

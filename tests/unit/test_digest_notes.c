@@ -392,6 +392,81 @@ static void f10_who_is_told_of_a_withdrawal(void **state)
 	}
 }
 
+/* By hand: so many lists were opened. */
+static int tell_now(struct planning *p)
+{
+	int lists;
+
+	store_check(&p->store, digest_tell_withdrawal(p->store.db, "LTB-1",
+						      "Ann", p->context.now,
+						      &lists, &p->store.err));
+	return lists;
+}
+
+/* On a Sunday, to who had a mail of that day, without the reminder that is due
+ * besides, and once. */
+static void f20_a_withdrawal_is_told_at_once(void **state)
+{
+	static const char today[] =
+	    "INSERT INTO delivery (digest_id, person_id, generation, letter_id,"
+	    " mode, state, due_at, created_at, ended_at, domain)"
+	    " SELECT digest_id, person_id, 2, letter_id, mode, 'accepted', "
+	    "1795939200, 1795939200, 1795939200, domain FROM delivery";
+	struct planning p;
+
+	(void)state;
+	begin(&p);
+	add_version_of(&p, 2, 2, 1, "OFFICIAL", "police");
+	p.context.now = NOW + DAY;
+	open_now(&p, "police", true);
+	plan_all(&p, 100);
+	store_do(&p.store, "UPDATE delivery SET state = 'accepted',"
+			   " ended_at = 1795507200 WHERE state = 'due';"
+			   "UPDATE requirement SET due_at = 1795996799"
+			   " WHERE version_id = 2");
+	p.context.now = NOW + 6 * DAY; /* Sunday */
+	store_do(&p.store, today);
+	store_do(&p.store, "UPDATE briefing SET withdrawn_at = 1795939200"
+			   " WHERE id = 1;"
+			   "UPDATE version SET closed_at = 1795939200,"
+			   " closed_as = 'withdrawn' WHERE briefing_id = 1");
+	assert_int_equal(go_to(&p, NOW + 6 * DAY), 0);
+	assert_int_equal(tell_now(&p), 1);
+	assert_int_equal(plan_all(&p, 1), 2);
+	assert_string_equal(
+	    store_text(&p.store,
+		       "SELECT group_concat(person_id || '=' || version_id,"
+		       " ' ') FROM withdrawal_told"),
+	    "1=1 2=1");
+	assert_string_equal(reminded(&p), "");
+	assert_string_equal(
+	    store_text(&p.store, "SELECT group_concat(part) FROM letter_version"
+				 " WHERE letter_id = (SELECT max(id) FROM"
+				 " letter)"),
+	    "withdrawn");
+	tell_now(&p);
+	assert_int_equal(plan_all(&p, 100), 0);
+	planning_close(&p);
+}
+
+static void f20_only_lists_that_had_it_are_opened(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	begin(&p);
+	assert_int_equal(tell_now(&p), 0); /* it is not withdrawn */
+	store_do(&p.store, WITHDRAWN);
+	assert_int_equal(tell_now(&p), 1);
+	/* it is being planned */
+	assert_int_equal(tell_now(&p), 0);
+	assert_string_equal(
+	    store_text(&p.store, "SELECT list_id || ' ' || requested_by FROM"
+				 " digest WHERE kind = 'notes'"),
+	    "1 Ann");
+	planning_close(&p);
+}
+
 /* A notice of withdrawal is not held up by what it tells of. */
 static void f20_that_it_was_withdrawn_may_go(void **state)
 {
@@ -422,6 +497,8 @@ int main(void)
 	    cmocka_unit_test(f30_confirmed_while_the_reminder_waited),
 	    cmocka_unit_test(f30_the_rest_of_it_goes),
 	    cmocka_unit_test(f10_who_is_told_of_a_withdrawal),
+	    cmocka_unit_test(f20_a_withdrawal_is_told_at_once),
+	    cmocka_unit_test(f20_only_lists_that_had_it_are_opened),
 	    cmocka_unit_test(f20_that_it_was_withdrawn_may_go),
 	};
 
