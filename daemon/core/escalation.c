@@ -45,7 +45,16 @@ struct escalation {
 	const char *list_name;
 	int64_t list_id, days, from_due_at, to_due_at;
 	enum level level;
+	struct roster_list *list;
+	struct notice_owner to;
 };
+
+/* Names are for the agency's own lead. Where no mail reaches them, who looks
+ * after questions to the board is told, and sees numbers like the board. */
+static bool shows_names(const struct escalation *escalation)
+{
+	return escalation->level == TO_LEAD && escalation->to.is_lead;
+}
 
 /* --- what is overdue, as the mail shows it */
 
@@ -104,7 +113,7 @@ static void add_person(const struct escalation *escalation, struct query *q,
 	struct view *person;
 
 	overdue->count++;
-	if (escalation->level != TO_LEAD)
+	if (!shows_names(escalation))
 		return;
 	if (overdue->names == NAMES_MAX) {
 		view_flag(group->item, "has_more", true);
@@ -161,52 +170,47 @@ static bool record(const struct escalation *escalation,
 }
 
 /* whom: the list's owner, or the agency's board member */
-static bool address(const struct escalation *escalation,
-		    const struct roster_list *list, struct notice *notice,
-		    struct err *err)
+static bool find_receiver(struct escalation *escalation, struct err *err)
 {
-	struct notice_owner owner;
-
-	if (escalation->level == TO_BOARD) {
-		notice->address = list->board_member_address;
-		notice->name = list->board_member;
-		return true;
-	}
-	if (!notice_find_owner(escalation->db, escalation->context->settings,
-			       list, &owner, err))
+	if (!roster_load_list(escalation->db, escalation->list_name,
+			      escalation->arena, &escalation->list, err))
 		return false;
-	notice->address = owner.address;
-	notice->name = owner.name;
-	return true;
+	const struct roster_list *list = escalation->list;
+	assert(list);
+	escalation->to = (struct notice_owner){
+	    .address = list->board_member_address, .name = list->board_member};
+	return escalation->level == TO_BOARD ||
+	       notice_find_owner(escalation->db, escalation->context->settings,
+				 list, &escalation->to, err);
 }
 
 static bool queue(const struct escalation *escalation,
 		  const struct overdue *overdue, struct err *err)
 {
 	struct arena *arena = escalation->arena;
-	struct roster_list *list;
+	const struct roster_list *list = escalation->list;
 	int64_t id = 0;
 
-	if (!roster_load_list(escalation->db, escalation->list_name, arena,
-			      &list, err))
-		return false;
-	assert(list);
 	view_number(overdue->view, "days", escalation->days);
 	view_number(overdue->view, "count", (int64_t)overdue->count);
 	view_flag(overdue->view, "one", overdue->count == 1);
 	view_flag(overdue->view, "is_small", overdue->count < SMALL);
-	struct notice notice = {
+	view_flag(overdue->view, "is_lead", shows_names(escalation));
+	view_text(overdue->view, "list_name", list->name);
+	view_text(overdue->view, "lead_address", list->lead_address);
+	const struct notice notice = {
 	    .key = arena_printf(arena, "escalation %s %s %" PRId64,
 				levels[escalation->level].name,
 				escalation->list_name, escalation->to_due_at),
 	    .kind = levels[escalation->level].kind,
 	    .list = list,
+	    .address = escalation->to.address,
+	    .name = escalation->to.name,
 	    .subject = arena_printf(
 		arena, "Overdue: briefings not confirmed, %s", list->title),
 	    .view = overdue->view,
 	};
-	return address(escalation, list, &notice, err) &&
-	       notice_queue(escalation->db, escalation->context, &notice, &id,
+	return notice_queue(escalation->db, escalation->context, &notice, &id,
 			    err) &&
 	       (id == 0 || record(escalation, overdue, id, err));
 }
@@ -221,12 +225,13 @@ static bool set_told(const struct escalation *escalation, struct err *err)
 	return query_run(q, NULL, err);
 }
 
-static bool escalate(const struct escalation *escalation, int *ret_count,
+static bool escalate(struct escalation *escalation, int *ret_count,
 		     struct err *err)
 {
 	struct overdue overdue;
 
-	if (!find_overdue(escalation, &overdue, err))
+	if (!find_receiver(escalation, err) ||
+	    !find_overdue(escalation, &overdue, err))
 		return false;
 	if (overdue.count > 0 && !queue(escalation, &overdue, err))
 		return err_context(err, "escalation of list %s",

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -155,6 +156,32 @@ static void f20_not_at_a_weekend(void **state)
 	planning_close(&p);
 }
 
+/* Of whom the lead alone may know nobody else is told. */
+static void f20_no_names_where_no_mail_reaches_the_lead(void **state)
+{
+	static const char *const cases[] = {
+	    "UPDATE list SET lead_address = ''",
+	    "INSERT INTO suppression VALUES ('l@x.example', 1, 5, 5, 'hard',"
+	    " NULL)",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct planning p;
+
+		begin(&p);
+		store_do(&p.store, cases[i]);
+		assert_int_equal(run_at(&p, DUE_DAY + 3 * DAY), 1);
+		assert_string_not_equal(told(&p), LEAD);
+		const char *body =
+		    store_text(&p.store, "SELECT CAST(body AS TEXT) FROM letter"
+					 " ORDER BY id DESC LIMIT 1");
+		assert_non_null(strstr(body, "Fewer than 5 people have"));
+		assert_null(strstr(body, "Person "));
+		planning_close(&p);
+	}
+}
+
 /* --- the mails */
 
 static void check_golden(struct planning *p, int64_t letter, const char *file)
@@ -214,6 +241,7 @@ int main(void)
 	    cmocka_unit_test(f10_the_lead_then_the_board_each_once),
 	    cmocka_unit_test(f10_what_is_told),
 	    cmocka_unit_test(f20_not_at_a_weekend),
+	    cmocka_unit_test(f20_no_names_where_no_mail_reaches_the_lead),
 	    cmocka_unit_test(f10_golden_mails),
 	};
 
