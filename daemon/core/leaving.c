@@ -42,6 +42,7 @@ static struct leaving *read_leaving(struct query *q, struct arena *arena)
 	    .accepted_at = query_get_integer(q, 11),
 	    .status = copy(q, 12, arena),
 	    .until_at = query_get_integer(q, 13),
+	    .said_today = query_get_integer(q, 14),
 	};
 	leaving->is_member = strcmp(leaving->status, "active") == 0 ||
 			     strcmp(leaving->status, "on-leave") == 0;
@@ -130,6 +131,13 @@ bool leaving_parse(const char *word, const char *until, const struct zone *zone,
 	return false;
 }
 
+bool leaving_may_say(const struct leaving *leaving,
+		     const struct leaving_said *said)
+{
+	return strcmp(said->status, "on-leave") != 0 ||
+	       leaving->said_today < LEAVING_A_DAY;
+}
+
 /* --- recording */
 
 static bool record(struct db *db, const struct digest_context *context,
@@ -164,7 +172,8 @@ bool leaving_record(struct db *db, const struct digest_context *context,
 	good =
 	    leaving_load(db, delivery_id, context->now, arena, &leaving, err);
 	/* the mode may have changed since the button was pressed */
-	if (good && leaving && !leaving->is_rehearsal)
+	if (good && leaving && !leaving->is_rehearsal &&
+	    leaving_may_say(leaving, said))
 		good =
 		    record(db, context, leaving, said, arena, ret_is_new, err);
 	arena_free(arena);

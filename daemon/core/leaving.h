@@ -38,6 +38,7 @@ struct leaving {
 	const char *status;
 	int64_t until_at; /* of on-leave, as they said it; 0: not known */
 	bool is_member;
+	int64_t said_today; /* how often, of them */
 };
 
 /* *ret NULL and true: no such delivery. */
@@ -55,6 +56,12 @@ struct leaving_said {
  * NULL. */
 bool leaving_parse(const char *word, const char *until, const struct zone *zone,
 		   int64_t now, struct leaving_said *ret, const char **ret_why);
+
+/* Leave may be said again and again, and each time is a record for ever: so
+ * many a day. Who leaves can always do so. */
+#define LEAVING_A_DAY 5
+bool leaving_may_say(const struct leaving *leaving,
+		     const struct leaving_said *said);
 
 /* In the caller's transaction; looks again whether it may: not in a rehearsal.
  * *ret_is_new: it was not so before. */

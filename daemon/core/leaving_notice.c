@@ -13,9 +13,6 @@
 #include "tools/db.h"
 #include "tools/view.h"
 
-#define DAY_SECONDS INT64_C(86400)
-#define A_DAY 5 /* of a person: the last that was said counts anyway */
-
 static const char *person_text(const struct leaving *leaving,
 			       struct arena *arena)
 {
@@ -105,21 +102,15 @@ bool leaving_notice_queue(struct db *db, const struct digest_context *context,
 {
 	struct roster_list *list;
 	struct notice_owner owner;
-	int64_t delivery_id, told;
-	const char *key_head =
-	    arena_printf(arena, "member-said %s %s ", leaving->list_name,
-			 leaving->public_id);
+	int64_t delivery_id;
 
-	if (!notice_count(db, key_head, context->now - DAY_SECONDS, &told, err))
-		return false;
-	if (told >= A_DAY)
-		return true;
 	if (!roster_load_list(db, leaving->list_name, arena, &list, err) ||
 	    !notice_find_owner(db, context->settings, list, &owner, err))
 		return false;
 	const struct notice notice = {
-	    .key = arena_printf(arena, "%s%s %lld %lld", key_head, said->status,
-				(long long)said->until_at,
+	    .key = arena_printf(arena, "member-said %s %s %s %lld %lld",
+				leaving->list_name, leaving->public_id,
+				said->status, (long long)said->until_at,
 				(long long)context->now),
 	    .kind = "member-said",
 	    .list = list,

@@ -1,6 +1,7 @@
 -- name: leaving_load
 -- Whose delivery ?1 is and from which list, with the status there as it counts
--- at ?2 ('removed': the row or the list is gone), and until when it was said to.
+-- at ?2 ('removed': the row or the list is gone), until when it was said to, and
+-- how often something was said in the day before.
 SELECT l.id, l.name, l.title, l.lead, l.lead_address, l.mandatory, d.mode,
 	d.person_id, p.public_id, COALESCE(a.address, ''), COALESCE(a.name, ''),
 	COALESCE(CASE d.state WHEN 'accepted' THEN d.ended_at
@@ -8,7 +9,9 @@ SELECT l.id, l.name, l.title, l.lead, l.lead_address, l.mandatory, d.mode,
 	CASE WHEN m.id IS NULL OR m.removed_at IS NOT NULL
 		OR l.removed_at IS NOT NULL THEN 'removed'
 		ELSE COALESCE(s.status, m.status) END,
-	COALESCE(s.until_at, 0)
+	COALESCE(s.until_at, 0),
+	(SELECT COUNT(*) FROM member_status said
+	 WHERE said.member_id = m.id AND said.recorded_at > ?2 - 86400)
 FROM delivery d
 JOIN digest g ON g.id = d.digest_id
 JOIN list l ON l.id = g.list_id

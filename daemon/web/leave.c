@@ -17,6 +17,7 @@
 #define FIELD "List-Unsubscribe"
 #define VALUE "One-Click"
 #define UNTIL_MAX_SIZE 40 /* shown again */
+#define DAY_SECONDS 86400
 
 /* "Ruth Amadi, ruth.amadi@police.example" */
 static const char *lead(struct visit *visit, const struct leaving *leaving)
@@ -154,6 +155,23 @@ static void tell_away(struct visit *visit, const struct leaving *leaving)
 	visit_tell(visit, &message, NULL, 0);
 }
 
+static void tell_often(struct visit *visit, const struct leaving *leaving)
+{
+	const struct message message = {
+	    .status = 429,
+	    .title = "Please come back tomorrow",
+	    .paragraphs =
+		{"Leave was said with this link several times today. What was "
+		 "said last counts; nothing more is recorded until tomorrow.",
+		 arena_printf(visit->arena,
+			      "Can it not wait? Please tell %s, who keeps the "
+			      "list.",
+			      lead(visit, leaving))},
+	};
+
+	visit_tell(visit, &message, NULL, DAY_SECONDS);
+}
+
 /* --- what waits for its commit --- */
 
 /* The request waits for its answer, so its choice is still there; a click says
@@ -279,7 +297,10 @@ static void post(struct visit *visit, const struct leaving *leaving)
 
 	if (!told.notice && read_said(visit->web, visit->request, visit->now,
 				      &said, &told.error)) {
-		visit_keep(visit, &leave, leaving->delivery_id, 0);
+		if (leaving_may_say(leaving, &said))
+			visit_keep(visit, &leave, leaving->delivery_id, 0);
+		else
+			tell_often(visit, leaving);
 		return;
 	}
 	const char *word = http_form(visit->request, "what");
