@@ -289,6 +289,17 @@ static bool is_too_long(const struct acknowledgement_tick *ticks, size_t count)
 	return false;
 }
 
+static bool has_many_names(const struct acknowledgement_page *page,
+			   const struct acknowledgement_tick *ticks,
+			   size_t count)
+{
+	for (size_t i = 0; i < page->item_count; i++)
+		if (page->items[i].names >= ACKNOWLEDGEMENT_NAMES_MAX &&
+		    holds(ticks, count, page->items[i].version_id))
+			return true;
+	return false;
+}
+
 static bool is_stale(int64_t shown_at, int64_t now)
 {
 	return shown_at <= 0 || shown_at > now ||
@@ -327,6 +338,8 @@ acknowledgement_check(const struct acknowledgement_page *page, int64_t shown_at,
 	    (text_is_empty(name) ||
 	     count_characters(name) > ACKNOWLEDGEMENT_NAME_MAX))
 		return ACKNOWLEDGEMENT_NO_NAME;
+	if (page->is_shared && has_many_names(page, ticks, *count))
+		return ACKNOWLEDGEMENT_MANY_NAMES;
 	verdict = acknowledgement_check_time(shown_at, page->accepted_at, now);
 	if (verdict != ACKNOWLEDGEMENT_GOOD)
 		return verdict;

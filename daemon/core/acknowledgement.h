@@ -67,12 +67,16 @@ struct acknowledgement_tick {
 };
 #define ACKNOWLEDGEMENT_REFLECTION_MAX 1000 /* characters */
 #define ACKNOWLEDGEMENT_NAME_MAX 100
+/* people of one shared mailbox for one version: anyone who has its link could
+ * make up more, and each is a record for ever */
+#define ACKNOWLEDGEMENT_NAMES_MAX 200
 
 enum acknowledgement_verdict {
 	ACKNOWLEDGEMENT_GOOD,
 	ACKNOWLEDGEMENT_NOTHING_TICKED,
 	ACKNOWLEDGEMENT_TOO_LONG,      /* a reflection */
 	ACKNOWLEDGEMENT_NO_NAME,       /* or a long one, of a shared mailbox */
+	ACKNOWLEDGEMENT_MANY_NAMES,    /* more can't confirm with it */
 	ACKNOWLEDGEMENT_STALE_FORM,    /* unsigned, or older than a day */
 	ACKNOWLEDGEMENT_FORM_TOO_FAST, /* within 3 s of the form */
 	ACKNOWLEDGEMENT_MAIL_TOO_FAST, /* within 30 s of acceptance */

@@ -139,6 +139,7 @@ struct beside {
 	struct subject subject;
 	const char *kind, *list_name, *agency; /* wider | further */
 	int64_t person_id, version_id, list_id;
+	int64_t names; /* of further ones: how many there are */
 };
 
 static bool find_beside(struct db *db, const struct said *said,
@@ -162,6 +163,7 @@ static bool find_beside(struct db *db, const struct said *said,
 		    .list_id = query_get_integer(q, 5),
 		    .list_name = arena_strdup(arena, query_get_text(q, 6)),
 		    .agency = arena_strdup(arena, query_get_text(q, 7)),
+		    .names = query_get_integer(q, 8),
 		};
 	return query_done(q, err);
 }
@@ -233,7 +235,8 @@ static bool is_new(struct db *db, const struct beside *beside,
 	if (!acknowledgement_find_name(db, said->delivery_id, said->version_id,
 				       said->name, arena, &receipt, err))
 		return false;
-	*ret = *said->name && !receipt;
+	*ret = *said->name && !receipt &&
+	       beside->names < ACKNOWLEDGEMENT_NAMES_MAX;
 	return true;
 }
 

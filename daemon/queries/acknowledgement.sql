@@ -71,9 +71,11 @@ WHERE d.id = ?1 AND d.mode = 'live'
 -- name: acknowledgement_find_beside
 -- What delivery ?1 confirms for version ?2 beside what is required: of a guest,
 -- once, unless it is required of them as well; of a shared mailbox, behind its
--- first.
+-- first, and how many there are with that one.
 SELECT CASE WHEN u.source_id IS NULL THEN 'further' ELSE 'wider' END,
-	p.id, p.public_id, b.ref, v.number, l.id, l.name, l.agency
+	p.id, p.public_id, b.ref, v.number, l.id, l.name, l.agency,
+	1 + (SELECT COUNT(*) FROM beside f WHERE f.version_id = v.id
+		AND f.person_id = p.id AND f.kind = 'further')
 FROM delivery d
 LEFT JOIN guest u ON u.delivery_id = d.id
 JOIN delivery s ON s.id = COALESCE(u.source_id, d.id)

@@ -321,6 +321,12 @@ static const struct confirm_told answers[] = {
     [ACKNOWLEDGEMENT_NO_NAME] =
 	{.name_error = "Type your own name, in 100 characters at most",
 	 .keeps_ticks = true},
+    [ACKNOWLEDGEMENT_MANY_NAMES] =
+	{.notice = "Nothing is recorded: 200 people have confirmed it with "
+		   "this mailbox, and more can't. If you were one of them, "
+		   "that stays recorded. Please ask your safeguarding lead for "
+		   "a mail of your own.",
+	 .keeps_ticks = true},
     [ACKNOWLEDGEMENT_STALE_FORM] =
 	{.notice = "Nothing is recorded yet: this page was open for more than "
 		   "a day, or "
