@@ -15,6 +15,8 @@
 #include "tools/db.h"
 #include "tools/view.h"
 
+#define DAY_SECONDS INT64_C(86400)
+
 bool forward_ask(struct db *db, int64_t delivery_id, const char *address,
 		 int64_t now, struct err *err)
 {
@@ -34,7 +36,9 @@ struct asking {
 	const struct digest_context *context;
 	struct arena *arena;
 	int64_t id, delivery_id;
-	const char *address, *list_name, *refs;
+	const char *address, *list_name;
+	const char *refs; /* NULL: none is in force */
+	int64_t sent_at;
 	char key[ADDRESS_SIZE];
 	struct roster_list *list;
 	int64_t person_id; /* 0: nobody yet has the address */
@@ -55,8 +59,9 @@ static bool load_next(struct asking *asking, bool *ret_found, struct err *err)
 		    arena_strdup(asking->arena, query_get_text(q, 2));
 		asking->list_name =
 		    arena_strdup(asking->arena, query_get_text(q, 3));
-		asking->refs =
-		    arena_strdup(asking->arena, query_get_text(q, 4));
+		const char *refs = query_get_text(q, 4);
+		asking->refs = refs ? arena_strdup(asking->arena, refs) : NULL;
+		asking->sent_at = query_get_integer(q, 5);
 	}
 	return query_done(q, err);
 }
@@ -169,6 +174,34 @@ static bool send_guest(struct asking *asking, struct err *err)
 	return delivery_id == 0 || add_guest(asking, delivery_id, err);
 }
 
+/* Is there still something to read, and has neither who asks nor the mail that
+ * was passed on had its share of the day? Mails are asked for by strangers and
+ * go to others, and each guest is a record for ever. */
+static bool may_send(struct asking *asking, bool *ret, struct err *err)
+{
+	const struct digest_context *context = asking->context;
+	int64_t window = context->settings->window_days * DAY_SECONDS;
+	int64_t day_ago = context->now - DAY_SECONDS, sent, guests;
+	struct query *q;
+
+	*ret = false;
+	if (!asking->refs || context->now >= asking->sent_at + window)
+		return true;
+	q = db_query(asking->db, QUERY_FORWARD_COUNT_SENT);
+	query_integer(q, 1, asking->person_id);
+	query_integer(q, 2, day_ago);
+	sent = query_next(q) ? query_get_integer(q, 0) : 0;
+	if (!query_done(q, err) ||
+	    !notice_count(asking->db,
+			  arena_printf(asking->arena, "guest-link %lld ",
+				       (long long)asking->delivery_id),
+			  day_ago, &guests, err))
+		return false;
+	*ret = sent < FORWARD_MAILS_A_DAY &&
+	       (asking->own_id || guests < FORWARD_GUESTS_A_DAY);
+	return true;
+}
+
 static bool forget(struct asking *asking, struct err *err)
 {
 	struct query *q = db_query(asking->db, QUERY_FORWARD_FORGET);
@@ -180,15 +213,16 @@ static bool forget(struct asking *asking, struct err *err)
 static bool answer(struct asking *asking, struct err *err)
 {
 	char address[ADDRESS_SIZE];
+	bool may = false;
 	bool good = address_parse(asking->address, strlen(asking->address),
 				  address, asking->key, err) &&
 		    roster_load_list(asking->db, asking->list_name,
 				     asking->arena, &asking->list, err) &&
-		    find_person(asking, err);
+		    find_person(asking, err) && may_send(asking, &may, err);
 
-	if (good && asking->own_id)
+	if (good && may && asking->own_id)
 		good = send_own(asking, err);
-	else if (good && is_of_agency(asking))
+	else if (good && may && is_of_agency(asking))
 		good = send_guest(asking, err);
 	return good && forget(asking, err);
 }

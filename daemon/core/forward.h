@@ -13,12 +13,17 @@
  *	forward_ask(db, delivery_id, address, now, err)        the page
  *	forward_answer(db, &context, max, &more, err)          the daemon
  *
- * Each address has a mail a day for a mail that was passed on, at most. Loop
- * thread; caller's transactions.
+ * Each address has a mail a day for a mail that was passed on, at most, and
+ * FORWARD_MAILS_A_DAY in all; one mail that was passed on makes
+ * FORWARD_GUESTS_A_DAY guests. None is sent of what is withdrawn, replaced, or
+ * past its window. Loop thread; caller's transactions.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define FORWARD_MAILS_A_DAY 5
+#define FORWARD_GUESTS_A_DAY 40
 
 struct db;
 struct digest_context;

@@ -5,12 +5,15 @@ SELECT d.id, ?2, ?3 FROM delivery d
 WHERE d.id = ?1 AND d.mode = 'live' AND d.digest_id IS NOT NULL;
 
 -- name: forward_next
--- The first of what was asked, with the list and the briefings of that mail.
+-- The first of what was asked, with the list and those briefings of that mail that
+-- are still in force (NULL: none is), and when it went out.
 SELECT f.id, f.delivery_id, f.address, l.name,
 	(SELECT group_concat(b.ref, ', ') FROM letter_version lv
-		JOIN version v ON v.id = lv.version_id
+		JOIN version v ON v.id = lv.version_id AND v.closed_at IS NULL
 		JOIN briefing b ON b.id = v.briefing_id
-		WHERE lv.letter_id = d.letter_id)
+			AND b.withdrawn_at IS NULL
+		WHERE lv.letter_id = d.letter_id),
+	COALESCE(d.ended_at, d.created_at)
 FROM forward f
 JOIN delivery d ON d.id = f.delivery_id
 JOIN digest g ON g.id = d.digest_id
@@ -32,6 +35,12 @@ SELECT i.person_id, i.name, COALESCE((SELECT MAX(own.id)
 			WHERE d.id = ?2)), 0)
 FROM identity i
 WHERE i.address_key = ?1;
+
+-- name: forward_count_sent
+-- How many such mails the person ?1 was sent since ?2.
+SELECT count(*) FROM delivery d JOIN notice n ON n.id = d.notice_id
+WHERE d.person_id = ?1 AND n.kind IN ('own-link', 'guest-link')
+	AND d.created_at > ?2;
 
 -- name: forward_add_guest
 -- The notice ?1 has a link to what the mail ?2 asked.

@@ -9,12 +9,15 @@
 #include "core/forward.h"
 #include "core/leaving.h"
 #include "core/link.h"
+#include "core/settings.h"
 #include "doors/http.h"
 #include "tools/crypto.h"
 #include "tools/view.h"
 #include "web/limit.h"
 #include "web/personal.h"
 #include "web/visit.h"
+
+#define DAY_SECONDS INT64_C(86400)
 
 /* the mail that was passed on, and where it came from */
 struct passed {
@@ -62,6 +65,31 @@ static void tell_asked(const struct passed *passed)
 			      "the list ‘%s’.",
 			      passed->list->lead, passed->list->list_title),
 		 "You can close this page. Nothing was confirmed."},
+	};
+
+	visit_tell(visit, &message, NULL, 0);
+}
+
+/* nothing that it had can be confirmed any more, by anyone */
+static bool has_ended(const struct passed *passed)
+{
+	const struct visit *visit = passed->visit;
+
+	return visit->now >=
+	       passed->list->accepted_at +
+		   visit->web->settings->window_days * DAY_SECONDS;
+}
+
+static void tell_ended(struct visit *visit)
+{
+	static const struct message message = {
+	    .status = 410,
+	    .title = "This link has ended",
+	    .paragraphs = {"The time in which the mail’s briefings could be "
+			   "confirmed is over, so no more links are made from "
+			   "it.",
+			   "If you still want to read a briefing, please ask "
+			   "your safeguarding lead."},
 	};
 
 	visit_tell(visit, &message, NULL, 0);
@@ -228,7 +256,9 @@ void forward_handle(struct visit *visit, const char *rest)
 	}
 	if (!load(visit, delivery_id, &passed))
 		return;
-	if (http_method(visit->request) == HTTP_POST)
+	if (has_ended(&passed))
+		tell_ended(visit);
+	else if (http_method(visit->request) == HTTP_POST)
 		post(&passed);
 	else
 		show(&passed, NULL, NULL);
