@@ -115,6 +115,19 @@ void receipt_show(const struct receipt *receipt,
 	view_text(view, "list_title", receipt->list_title);
 }
 
+void receipt_show_mail(const struct receipt *receipt,
+		       const struct settings *settings, struct view *view)
+{
+	bool is_withdrawn = receipt->version->withdrawn_at != 0;
+
+	receipt_show(receipt, settings, view);
+	view_flag(view, "is_withdrawn", is_withdrawn);
+	if (is_withdrawn || briefing_is_sensitive(receipt->version)) {
+		view_text(view, "briefing_title", NULL);
+		view_text(view, "reflection", NULL);
+	}
+}
+
 /* --- by mail */
 
 #define KEY_SIZE (PUBLIC_ID_SIZE + CIVIL_DATE_SIZE + 16)
@@ -151,11 +164,7 @@ bool receipt_queue(struct db *db, const struct digest_context *context,
 	int64_t delivery_id;
 
 	make_key(receipt, context->now, key);
-	receipt_show(receipt, context->settings, view);
-	if (briefing_is_sensitive(version)) {
-		view_text(view, "briefing_title", NULL);
-		view_text(view, "reflection", NULL);
-	}
+	receipt_show_mail(receipt, context->settings, view);
 	bool good =
 	    receipt_show_checkpoint(db, context->settings, view, err) &&
 	    roster_load_list(db, receipt->list_name, arena, &list, err) &&

@@ -46,13 +46,18 @@ bool receipt_load(struct db *db, int64_t delivery_id, int64_t version_id,
 void receipt_show(const struct receipt *receipt,
 		  const struct settings *settings, struct view *view);
 
+/* What a mail shows: the same, but of what is marked or was withdrawn neither
+ * title nor reflection, which stay on the page. */
+void receipt_show_mail(const struct receipt *receipt,
+		       const struct settings *settings, struct view *view);
+
 /* The last checkpoint, if there is one: who has the mail is a witness of what
  * was recorded before it. */
 bool receipt_show_checkpoint(struct db *db, const struct settings *settings,
 			     struct view *view, struct err *err);
 
 /* Queues it as a mail to the address as mailed, in the caller's transaction; at
- * most once a day. What is marked is told by its reference only. */
+ * most once a day. */
 bool receipt_queue(struct db *db, const struct digest_context *context,
 		   const struct receipt *receipt, struct err *err);
 

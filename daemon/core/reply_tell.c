@@ -19,7 +19,6 @@ static size_t count_recorded(const struct acknowledgement_page *page)
 	return count;
 }
 
-/* What was withdrawn or is asked no more is not told by its title. */
 static bool show_recorded(struct db *db, const struct digest_context *context,
 			  const struct acknowledgement_page *page,
 			  struct view *view, struct err *err)
@@ -37,7 +36,7 @@ static bool show_recorded(struct db *db, const struct digest_context *context,
 		if (!receipt)
 			continue;
 		struct view *each = view_item(view, "recorded");
-		receipt_show(receipt, context->settings, each);
+		receipt_show_mail(receipt, context->settings, each);
 		view_flag(each, "is_by_reply",
 			  receipt->grade == GRADE_CONFIRMED_BY_REPLY);
 	}

@@ -354,6 +354,29 @@ def test_f20_a_receipt_to_print_and_by_mail(clocked, recorder):
     board.invariants()
 
 
+def test_f30_a_receipt_of_what_was_withdrawn(clocked, recorder):
+    """The mail does not spread what should not be used any more."""
+    board = clocked
+    begin(board, recorder)
+    board.brief("LTB-1")
+    ann, _ = mails(board, recorder, 2)
+    fields = patient(board, ann)
+    version = dict(fields)["v"]
+    page = board.post(ann.link, fields + [(f"r{version}", "Tell no names.")])
+    path = re.search(r'href="[^"]*(/a/[^"]*/LTB-1/[0-9a-z]{20})"',
+                     page.text)[1]
+    board.ctl("briefing", "withdraw", "LTB-1", "--reason", "it names a child")
+    board.post(path, board.get(path).fields)
+    mail = board.until(lambda: [mail for mail in recorder.to(ANN)
+                                if "receipt" in mail.message["Subject"]],
+                       "the receipt")[0]
+    text = " ".join(mail.text.split())
+    assert "LTB-1" in text and "It was withdrawn since" in text
+    for part in ("seeing the child", "no names", "protective"):
+        assert part not in mail.text + mail.html
+    board.invariants()
+
+
 NEW, STRANGER = "new@police.example", "someone@elsewhere.example"
 
 

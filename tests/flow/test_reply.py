@@ -154,6 +154,19 @@ def test_f20_why_it_did_not_count_is_told_once(board, recorder, maildir):
     board.invariants()
 
 
+def test_f30_what_was_withdrawn_since_is_told_by_its_reference(
+        board, recorder, maildir):
+    mails = begin(board, recorder, maildir)
+    assert board.confirm(mails["ann"]).status == 200
+    board.ctl("briefing", "withdraw", "LTB-1", "--reason", "wrong")
+    deliver(board, maildir, reply(board, mails["ann"]))
+    told = board.until(lambda: answers(recorder, "ann@police.example"),
+                       "hers")[0]
+    assert "LTB-1" in told.text and "withdrawn since" in told.text
+    assert "seeing the child" not in told.text + told.html
+    board.invariants()
+
+
 def test_f30_faster_than_a_person(board, recorder, maildir):
     """It lay in the mailbox for a while, and came at once nevertheless."""
     mails = begin(board, recorder, maildir)
