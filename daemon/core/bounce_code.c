@@ -608,6 +608,23 @@ static const char of_us[] =
     "daily sending|sending domain|not verified|you have exceeded|"
     "you are sending|too many messages|no valid recipient|authenticat";
 
+/* Said of an account or of a way, which may be ours, or the server's own;
+ * unless a code, the recipient's address or a word says whose. */
+static const char of_anyone[] =
+    "account disabled|account is disabled|account * disabled|disabled account|"
+    "account inactive|account is inactive|account * inactive|"
+    "inactive account|account suspended|account is suspended|"
+    "account * suspended|suspended account|account closed|account is closed|"
+    "account has been closed|closed account|account locked|"
+    "account is locked|account expired|account * expired|expired account|"
+    "account * terminated|deactivated|de-activated|unrouteable|unroutable|"
+    "un-routable|not routable|cannot route to|can't route|host unknown|"
+    "unknown host|host not found|host * not found|no such host|"
+    "could not be resolved|couldn't be resolved|cannot be resolved|"
+    "cannot resolve|unknown domain|domain unknown|domain not found|"
+    "domain * not found|domain does not|no such domain";
+static const char of_a_mailbox[] = "user|recipient|mailbox|addressee|inbox";
+
 /* RFC 3463: there is no such mailbox, or no mail for it any more. */
 static bool is_of_mailbox(const char *enhanced)
 {
@@ -620,12 +637,22 @@ static bool is_of_mailbox(const char *enhanced)
 	return false;
 }
 
+/* Addresses stand in a folded diagnosis as "@". */
+static bool may_be_of_us(const char *enhanced, const char *text)
+{
+	return !is_of_mailbox(enhanced) && fold_has(text, of_anyone) &&
+	       !fold_has(text, of_a_mailbox) && !strchr(text, '@');
+}
+
 static enum bounce_class classify_reply(int code, const char *enhanced,
 					const char *text)
 {
 	enum bounce_class cls = bounce_classify(enhanced, code, text);
 	bool is_of_them = is_of_mailbox(enhanced) || is_gone(text) ||
 			  fold_has(text, nobody) || fold_has(text, somebody);
+
+	if (cls == BOUNCE_HARD && may_be_of_us(enhanced, text))
+		return BOUNCE_BLOCK;
 
 	/* no way there: it may be the server's own names that fail */
 	if (fold_has(text, of_us) || text_starts(enhanced, "5.4.") ||

@@ -220,6 +220,39 @@ static void f20_each_mail_of_the_corpus(void **state)
 	arena_free(arena);
 }
 
+/* --- what a server says at once */
+
+static void f20_what_a_refusal_says(void **state)
+{
+	static const struct {
+		const char *enhanced, *text;
+		enum bounce_class cls;
+	} cases[] = {
+	    {"5.1.1", "no such user", BOUNCE_HARD},
+	    {"", "<ann@police.example>: user unknown", BOUNCE_HARD},
+	    {"5.2.1", "account disabled", BOUNCE_HARD},
+	    {"", "mailbox disabled", BOUNCE_HARD},
+	    {"", "<ann@police.example>: account disabled", BOUNCE_HARD},
+	    {"", "account of this user is disabled", BOUNCE_HARD},
+	    {"", "ann@police.example: Unrouteable address", BOUNCE_HARD},
+	    /* ours, or its own way there: it says so to everyone */
+	    {"", "account disabled", BOUNCE_BLOCK},
+	    {"5.0.0", "Account is suspended, call us", BOUNCE_BLOCK},
+	    {"", "Unrouteable address", BOUNCE_BLOCK},
+	    {"", "host unknown", BOUNCE_BLOCK},
+	    {"5.7.1", "account disabled", BOUNCE_BLOCK},
+	    {"", "your account is disabled, no user may send", BOUNCE_BLOCK},
+	    {"5.4.4", "domain not found", BOUNCE_BLOCK},
+	    {"5.2.2", "over quota", BOUNCE_SOFT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		if (bounce_classify_reply(550, cases[i].enhanced,
+					  cases[i].text) != cases[i].cls)
+			fail_msg("550 %s %s", cases[i].enhanced, cases[i].text);
+}
+
 /* --- hostile mails, read in the child as they are in life */
 
 static const struct errand_task task[] = {
@@ -371,6 +404,7 @@ int main(int argc, char **argv)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_an_answer_comes_back_as_it_was),
 	    cmocka_unit_test(f20_each_mail_of_the_corpus),
+	    cmocka_unit_test(f20_what_a_refusal_says),
 	    cmocka_unit_test(f30_charsets_in_the_child),
 	    cmocka_unit_test(f50_what_is_no_answer_is_refused),
 	    cmocka_unit_test(f60_too_much_is_cut),
