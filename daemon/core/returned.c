@@ -339,6 +339,7 @@ static void read_item(struct query *q, struct arena *arena,
 	    .address = arena_strdup(arena, query_get_text(q, 7)),
 	    .name = arena_strdup(arena, query_get_text(q, 8)),
 	    .suppressed_at = query_get_integer(q, 9),
+	    .notice = arena_strdup(arena, query_get_text(q, 10)),
 	};
 }
 

@@ -65,10 +65,11 @@ struct returned_item {
 	const char *kind, *cls;     /* NULL: it was not returned */
 	const char *address, *name; /* "": erased */
 	const char *status, *text;
+	const char *notice; /* its kind (core/notice.h); "": a digest's */
 	int code;
 };
-/* What came back of a list's mails, or was refused at once (kind "refused"),
- * and counts; newest first. */
+/* What came back of a list's mails and notices, or was refused at once (kind
+ * "refused"), and counts; newest first. */
 bool returned_load_list(struct db *db, int64_t list_id, size_t max,
 			struct arena *arena, struct returned_item **ret,
 			size_t *ret_count, struct err *err);

@@ -29,15 +29,19 @@ static struct json_value *item_json(const struct returned_item *item)
 	json_map_text(map, "status", item->status);
 	json_map_text(map, "text", item->text);
 	json_map_flag(map, "suppressed", item->suppressed_at != 0);
+	if (*item->notice)
+		json_map_text(map, "notice", item->notice);
 	return map;
 }
 
 static void print_item(struct ctl *ctl, const struct returned_item *item)
 {
-	printf("%s  %-36s %-7s %s%s%s%s\n", ctl_time(ctl, item->recorded_at),
+	printf("%s  %-36s %-7s %s%s%s%s%s%s\n",
+	       ctl_time(ctl, item->recorded_at),
 	       *item->address ? item->address : "(erased)",
 	       item->cls ? item->cls : item->kind, item->status,
 	       *item->status ? " " : "", ctl_plain(ctl, item->text),
+	       *item->notice ? "  of the notice " : "", item->notice,
 	       item->suppressed_at ? "  (suppressed)" : "");
 }
 

@@ -30,28 +30,32 @@ UPDATE delivery SET state = 'bounced', detail = '', bounced_at = ?4,
 WHERE id = ?1 AND state = ?2 AND attempt = ?3;
 
 -- name: returned_of_list
--- What came back of a list's live mails or was refused at once, and whether
--- mail is sent there now.
+-- What came back of a list's live mails and notices or was refused at once, and
+-- whether mail is sent there now.
 SELECT d.id, r.kind, r.class, r.code, r.status, r.text, r.recorded_at,
 	coalesce(a.address, ''), coalesce(a.name, ''),
-	coalesce(x.suppressed_at, 0), r.id
+	coalesce(x.suppressed_at, 0), coalesce(n.kind, ''), r.id
 FROM returned r
 	JOIN delivery d ON d.id = r.delivery_id
-	JOIN digest g ON g.id = d.digest_id
+	LEFT JOIN digest g ON g.id = d.digest_id
+	LEFT JOIN notice n ON n.id = d.notice_id
 	LEFT JOIN addressee a ON a.delivery_id = d.id
 	LEFT JOIN suppression x ON x.address_key = lower(a.address)
-WHERE g.list_id = ?1 AND d.mode = 'live' AND r.kind IN ('returned', 'abuse')
+WHERE coalesce(g.list_id, n.list_id) = ?1 AND d.mode = 'live'
+	AND r.kind IN ('returned', 'abuse')
 UNION ALL
 SELECT d.id, 'refused', NULL, t.code, t.enhanced, t.text, d.ended_at,
 	coalesce(a.address, ''), coalesce(a.name, ''),
-	coalesce(x.suppressed_at, 0), 0
+	coalesce(x.suppressed_at, 0), coalesce(n.kind, ''), 0
 FROM delivery d
-	JOIN digest g ON g.id = d.digest_id
+	LEFT JOIN digest g ON g.id = d.digest_id
+	LEFT JOIN notice n ON n.id = d.notice_id
 	JOIN attempt t ON t.delivery_id = d.id AND t.number = d.attempt
 	LEFT JOIN addressee a ON a.delivery_id = d.id
 	LEFT JOIN suppression x ON x.address_key = lower(a.address)
-WHERE g.list_id = ?1 AND d.mode = 'live' AND d.state = 'refused'
-ORDER BY 7 DESC, 11 DESC, 1 DESC
+WHERE coalesce(g.list_id, n.list_id) = ?1 AND d.mode = 'live'
+	AND d.state = 'refused'
+ORDER BY 7 DESC, 12 DESC, 1 DESC
 LIMIT ?2;
 
 -- name: returned_count
