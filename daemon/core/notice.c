@@ -15,6 +15,7 @@
 #include "core/roster.h"
 #include "core/settings.h"
 #include "core/share.h"
+#include "core/suppression.h"
 #include "tools/db.h"
 #include "tools/view.h"
 
@@ -311,26 +312,17 @@ bool notice_queue(struct db *db, const struct digest_context *context,
 
 /* --- the owner */
 
-static bool is_suppressed(struct db *db, const char *address, bool *ret,
-			  struct err *err)
-{
-	struct query *q = db_query(db, QUERY_NOTICE_IS_SUPPRESSED);
-
-	query_text(q, 1, address);
-	*ret = query_next(q);
-	return query_done(q, err);
-}
-
 bool notice_find_owner(struct db *db, const struct settings *settings,
 		       const struct roster_list *list, struct notice_owner *ret,
 		       struct err *err)
 {
-	bool comes_back = true;
+	bool has_lead = list && *list->lead_address;
+	int64_t suppressed_at = 0;
 
-	if (list && *list->lead_address &&
-	    !is_suppressed(db, list->lead_address, &comes_back, err))
+	if (has_lead &&
+	    !suppression_since(db, list->lead_address, &suppressed_at, err))
 		return false;
-	if (comes_back)
+	if (!has_lead || suppressed_at)
 		*ret = (struct notice_owner){.address = settings->mail_help,
 					     .name = ""};
 	else

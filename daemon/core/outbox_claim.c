@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -199,10 +200,21 @@ static bool check_versions(struct db *db, const struct candidate *candidate,
 	return true;
 }
 
-static bool check(struct db *db, const struct candidate *candidate,
-		  const char *mode, int64_t now, struct arena *arena,
-		  struct letter_rule *rule, struct objection *ret,
-		  struct err *err)
+/* What the board itself is told is tried for ever: that mail to it comes back
+ * can be told nowhere else but in "briefingctl status". */
+static bool is_suppressed(const struct candidate *candidate,
+			  const struct settings *settings)
+{
+	bool is_told = candidate->digest_id == 0 &&
+		       strcasecmp(candidate->address, settings->mail_help) == 0;
+
+	return candidate->is_suppressed && !is_told;
+}
+
+static bool check(struct db *db, const struct digest_context *context,
+		  const struct candidate *candidate, const char *mode,
+		  struct arena *arena, struct letter_rule *rule,
+		  struct objection *ret, struct err *err)
 {
 	struct objection objection = {0};
 
@@ -211,13 +223,13 @@ static bool check(struct db *db, const struct candidate *candidate,
 		objection.why = "the mode changed";
 	else if (strcmp(candidate->status, "active") != 0)
 		objection.why = candidate->status;
-	else if (candidate->is_suppressed)
+	else if (is_suppressed(candidate, context->settings))
 		objection.why = OUTBOX_SUPPRESSED;
 	else if (strcmp(candidate->address, candidate->address_now) != 0)
 		objection = (struct objection){"the address changed", true};
 	if (!objection.why)
-		return check_versions(db, candidate, now, arena, rule, ret,
-				      err);
+		return check_versions(db, candidate, context->now, arena, rule,
+				      ret, err);
 	*ret = objection;
 	return true;
 }
@@ -328,8 +340,7 @@ static bool claim_one(struct db *db, const struct digest_context *context,
 	ret->postponed += postponed;
 	if (postponed > 0)
 		return true;
-	if (!check(db, &candidate, mode, context->now, arena, rule, &objection,
-		   err))
+	if (!check(db, context, &candidate, mode, arena, rule, &objection, err))
 		return false;
 	if (objection.why) {
 		ret->cancelled++;

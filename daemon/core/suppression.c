@@ -120,6 +120,16 @@ bool suppression_count(struct db *db, const char *address,
 		suppress(db, key, cls, public_id, delivery_id, now, err));
 }
 
+bool suppression_since(struct db *db, const char *address, int64_t *ret,
+		       struct err *err)
+{
+	struct query *q = db_query(db, QUERY_SUPPRESSION_SINCE);
+
+	query_text(q, 1, address);
+	*ret = query_next(q) ? query_get_integer(q, 0) : 0;
+	return query_done(q, err);
+}
+
 bool suppression_is_calm(struct db *db, int64_t now, bool *ret, struct err *err)
 {
 	struct query *q = db_query(db, QUERY_SUPPRESSION_COUNT);

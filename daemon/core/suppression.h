@@ -35,6 +35,11 @@ bool suppression_count(struct db *db, const char *address,
 		       int64_t delivery_id, int64_t now, bool *ret_is_new,
 		       struct err *err);
 
+/* Since when is mail not sent to an address, in any case? *ret 0: it is sent.
+ */
+bool suppression_since(struct db *db, const char *address, int64_t *ret,
+		       struct err *err);
+
 /* Refusals in the dialogue suppress so many addresses in an hour: more at once
  * tell of the relay, whatever it says. Those are refused again, and suppressed,
  * another time. */

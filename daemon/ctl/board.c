@@ -20,6 +20,7 @@
 #include "core/returned.h"
 #include "core/roster.h"
 #include "core/settings.h"
+#include "core/suppression.h"
 #include "ctl/ctl.h"
 #include "tools/db.h"
 #include "tools/json.h"
@@ -45,6 +46,7 @@ struct facts {
 	struct board board;
 	struct outbox_counts outbox;
 	struct returned_counts returned;
+	int64_t help_gone_at; /* mail to mail.help comes back; 0: it does not */
 	struct relay_standing *relays;
 	size_t relay_count;
 	struct roster_list *lists;
@@ -62,6 +64,8 @@ static bool load_facts(struct ctl *ctl, struct facts *facts, struct err *err)
 	return board_load(ctl->db, ctl->arena, &facts->board, err) &&
 	       outbox_count(ctl->db, ctl->now, &facts->outbox, err) &&
 	       returned_count(ctl->db, ctl->arena, &facts->returned, err) &&
+	       suppression_since(ctl->db, ctl->settings->mail_help,
+				 &facts->help_gone_at, err) &&
 	       relay_record_load(ctl->db, ctl->now, ctl->arena, &facts->relays,
 				 &facts->relay_count, err) &&
 	       roster_load_lists(ctl->db, ctl->arena, &facts->lists,
@@ -95,6 +99,12 @@ static void print_returned(struct ctl *ctl, const struct facts *facts)
 		printf("suppressed %" PRId64 " addresses that mail came back "
 		       "from; see \"briefingctl list bounces LIST\"\n",
 		       returned->suppressed);
+	if (facts->help_gone_at)
+		printf("help       since %s mail to mail.help (%s) comes back: "
+		       "nobody reads what the board is told; mend it, then "
+		       "\"briefingctl person unsuppress %s\"\n",
+		       ctl_time(ctl, facts->help_gone_at),
+		       ctl->settings->mail_help, ctl->settings->mail_help);
 	if (returned->confirmed || returned->declined)
 		printf("replies    %" PRId64 " confirmed, %" PRId64
 		       " did not and were told why\n",
@@ -207,6 +217,7 @@ static struct json_value *status_json(const struct ctl *ctl,
 			 (int64_t)count_folders(facts, "rejected"));
 	json_map_put(map, "queue", ctl_counts_json(&facts->outbox));
 	json_map_put(map, "returned", returned_json(&facts->returned));
+	json_map_integer(map, "help_gone_at", facts->help_gone_at);
 	/* of a daemon that is not running nobody knows */
 	if (facts->is_running)
 		json_map_put(

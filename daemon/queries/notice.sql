@@ -37,7 +37,11 @@ WHERE d.id = ?2 AND d.state = 'due' AND d.due_at <= ?1;
 SELECT count(*) FROM notice
 WHERE key >= ?1 AND key < ?1 || '~' AND created_at > ?2;
 
--- name: notice_is_suppressed
--- Does mail to an address come back?
-SELECT 1 FROM suppression
-WHERE address_key = lower(?1) AND suppressed_at IS NOT NULL;
+-- name: notice_count_replies
+-- How many replies were passed on to an address since. Keys say which they are.
+SELECT count(*)
+FROM notice n
+	JOIN delivery d ON d.notice_id = n.id
+	JOIN addressee a ON a.delivery_id = d.id
+WHERE n.key >= 'reply' AND n.key < 'reply~' AND n.kind = 'reply'
+	AND n.created_at > ?2 AND d.notice_id IS NOT NULL AND a.address = ?1;

@@ -16,6 +16,11 @@ VALUES (?1, 0, 0, ?2, ?3)
 ON CONFLICT (address_key) DO UPDATE SET
 	suppressed_at = excluded.suppressed_at, why = excluded.why;
 
+-- name: suppression_since
+-- Does mail to an address come back, and since when?
+SELECT suppressed_at FROM suppression
+WHERE address_key = lower(?1) AND suppressed_at IS NOT NULL;
+
 -- name: suppression_count
 -- How many were suppressed since, ?2 at most.
 SELECT count(*) FROM (SELECT 1 FROM suppression
