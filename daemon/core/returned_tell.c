@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/civil.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "core/address.h"
@@ -18,7 +19,7 @@
 #include "tools/view.h"
 
 #define DAY_SECONDS INT64_C(86400)
-#define AUTHOR_DIGITS 16 /* of the hash that stands for an author in a key */
+#define HASH_DIGITS 16 /* of the hash that stands for an address in a key */
 /* what keys begin with: of what answers a mail of ours, and of the rest */
 #define REPLY "reply "
 #define UNASKED "reply-unasked "
@@ -153,13 +154,27 @@ static bool count_of(const struct telling *telling, const char *key_head,
 	return true;
 }
 
+/* *ret stays true: so many were passed on to the owner in a day */
+static bool count_of_owner(const struct telling *telling, bool *ret,
+			   struct err *err)
+{
+	struct query *q = db_query(telling->db, QUERY_NOTICE_COUNT_REPLIES);
+
+	query_text(q, 1, telling->owner.address);
+	query_integer(q, 2, telling->context->now - DAY_SECONDS);
+	*ret |= query_next(q) &&
+		query_get_integer(q, 0) >= RETURNED_OWNER_REPLIES_A_DAY;
+	return query_done(q, err);
+}
+
 static bool is_too_often(const struct telling *telling,
 			 const struct reply *reply, bool *ret, struct err *err)
 {
 	bool is_ours = telling->about->delivery_id != 0;
 
 	*ret = false;
-	return count_of(telling, reply->key_head, RETURNED_REPLIES_A_DAY, ret,
+	return count_of_owner(telling, ret, err) &&
+	       count_of(telling, reply->key_head, RETURNED_REPLIES_A_DAY, ret,
 			err) &&
 	       count_of(telling, is_ours ? REPLY : UNASKED,
 			is_ours ? RETURNED_ALL_REPLIES_A_DAY
@@ -167,16 +182,16 @@ static bool is_too_often(const struct telling *telling,
 			ret, err);
 }
 
-static const char *key_head_of(const char *from_key, bool is_ours,
+/* "reply 0123456789abcdef ": no key holds an address */
+static const char *key_head_of(const char *word, const char *address_key,
 			       struct arena *arena)
 {
 	uint8_t hash[CRYPTO_SHA256_SIZE];
 	char hex[CRYPTO_SHA256_HEX];
 
-	crypto_sha256(from_key, strlen(from_key), hash);
+	crypto_sha256(address_key, strlen(address_key), hash);
 	crypto_hex(hash, sizeof(hash), hex);
-	return arena_printf(arena, "%s%.*s ", is_ours ? REPLY : UNASKED,
-			    AUTHOR_DIGITS, hex);
+	return arena_printf(arena, "%s%.*s ", word, HASH_DIGITS, hex);
 }
 
 static bool pass_on(const struct telling *telling,
@@ -210,6 +225,30 @@ static bool pass_on(const struct telling *telling,
 	return queue(telling, &notice, err);
 }
 
+/* Once a day (of UTC), so that nobody takes silence for calm. Their lists may
+ * be many: it names none. */
+static bool tell_flood(const struct telling *telling, struct err *err)
+{
+	struct civil today = civil_from_utc(telling->context->now);
+	char date[CIVIL_DATE_SIZE];
+
+	civil_format_date(&today, date);
+	struct notice notice = {
+	    .key = arena_printf(telling->arena, "%s%s",
+				key_head_of("waiting-replies ",
+					    telling->owner.address,
+					    telling->arena),
+				date),
+	    .kind = "replies-wait",
+	    .reply_to = telling->context->settings->mail_help,
+	    .subject = "More replies came than are passed on in a day",
+	    .view = view_of(telling),
+	};
+
+	view_text(notice.view, "help", telling->context->settings->mail_help);
+	return queue(telling, &notice, err);
+}
+
 static bool tell_reply(struct telling *telling,
 		       const struct returned_mail *mail, bool *ret_is_told,
 		       struct err *err)
@@ -224,13 +263,16 @@ static bool tell_reply(struct telling *telling,
 	    !address_parse(from, strlen(from), reply.from, reply.from_key,
 			   NULL))
 		return true;
-	reply.key_head = key_head_of(
-	    reply.from_key, telling->about->delivery_id != 0, telling->arena);
+	reply.key_head =
+	    key_head_of(telling->about->delivery_id ? REPLY : UNASKED,
+			reply.from_key, telling->arena);
 	if (!find_owner(telling, err) ||
 	    !is_too_often(telling, &reply, &is_flood, err))
 		return false;
-	if (is_flood || is_loop(telling, &reply))
+	if (is_loop(telling, &reply))
 		return true;
+	if (is_flood)
+		return tell_flood(telling, err);
 	*ret_is_told = true;
 	return pass_on(telling, mail, &reply, err);
 }

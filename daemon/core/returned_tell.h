@@ -33,9 +33,12 @@ struct returned_about {
  * board, or from an author of whom RETURNED_REPLIES_A_DAY were passed on in a
  * day: machines answer too, and not all of them say so. An author is forged
  * easily, and nobody's outbox are we: so many are passed on of all authors a
- * day, and few that answer no mail of ours.
+ * day, to one owner of all their lists, and few that answer no mail of ours.
+ * When one of these is reached, the owner is told once that day; what is not
+ * passed on waits in the mailbox.
  */
 #define RETURNED_REPLIES_A_DAY 10
+#define RETURNED_OWNER_REPLIES_A_DAY 30
 #define RETURNED_ALL_REPLIES_A_DAY 200
 #define RETURNED_UNASKED_A_DAY 20
 bool returned_tell_reply(struct db *db, const struct digest_context *context,

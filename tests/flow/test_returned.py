@@ -318,6 +318,50 @@ def test_f20_a_reply_to_nothing_of_ours_goes_to_the_board(board, recorder,
     assert mail.message["Reply-To"] == "eve@else.example"
 
 
+def test_f30_the_board_is_told_though_its_mail_comes_back(board, recorder,
+                                                          maildir):
+    """There is nobody behind it to tell; status says so."""
+    begin(board, recorder, maildir)
+    help_ = "learning-help@severnside.example"
+    for number in (1, 2):
+        maildir.deliver(written(f"eve{number}@else.example",
+                                "learning-bounce@severnside.example", "Hello"))
+        notice = passed_on(board, recorder, help_, number)[-1]
+        if number == 1:
+            assert board.facts("status")["help_gone_at"] == 0
+            maildir.deliver(returned(notice))
+            done(board, maildir, 2)
+    assert board.facts("queue")["cancelled"] == 0
+    assert f"mail to mail.help ({help_}) comes back" in board.ctl("status")
+    board.ctl("person", "unsuppress", help_, "--reason", "it is there again")
+    assert "mail.help" not in board.ctl("status")
+
+
+def test_f30_a_flood_of_replies_is_told_once(board, recorder, maildir):
+    """From many authors, to one lead."""
+    mails = begin(board, recorder, maildir)
+    for number in range(32):
+        maildir.deliver(written(f"p{number}@else.example",
+                                mails["ann"].sender))
+    done(board, maildir, 30)
+    done(board, maildir, 2, NOT_UNDERSTOOD)
+    board.until(lambda: len(recorder.to("lead@police.example")) == 31, "all")
+    waiting = [mail for mail in recorder.to("lead@police.example")
+               if mail.message["Subject"].startswith("More replies")]
+    assert len(waiting) == 1
+    assert "learning-help@severnside.example" in waiting[0].text
+    assert board.facts("status")["returned"]["not_understood"] == 2
+    # others have a lead of their own
+    maildir.deliver(written("eve@else.example",
+                            "learning-bounce@severnside.example", "Hello"))
+    passed_on(board, recorder, "learning-help@severnside.example")
+    # and tomorrow is another day
+    board.advance(86400 + 60)
+    maildir.deliver(written("p99@else.example", mails["ann"].sender))
+    board.until(lambda: len(recorder.to("lead@police.example")) == 32, "it")
+    board.invariants()
+
+
 def test_f30_machines_that_answer_machines(board, recorder, maildir):
     """Whoever answers each notice at once, and says of itself nothing."""
     mails = begin(board, recorder, maildir)
@@ -333,6 +377,11 @@ def test_f30_machines_that_answer_machines(board, recorder, maildir):
     maildir.deliver(returned(notice))
     done(board, maildir, 3)
     assert len(recorder.mails) == 3
+    assert [(each["address"], each["notice"]) for each in
+            board.facts("list", "bounces", "police")] == \
+        [("lead@police.example", "reply")]
+    assert "of the notice reply  (suppressed)" in \
+        board.ctl("list", "bounces", "police")
     # from now on the board is told
     maildir.deliver(written("bob@police.example", mails["bob"].sender))
     passed_on(board, recorder, "learning-help@severnside.example")

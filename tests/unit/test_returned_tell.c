@@ -240,9 +240,38 @@ static void f30_so_many_a_day_from_one_author(void **state)
 	planning_close(&p);
 }
 
-static void f30_so_many_a_day_of_all_authors(void **state)
+static void f30_so_many_a_day_to_one_owner(void **state)
 {
 	char from[40];
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	for (int i = 0; i < RETURNED_OWNER_REPLIES_A_DAY + 3; i++) {
+		snprintf(from, sizeof(from), "robot%d@else.example", i);
+		assert_int_equal(reply(&p, 1, from),
+				 i < RETURNED_OWNER_REPLIES_A_DAY);
+	}
+	/* that is told once, by no name; others have another owner */
+	assert_int_equal(store_number(&p.store,
+				      "SELECT count(*) FROM notice WHERE kind ="
+				      " 'replies-wait'"),
+			 1);
+	assert_int_equal(
+	    store_number(&p.store, "SELECT count(*) FROM notice WHERE key LIKE"
+				   " '%@%'"),
+	    0);
+	store_do(&p.store, "UPDATE list SET lead_address = 'm@x.example'");
+	assert_true(reply(&p, 1, "ann@else.example"));
+	store_do(&p.store, "UPDATE list SET lead_address = 'l@x.example'");
+	p.context.now += DAY + 1;
+	assert_true(reply(&p, 1, "ann@else.example"));
+	planning_close(&p);
+}
+
+static void f30_so_many_a_day_of_all_authors(void **state)
+{
+	char from[40], sql[100];
 	struct planning p;
 
 	(void)state;
@@ -251,6 +280,11 @@ static void f30_so_many_a_day_of_all_authors(void **state)
 		snprintf(from, sizeof(from), "robot%d@else.example", i);
 		assert_int_equal(reply(&p, 0, from),
 				 i < RETURNED_UNASKED_A_DAY);
+		/* so that no owner has more than theirs */
+		snprintf(sql, sizeof(sql),
+			 "UPDATE list SET lead_address = 'l%d@x.example'",
+			 i / RETURNED_OWNER_REPLIES_A_DAY);
+		store_do(&p.store, sql);
 		/* with the token of a mail that we sent */
 		assert_true(reply(&p, 1, from));
 	}
@@ -328,6 +362,7 @@ int main(void)
 	    cmocka_unit_test(f20_who_is_the_owner),
 	    cmocka_unit_test(f20_what_is_not_passed_on),
 	    cmocka_unit_test(f30_what_answers_a_notice_is_not_passed_on),
+	    cmocka_unit_test(f30_so_many_a_day_to_one_owner),
 	    cmocka_unit_test(f30_so_many_a_day_of_all_authors),
 	    cmocka_unit_test(f30_of_a_rehearsal_nobody_is_told),
 	    cmocka_unit_test(f30_so_many_a_day_from_one_author),
