@@ -148,6 +148,23 @@ static const char also_unwanted[] =
     "cloudmark|brightmail|csi.cloudmark|trend micro|mailblock|unwanted|"
     "message refused|refused by|will not accept delivery|rejected for policy";
 
+/* Said of an account or of a way, which may be ours, or the server's own;
+ * unless a code, the recipient's address or a word says whose. */
+static const char of_anyone[] =
+    "account disabled|account is disabled|account * disabled|disabled account|"
+    "account inactive|account is inactive|account * inactive|"
+    "inactive account|account suspended|account is suspended|"
+    "account * suspended|suspended account|account closed|account is closed|"
+    "account has been closed|closed account|account locked|"
+    "account is locked|account expired|account * expired|expired account|"
+    "account * terminated|deactivated|de-activated|unrouteable|unroutable|"
+    "un-routable|not routable|cannot route to|can't route|host unknown|"
+    "unknown host|host not found|host * not found|no such host|"
+    "could not be resolved|couldn't be resolved|cannot be resolved|"
+    "cannot resolve|unknown domain|domain unknown|domain not found|"
+    "domain * not found|domain does not|no such domain";
+static const char of_a_mailbox[] = "user|recipient|mailbox|addressee|inbox";
+
 /* Too large. */
 static const char too_large[] =
     "message size exceed|size exceed|message too large|message too big|"
@@ -491,6 +508,34 @@ static bool is_telling(const char *status)
 	return !bounce_is_vague(status);
 }
 
+/* RFC 3463: there is no such mailbox, or no mail for it any more. */
+static bool is_of_mailbox(const char *enhanced)
+{
+	static const char *const mailbox[] = {"5.1.1", "5.1.2",  "5.1.3",
+					      "5.1.6", "5.1.10", "5.2.1"};
+
+	for (size_t i = 0; i < COUNT(mailbox); i++)
+		if (strcmp(enhanced, mailbox[i]) == 0)
+			return true;
+	return false;
+}
+
+/* RFC 3463: a rule of somebody's, not that of a mailbox with another owner. */
+static bool is_of_policy(const char *status)
+{
+	return text_starts(status, "5.7.") &&
+	       class_of_status(status) == BOUNCE_BLOCK;
+}
+
+/* Addresses stand in a folded diagnosis as "@": whose, only the code says. */
+static bool may_be_of_us(const char *status, const char *text)
+{
+	if (is_of_mailbox(status) || !fold_has(text, of_anyone) ||
+	    fold_has(text, of_a_mailbox))
+		return false;
+	return is_of_policy(status) || !strchr(text, '@');
+}
+
 enum bounce_class bounce_classify(const char *status, int code,
 				  const char *text)
 {
@@ -509,6 +554,8 @@ enum bounce_class bounce_classify(const char *status, int code,
 		return BOUNCE_BLOCK;
 	if (fold_has(text, full))
 		return BOUNCE_SOFT;
+	if (is_of_policy(status) && may_be_of_us(status, text))
+		return BOUNCE_BLOCK;
 	if (is_gone(text))
 		return BOUNCE_HARD;
 	if (is_telling(status))
@@ -607,42 +654,6 @@ static const char of_us[] =
     "your message|your mail|your daily|sending quota|sending limit|"
     "daily sending|sending domain|not verified|you have exceeded|"
     "you are sending|too many messages|no valid recipient|authenticat";
-
-/* Said of an account or of a way, which may be ours, or the server's own;
- * unless a code, the recipient's address or a word says whose. */
-static const char of_anyone[] =
-    "account disabled|account is disabled|account * disabled|disabled account|"
-    "account inactive|account is inactive|account * inactive|"
-    "inactive account|account suspended|account is suspended|"
-    "account * suspended|suspended account|account closed|account is closed|"
-    "account has been closed|closed account|account locked|"
-    "account is locked|account expired|account * expired|expired account|"
-    "account * terminated|deactivated|de-activated|unrouteable|unroutable|"
-    "un-routable|not routable|cannot route to|can't route|host unknown|"
-    "unknown host|host not found|host * not found|no such host|"
-    "could not be resolved|couldn't be resolved|cannot be resolved|"
-    "cannot resolve|unknown domain|domain unknown|domain not found|"
-    "domain * not found|domain does not|no such domain";
-static const char of_a_mailbox[] = "user|recipient|mailbox|addressee|inbox";
-
-/* RFC 3463: there is no such mailbox, or no mail for it any more. */
-static bool is_of_mailbox(const char *enhanced)
-{
-	static const char *const mailbox[] = {"5.1.1", "5.1.2",  "5.1.3",
-					      "5.1.6", "5.1.10", "5.2.1"};
-
-	for (size_t i = 0; i < COUNT(mailbox); i++)
-		if (strcmp(enhanced, mailbox[i]) == 0)
-			return true;
-	return false;
-}
-
-/* Addresses stand in a folded diagnosis as "@". */
-static bool may_be_of_us(const char *enhanced, const char *text)
-{
-	return !is_of_mailbox(enhanced) && fold_has(text, of_anyone) &&
-	       !fold_has(text, of_a_mailbox) && !strchr(text, '@');
-}
 
 static enum bounce_class classify_reply(int code, const char *enhanced,
 					const char *text)
