@@ -95,7 +95,8 @@ ORDER BY t.delivery_id, t.number;
 
 -- name: person_returned
 -- What came back.
-SELECT r.delivery_id, r.recorded_at, r.kind, r.class, r.code, r.status, r.text
+SELECT r.delivery_id, r.recorded_at, r.kind, r.class, r.code, r.status, r.text,
+	r.answer
 FROM returned r
 	JOIN delivery d ON d.id = r.delivery_id
 	LEFT JOIN addressee a ON a.delivery_id = d.id

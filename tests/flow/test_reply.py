@@ -1,6 +1,8 @@
 """A reply that confirms: from a Maildir, and from Dovecot over TLS."""
 import email.utils
 import os
+import random
+import time
 
 import pytest
 
@@ -8,6 +10,7 @@ from mailboxes import DONE, Dovecot, Maildir, replied
 
 HOST = "mx.severnside.example"
 MINUTE = 60
+KILLS = 30 if os.environ.get("SOAK") else 4
 
 
 @pytest.fixture
@@ -184,6 +187,27 @@ def test_f30_faster_than_a_person(board, recorder, maildir):
     # the same again, by a person
     deliver(board, maildir, reply(board, mails["ann"]))
     assert total(board) == (2, 2, 2)
+    board.invariants()
+
+
+def test_f40_killed_while_replies_come(board, recorder, mailbox):
+    """Each confirms once and is told once, whenever the daemon dies."""
+    dice = random.Random(7)
+    people = [f"p{number}" for number in range(KILLS * 2)]
+    mails = begin(board, recorder, mailbox, people)
+    left = list(people)
+    for _ in range(KILLS):
+        for name in left[:2]:
+            mailbox.deliver(reply(board, mails[name]))
+        del left[:2]
+        time.sleep(dice.random() * 0.3)  # anywhere in its work
+        board.kill()
+        board.start()
+    board.until(lambda: len(mailbox.mails(DONE)) == len(people), "all")
+    assert total(board) == (len(people),) * 3
+    assert board.value("SELECT count(*) FROM event WHERE kind ="
+                       " 'acknowledged'") == len(people)
+    assert board.value("SELECT count(*) FROM notice") == len(people)
     board.invariants()
 
 
