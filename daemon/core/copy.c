@@ -28,18 +28,12 @@ static bool load_last(struct db *db, int64_t *ret, struct err *err)
 	return query_done(q, err);
 }
 
-static bool find(struct db *db, const char *ref, int64_t max, int64_t after,
-		 struct arena *arena, struct copy **ret, size_t *ret_count,
-		 struct err *err)
+static bool read_found(struct query *q, struct arena *arena, struct copy **ret,
+		       size_t *ret_count, struct err *err)
 {
-	struct query *q = db_query(db, QUERY_COPY_FIND);
 	size_t count = 0, room = 0;
 
 	*ret = NULL;
-	query_text(q, 1, ref);
-	query_integer(q, 2, max);
-	query_integer(q, 3, after);
-	query_integer(q, 4, after + WINDOW);
 	while (query_next(q)) {
 		*ret = arena_grow(arena, *ret, count, &room, sizeof(**ret));
 		(*ret)[count++] = (struct copy){
@@ -52,6 +46,19 @@ static bool find(struct db *db, const char *ref, int64_t max, int64_t after,
 	}
 	*ret_count = count;
 	return query_done(q, err);
+}
+
+static bool find(struct db *db, const char *ref, int64_t max, int64_t after,
+		 struct arena *arena, struct copy **ret, size_t *ret_count,
+		 struct err *err)
+{
+	struct query *q = db_query(db, QUERY_COPY_FIND);
+
+	query_text(q, 1, ref);
+	query_integer(q, 2, max);
+	query_integer(q, 3, after);
+	query_integer(q, 4, after + WINDOW);
+	return read_found(q, arena, ret, ret_count, err);
 }
 
 /* "": it can't be made any more, because its key is gone */
@@ -151,4 +158,23 @@ bool copy_hash(struct db *db, const struct settings *settings,
 	*ret_more = good && *cursor < last;
 	arena_free(arena);
 	return good ? true : err_context(err, "the copies of %s", ref);
+}
+
+bool copy_hash_of_person(struct db *db, const struct settings *settings,
+			 const struct link_keys *keys, int64_t person_id,
+			 int64_t max, bool *ret_more, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_COPY_FIND_OF_PERSON);
+	struct arena *arena = arena_new();
+	struct copy *copies;
+	size_t count = 0;
+
+	assert(db_is_in_transaction(db));
+	query_integer(q, 1, person_id);
+	query_integer(q, 2, max);
+	bool good = read_found(q, arena, &copies, &count, err) &&
+		    hash_all(db, settings, keys, copies, count, arena, err);
+	*ret_more = (int64_t)count == max;
+	arena_free(arena);
+	return good || err_context(err, "the copies of a person");
 }

@@ -23,4 +23,10 @@ bool copy_hash(struct db *db, const struct settings *settings,
 	       const struct link_keys *keys, const char *ref, int64_t max,
 	       int64_t *cursor, bool *ret_more, struct err *err);
 
+/* Likewise at most max copies that went to a person, of any briefing: before
+ * their address is erased. */
+bool copy_hash_of_person(struct db *db, const struct settings *settings,
+			 const struct link_keys *keys, int64_t person_id,
+			 int64_t max, bool *ret_more, struct err *err);
+
 #endif

@@ -286,6 +286,39 @@ struct evidence_delivery *evidence_use_delivery(struct evidence_claims *claims,
 	return &claims->deliveries[at];
 }
 
+/* --- erasures --- */
+
+static bool same_erasure(const void *array, size_t position, const void *key)
+{
+	const struct evidence_erasure *erasures = array;
+
+	return erasures[position].person == *(const size_t *)key;
+}
+
+struct evidence_erasure *evidence_find_erasure(struct evidence_claims *claims,
+					       size_t person)
+{
+	size_t at =
+	    index_find(&claims->erasures_by, index_hash_numbers(person, 0),
+		       same_erasure, claims->erasures, &person);
+
+	return at == INDEX_NONE ? NULL : &claims->erasures[at];
+}
+
+void evidence_add_erasure(struct evidence_claims *claims,
+			  const struct evidence_erasure *erasure)
+{
+	size_t at = claims->erasure_count++;
+
+	claims->erasures =
+	    grow(claims->erasures, at, &claims->erasure_room, sizeof(*erasure));
+	claims->erasures[at] = *erasure;
+	index_add(&claims->erasures_by, index_hash_numbers(erasure->person, 0),
+		  at);
+}
+
+/* --- beside what was required --- */
+
 void evidence_add_beside(struct evidence_claims *claims, int64_t event_id)
 {
 	claims->besides = grow(claims->besides, claims->beside_count,
@@ -322,12 +355,14 @@ void evidence_claims_free(struct evidence_claims *claims)
 	index_done(&claims->requirements_by);
 	index_done(&claims->closings_by);
 	index_done(&claims->deliveries_by);
+	index_done(&claims->erasures_by);
 	free(claims->words.list);
 	free(claims->versions);
 	free(claims->people);
 	free(claims->requirements);
 	free(claims->closings);
 	free(claims->deliveries);
+	free(claims->erasures);
 	free(claims->besides);
 	buf_done(&claims->text);
 	arena_free(claims->arena);

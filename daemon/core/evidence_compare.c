@@ -13,6 +13,45 @@
 
 #define PEOPLE_MAX 100000000
 
+/* Who is erased, by an event; one whose erasure is under way has an identity
+ * yet, and no event. */
+static void compare_erased(struct evidence_claims *claims, size_t person,
+			   int64_t erased_at, bool is_known)
+{
+	struct evidence_erasure *claim = evidence_find_erasure(claims, person);
+	const char *name = evidence_word_text(claims, person);
+
+	if (claim)
+		claim->is_seen = true;
+	if (claim && is_known)
+		evidence_find(claims->findings, "row",
+			      "person %s: erased by event %" PRId64
+			      ", and the table says who they are",
+			      name, claim->event_id);
+	else if (claim && claim->at != erased_at)
+		evidence_find(claims->findings, "row",
+			      "person %s: erased at %" PRId64
+			      " by the table, at %" PRId64 " by event %" PRId64,
+			      name, erased_at, claim->at, claim->event_id);
+	else if (!claim && erased_at && !is_known)
+		evidence_find(claims->findings, "row",
+			      "person %s: erased at %" PRId64
+			      " by the table, and by no event",
+			      name, erased_at);
+}
+
+static void compare_erasures(struct evidence_claims *claims)
+{
+	for (size_t i = 0; i < claims->erasure_count; i++)
+		if (!claims->erasures[i].is_seen)
+			evidence_find(claims->findings, "row",
+				      "person %s: erased by event %" PRId64
+				      ", and not in the table",
+				      evidence_word_text(
+					  claims, claims->erasures[i].person),
+				      claims->erasures[i].event_id);
+}
+
 /* By their rows' ids, the last one first: it says how many there may be. */
 static bool load_people(struct evidence_claims *claims, struct err *err)
 {
@@ -32,6 +71,9 @@ static bool load_people(struct evidence_claims *claims, struct err *err)
 		}
 		claims->people[id - 1] =
 		    evidence_word_of(claims, query_get_text(q, 1));
+		compare_erased(claims, claims->people[id - 1],
+			       query_get_integer(q, 2),
+			       query_get_integer(q, 3) != 0);
 	}
 	return query_done(q, err);
 }
@@ -414,6 +456,7 @@ bool evidence_claims_compare(struct evidence_claims *claims, struct err *err)
 	    !compare_deliveries(claims, err) || !compare_besides(claims, err) ||
 	    !compare_texts(claims, err))
 		return false;
+	compare_erasures(claims);
 	compare_closings(claims);
 	compare_versions(claims);
 	return true;

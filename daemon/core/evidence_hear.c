@@ -247,6 +247,20 @@ static void add_beside(struct evidence_claims *claims, const struct said *said)
 	evidence_add_beside(claims, said->event->id);
 }
 
+static void add_erased(struct evidence_claims *claims, const struct said *said)
+{
+	size_t person =
+	    evidence_word(claims, said->person.text, said->person.size);
+
+	if (!evidence_find_erasure(claims, person))
+		evidence_add_erasure(claims,
+				     &(struct evidence_erasure){
+					 .person = person,
+					 .at = said->event->effective_at,
+					 .event_id = said->event->id,
+				     });
+}
+
 void evidence_claims_add(struct evidence_claims *claims,
 			 const struct ledger_event *event)
 {
@@ -265,6 +279,7 @@ void evidence_claims_add(struct evidence_claims *claims,
 	    {"missed", add_missed},
 	    {"requirements-closed", add_closed},
 	    {"requirements-reopened", add_reopened},
+	    {"person-erased", add_erased},
 	    {"briefing-taken", add_taken},
 	    {"briefing-withdrawn", add_withdrawn},
 	    {"letter-made", add_letter},

@@ -67,6 +67,13 @@ struct evidence_delivery {
 	bool is_seen;
 };
 
+/* what names a person went; their id stays */
+struct evidence_erasure {
+	size_t person;
+	int64_t at, event_id;
+	bool is_seen;
+};
+
 /* a confirmation beside what was required, by its event */
 struct evidence_beside {
 	int64_t event_id;
@@ -93,6 +100,9 @@ struct evidence_claims {
 	struct evidence_delivery *deliveries;
 	size_t delivery_count, delivery_room;
 	struct index deliveries_by;
+	struct evidence_erasure *erasures;
+	size_t erasure_count, erasure_room;
+	struct index erasures_by;
 	struct evidence_beside *besides; /* by event_id, ascending */
 	size_t beside_count, beside_room;
 };
@@ -126,6 +136,11 @@ struct evidence_closing *evidence_use_closing(struct evidence_claims *claims,
 					      size_t person, int64_t closed_at);
 struct evidence_delivery *evidence_use_delivery(struct evidence_claims *claims,
 						int64_t id);
+/* NULL: there is none */
+struct evidence_erasure *evidence_find_erasure(struct evidence_claims *claims,
+					       size_t person);
+void evidence_add_erasure(struct evidence_claims *claims,
+			  const struct evidence_erasure *erasure);
 void evidence_add_beside(struct evidence_claims *claims, int64_t event_id);
 
 #endif

@@ -10,14 +10,14 @@
 #include "core/note.h"
 #include "tools/db.h"
 
-bool evidence_find_acknowledgement(struct db *db, const char *address_key,
+bool evidence_find_acknowledgement(struct db *db, const char *who,
 				   const char *ref, int64_t *ret_event_id,
 				   struct err *err)
 {
 	struct query *q = db_query(db, QUERY_EVIDENCE_ACKNOWLEDGEMENT);
 	int64_t event_id = 0;
 
-	query_text(q, 1, address_key);
+	query_text(q, 1, who);
 	query_text(q, 2, ref);
 	if (query_next(q))
 		event_id = query_get_integer(q, 0);
@@ -25,8 +25,8 @@ bool evidence_find_acknowledgement(struct db *db, const char *address_key,
 		return false;
 	if (!event_id)
 		return err_set(err, ERR_GONE,
-			       "%s has no acknowledgement of %s recorded",
-			       address_key, ref);
+			       "%s has no acknowledgement of %s recorded", who,
+			       ref);
 	*ret_event_id = event_id;
 	return true;
 }

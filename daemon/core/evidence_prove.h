@@ -16,9 +16,9 @@ struct db;
 struct err;
 struct note_verifier;
 
-/* The event by which a person acknowledged the briefing; ERR_GONE: they did
- * not, or the address is nobody's. */
-bool evidence_find_acknowledgement(struct db *db, const char *address_key,
+/* The event by which a person, of whom who is the address's key or the public
+ * id, acknowledged the briefing; ERR_GONE: they did not, or it is nobody's. */
+bool evidence_find_acknowledgement(struct db *db, const char *who,
 				   const char *ref, int64_t *ret_event_id,
 				   struct err *err);
 

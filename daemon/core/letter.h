@@ -105,6 +105,9 @@ bool letter_show_html(const struct letter *letter,
 		      const struct letter_person *person, struct buf *out,
 		      struct err *err);
 
+/* Quoted-printable as our letters have it, decoded, with LF. */
+void letter_decode(const char *text, size_t size, struct buf *out);
+
 /* The person's part of a delivery: link, code, names. Texts in the arena. It
  * hangs on the key: one delivery, one key (struct outbox_claim). */
 void letter_person_make(const struct settings *settings,

@@ -17,8 +17,10 @@ static int hex_value(char digit)
 	return at ? (int)(at - digits) : -1;
 }
 
-static void decode(struct buf *out, const char *text, const char *end)
+void letter_decode(const char *text, size_t size, struct buf *out)
 {
+	const char *end = text + size;
+
 	while (text < end) {
 		size_t left = (size_t)(end - text);
 
@@ -56,7 +58,8 @@ static bool show_part(const struct letter *letter,
 				      "missing",
 				      (long long)letter->id);
 		if (end)
-			decode(out, text + strlen(head), end);
+			letter_decode(text + strlen(head),
+				      (size_t)(end - text) - strlen(head), out);
 	}
 	buf_done(&mail);
 	if (good && out->overflow)

@@ -65,12 +65,20 @@ static const struct rule rules[] = {
 			 .is_due_now = true,
 			 .is_retried = true,
 			 .wants_mode = true},
+    [OUTBOX_ERASE] = {.from = {"due", "held"},
+		      .to = "cancelled",
+		      .detail = "erased",
+		      .event = "delivery-cancelled",
+		      .why = "erased",
+		      .only = "only what waits or is held can be cancelled",
+		      .is_end = true},
 };
 
 struct standing {
 	struct outbox_subject subject;
 	const char *state, *board_mode;
 	bool is_suppressed; /* mail to its address comes back */
+	bool is_erased;     /* it has no address any more */
 };
 
 static bool load_standing(struct db *db, int64_t delivery_id,
@@ -96,6 +104,7 @@ static bool load_standing(struct db *db, int64_t delivery_id,
 		    .state = arena_strdup(arena, query_get_text(q, 0)),
 		    .board_mode = arena_strdup(arena, query_get_text(q, 5)),
 		    .is_suppressed = query_get_integer(q, 6) != 0,
+		    .is_erased = query_get_integer(q, 7) != 0,
 		};
 	if (!query_done(q, err))
 		return false;
@@ -141,6 +150,11 @@ static bool may_move(const struct rule *rule, const struct standing *standing,
 			       "board is in mode %s: it can't go out",
 			       (long long)subject->delivery_id, subject->mode,
 			       standing->board_mode);
+	if (rule->wants_mode && standing->is_erased)
+		return err_set(err, ERR_INPUT,
+			       "delivery %lld can't go out: to whom it went "
+			       "was erased",
+			       (long long)subject->delivery_id);
 	if (rule->wants_mode && standing->is_suppressed)
 		return err_set(err, ERR_INPUT,
 			       "delivery %lld can't go out, for mail to its "
@@ -222,16 +236,21 @@ static bool operate_one(struct db *db, const struct outbox_order *order,
 	       move(db, order, rule, &standing, &moved, err);
 }
 
+bool outbox_operate_within(struct db *db, const struct outbox_order *order,
+			   int64_t delivery_id, struct err *err)
+{
+	struct arena *arena = arena_new();
+	bool good = operate_one(db, order, delivery_id, arena, err);
+
+	arena_free(arena);
+	return good;
+}
+
 bool outbox_operate_one(struct db *db, const struct outbox_order *order,
 			int64_t delivery_id, struct err *err)
 {
-	if (!db_begin(db, err))
-		return false;
-	struct arena *arena = arena_new();
-	bool good =
-	    end(db, operate_one(db, order, delivery_id, arena, err), err);
-	arena_free(arena);
-	return good;
+	return db_begin(db, err) &&
+	       end(db, outbox_operate_within(db, order, delivery_id, err), err);
 }
 
 /* --- many */

@@ -23,6 +23,7 @@ enum outbox_verb {
 	OUTBOX_CANCEL,   /* due, held -> cancelled, and not planned anew */
 	OUTBOX_SENT,     /* unsure -> accepted, as the operator says */
 	OUTBOX_NOT_SENT, /* unsure -> due now: the same bytes again */
+	OUTBOX_ERASE,    /* due, held -> cancelled: to whom is being erased */
 };
 
 struct outbox_order {
@@ -36,6 +37,10 @@ struct outbox_order {
  * sentence. To hold what is held is fine and writes nothing. */
 bool outbox_operate_one(struct db *db, const struct outbox_order *order,
 			int64_t delivery_id, struct err *err);
+
+/* The same in the caller's transaction. */
+bool outbox_operate_within(struct db *db, const struct outbox_order *order,
+			   int64_t delivery_id, struct err *err);
 
 /* All of a list, or of the board where list_name is NULL, in the board's mode;
  * RETRY takes what was planned after planned_from_at, which may be 0. At most

@@ -19,6 +19,7 @@ struct subject {
 	struct outbox_subject outbox; /* delivery_id 0: none */
 	const char *state, *address;
 	struct returned_about about;
+	bool is_erased; /* whose it is: nothing that names them is kept */
 };
 
 struct record {
@@ -97,6 +98,7 @@ static bool load_subject(struct db *db, int64_t delivery_id,
 			      .name = arena_strdup(arena, query_get_text(q, 7)),
 			      .sent_at = query_get_integer(q, 8),
 			      .is_other_mode = query_get_integer(q, 9) != 0},
+		    .is_erased = query_get_integer(q, 10) != 0,
 		};
 	if (ret->state) {
 		ret->about.list_name = ret->outbox.list_name;
@@ -268,7 +270,10 @@ static bool record(struct record *record, struct arena *arena,
 	/* it came back before its verdict: that has to be known first */
 	if (subject->state && strcmp(subject->state, "sending") == 0)
 		return true;
-	record->reading = choose(read, subject);
+	struct bounce_reading reading = *choose(read, subject);
+	if (subject->is_erased)
+		reading.text[0] = '\0';
+	record->reading = &reading;
 	struct returned_outcome outcome = {
 	    .is_recorded = true,
 	    .kind = record->reading->kind,

@@ -322,6 +322,7 @@ static bool find_event(struct ctl *ctl, const char *person, const char *ref,
 		       const char *event, int64_t *ret_id)
 {
 	char address[ADDRESS_SIZE], address_key[ADDRESS_SIZE];
+	const char *who = person;
 	struct err err = {0};
 	long long id;
 
@@ -333,14 +334,17 @@ static bool find_event(struct ctl *ctl, const char *person, const char *ref,
 		*ret_id = id;
 		return true;
 	}
-	if (!address_parse(person, strlen(person), address, address_key,
-			   &err) ||
-	    !evidence_find_acknowledgement(ctl->db, address_key, ref, ret_id,
-					   &err)) {
+	/* who was erased is known by their id alone */
+	bool good =
+	    !strchr(person, '@') ||
+	    address_parse(person, strlen(person), address, address_key, &err);
+	if (good && strchr(person, '@'))
+		who = address_key;
+	good = good &&
+	       evidence_find_acknowledgement(ctl->db, who, ref, ret_id, &err);
+	if (!good)
 		ctl_fail_err(&err);
-		return false;
-	}
-	return true;
+	return good;
 }
 
 static int print_proof(struct ctl *ctl, int64_t event_id,
@@ -370,7 +374,7 @@ static int print_proof(struct ctl *ctl, int64_t event_id,
 static int prove(struct ctl *ctl, int argc, char **argv)
 {
 	static const char usage[] =
-	    "evidence prove --person ADDRESS --ref REF | --event ID "
+	    "evidence prove --person ADDRESS|ID --ref REF | --event ID "
 	    "[--out FILE]";
 	const char *person = NULL, *ref = NULL, *event = NULL, *path = NULL;
 	const struct ctl_option options[] = {
@@ -410,7 +414,7 @@ int ctl_evidence(struct ctl *ctl, int argc, char **argv)
 	     "verify [--checkpoint FILE]... | --proof FILE [--key KEY]",
 	     "is the store what it was", verify},
 	    {"prove",
-	     "prove --person ADDRESS --ref REF | --event ID [--out FILE]",
+	     "prove --person ADDRESS|ID --ref REF | --event ID [--out FILE]",
 	     "a proof that one acknowledgement was recorded", prove},
 	    {"pack", "pack REF [--out FILE] [--with-names --reason TEXT]",
 	     "all about one briefing, as a zip for an inspector",

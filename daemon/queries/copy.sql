@@ -11,6 +11,15 @@ WHERE d.id > ?3 AND d.id <= ?4 AND d.state IN ('accepted', 'bounced')
 	AND NOT EXISTS (SELECT 1 FROM copy c WHERE c.delivery_id = d.id)
 ORDER BY d.id LIMIT ?2;
 
+-- name: copy_find_of_person
+-- Likewise of all digests that went to person ?1, or may have; at most ?2.
+SELECT d.id, d.letter_id, coalesce(d.key_id, '0'), a.address, a.name
+FROM delivery d JOIN addressee a ON a.delivery_id = d.id
+WHERE d.person_id = ?1 AND d.digest_id IS NOT NULL
+	AND d.state IN ('accepted', 'bounced', 'unsure')
+	AND NOT EXISTS (SELECT 1 FROM copy c WHERE c.delivery_id = d.id)
+ORDER BY d.id LIMIT ?2;
+
 -- name: copy_last_delivery
 -- How far there are any.
 SELECT coalesce(max(id), 0) FROM delivery;

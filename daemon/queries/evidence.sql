@@ -4,8 +4,11 @@ SELECT v.id, b.ref, v.number, v.content_hash, v.closed_at, v.closed_as
 FROM version v JOIN briefing b ON b.id = v.briefing_id ORDER BY v.id;
 
 -- name: evidence_people
--- Who a row is about, the last first.
-SELECT id, public_id FROM person ORDER BY id DESC;
+-- Who a row is about, the last first; when they were erased, and is it known who
+-- they were?
+SELECT p.id, p.public_id, coalesce(p.erased_at, 0), i.person_id IS NOT NULL
+FROM person p LEFT JOIN identity i ON i.person_id = p.id
+ORDER BY p.id DESC;
 
 -- name: evidence_requirements
 -- Each duty, with all that a figure rests on.
@@ -34,12 +37,15 @@ SELECT k.verifier, EXISTS (SELECT 1 FROM event e
 FROM ledger_key k;
 
 -- name: evidence_acknowledgement
--- The event by which the person with address ?1 acknowledged briefing ?2.
+-- The event by which the person with the address or public id ?1 acknowledged
+-- briefing ?2.
 SELECT r.event_id FROM requirement r
-JOIN identity i ON i.person_id = r.person_id AND i.address_key = ?1
+JOIN person p ON p.id = r.person_id
 JOIN version v ON v.id = r.version_id
 JOIN briefing b ON b.id = v.briefing_id AND b.ref = ?2
 WHERE r.acknowledged_at IS NOT NULL
+	AND p.id IN (SELECT x.person_id FROM identity x WHERE x.address_key = ?1
+		UNION ALL SELECT x.id FROM person x WHERE x.public_id = ?1)
 ORDER BY v.number DESC LIMIT 1;
 
 -- name: evidence_besides

@@ -2,7 +2,8 @@
 -- A delivery before an operator's verb, and the mode that the board is in.
 SELECT d.state, d.attempt, d.mode, coalesce(p.public_id, ''),
 	coalesce(l.name, ''), (SELECT b.mode FROM board b),
-	d.mode = 'live' AND x.suppressed_at IS NOT NULL
+	d.mode = 'live' AND x.suppressed_at IS NOT NULL,
+	p.erased_at IS NOT NULL OR n.id IS NOT NULL AND a.delivery_id IS NULL
 FROM delivery d
 	LEFT JOIN addressee a ON a.delivery_id = d.id
 	LEFT JOIN suppression x ON x.address_key = lower(a.address)

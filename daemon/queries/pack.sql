@@ -31,9 +31,11 @@ WHERE b.ref = ?1 AND l.name = ?2 AND r.required_at <= ?3
 ORDER BY v.number, p.public_id;
 
 -- name: pack_names
--- Who they are, of whom it is still known; with the date ?3.
-SELECT p.public_id, i.address, i.name, i.role, i.team, ?3
-FROM person p JOIN identity i ON i.person_id = p.id
+-- Who they are; the name of one of whom that is no longer known is "(erased)".
+-- With the date ?3.
+SELECT p.public_id, coalesce(i.address, ''), coalesce(i.name, '(erased)'),
+	coalesce(i.role, ''), coalesce(i.team, ''), ?3
+FROM person p LEFT JOIN identity i ON i.person_id = p.id
 WHERE p.id IN (SELECT r.person_id FROM requirement r
 	JOIN version v ON v.id = r.version_id
 	JOIN briefing b ON b.id = v.briefing_id

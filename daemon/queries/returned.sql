@@ -14,7 +14,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11);
 SELECT d.state, d.attempt, d.mode, coalesce(p.public_id, ''),
 	coalesce(l.name, ''), coalesce(a.address, ''), d.notice_id IS NOT NULL,
 	coalesce(a.name, ''), coalesce(d.ended_at, d.claimed_at, 0),
-	d.mode <> (SELECT mode FROM board)
+	d.mode <> (SELECT mode FROM board), p.erased_at IS NOT NULL
 FROM delivery d
 	LEFT JOIN person p ON p.id = d.person_id
 	LEFT JOIN digest g ON g.id = d.digest_id

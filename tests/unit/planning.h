@@ -47,7 +47,8 @@ static inline void add_person(struct planning *p, int id, const char *domain)
 	char sql[500];
 
 	snprintf(sql, sizeof(sql),
-		 "INSERT INTO person VALUES (%d, 'public-%d', 0);"
+		 "INSERT INTO person (id, public_id, created_at) VALUES (%d, "
+		 "'public-%d', 0);"
 		 "INSERT INTO identity VALUES (%d, 'p%d@%s', 'p%d@%s',"
 		 " 'Person %d', '', '')",
 		 id, id, id, id, domain, id, domain, id);

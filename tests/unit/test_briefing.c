@@ -34,7 +34,8 @@ static const char scene[] =
     " (2, 2, 'A2', 'gp', 'Ask.', '2027-01-01');";
 
 static const char people[] =
-    "INSERT INTO person VALUES (1, 'p1', 0), (2, 'p2', 0), (3, 'p3', 0),"
+    "INSERT INTO person (id, public_id, created_at) VALUES"
+    " (1, 'p1', 0), (2, 'p2', 0), (3, 'p3', 0),"
     " (4, 'p4', 0);"
     "INSERT INTO list (id, name, agency, title, lead, lead_address, schedule,"
     " audience, deadline_days, mandatory, from_name, reply_to, documents,"
@@ -218,7 +219,8 @@ static void f45_however_many_are_required_few_rows_change(void **state)
 	store_do(&store,
 		 "WITH RECURSIVE n (i) AS (VALUES (5) UNION ALL"
 		 " SELECT i + 1 FROM n WHERE i < 2000)"
-		 " INSERT INTO person SELECT i, 'p' || i, 0 FROM n;"
+		 " INSERT INTO person (id, public_id, created_at) SELECT i, "
+		 "'p' || i, 0 FROM n;"
 		 "INSERT INTO requirement (version_id, person_id, list_id,"
 		 " agency, delivery_id, required_at, due_at, closes_at)"
 		 " SELECT 2, id, 1, 'police', 1, 1, 50, 90 FROM person"

@@ -947,19 +947,19 @@ static void f30_a_long_list_with_nothing_new(void **state)
 	(void)state;
 	planning_open(&p);
 	add_version(&p, 1);
-	store_do(
-	    &p.store,
-	    "WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1"
-	    " FROM n WHERE i < 1500) INSERT INTO person SELECT i, 'q' || i,"
-	    " 0 FROM n;"
-	    "INSERT INTO identity SELECT id, 'p' || id || '@x.example',"
-	    " 'p' || id || '@x.example', '', '', '' FROM person WHERE id"
-	    " >= 100;"
-	    "INSERT INTO member (list_id, person_id, row_key, row_hash,"
-	    " is_primary, since_on, joined_at, status, added_at) SELECT 1,"
-	    " id, 'k' || id, 'h', 0, '2026-11-22', 0, 'active', 0 FROM"
-	    " person WHERE id >= 100;"
-	    "UPDATE member SET status = 'left' WHERE person_id < 3");
+	store_do(&p.store,
+		 "WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1"
+		 " FROM n WHERE i < 1500) INSERT INTO person (id, public_id, "
+		 "created_at) SELECT i, 'q' || i,"
+		 " 0 FROM n;"
+		 "INSERT INTO identity SELECT id, 'p' || id || '@x.example',"
+		 " 'p' || id || '@x.example', '', '', '' FROM person WHERE id"
+		 " >= 100;"
+		 "INSERT INTO member (list_id, person_id, row_key, row_hash,"
+		 " is_primary, since_on, joined_at, status, added_at) SELECT 1,"
+		 " id, 'k' || id, 'h', 0, '2026-11-22', 0, 'active', 0 FROM"
+		 " person WHERE id >= 100;"
+		 "UPDATE member SET status = 'left' WHERE person_id < 3");
 	assert_int_equal(open_due(&p, NULL), 2);
 	assert_int_equal(plan_all(&p, 100), 1); /* health's */
 	assert_int_equal(store_number(&p.store, "SELECT count(*) FROM digest"),

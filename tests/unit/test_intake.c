@@ -208,7 +208,7 @@ static void f20_changed_content_is_a_new_version(void **state)
 }
 
 static const char people[] =
-    "INSERT INTO person VALUES (1, 'p1', 0);"
+    "INSERT INTO person (id, public_id, created_at) VALUES (1, 'p1', 0);"
     "INSERT INTO list (id, name, agency, title, lead, lead_address, schedule,"
     " audience, deadline_days, mandatory, from_name, reply_to, documents,"
     " unsure, domains, conf_hash, slots_from_at, loaded_at)"
