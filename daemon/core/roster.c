@@ -61,6 +61,7 @@ static bool read_list(struct query *q, struct arena *arena,
 	    .board_member = text_of(q, 30, arena),
 	    .board_member_address = text_of(q, 31, arena),
 	    .confirm_by_reply = query_get_integer(q, 32) != 0,
+	    .refused_lines = text_of(q, 33, arena),
 	};
 	reminders_parse(query_get_text(q, 26), &ret->reminders);
 	return wordlist_parse(query_get_text(q, 8), arena, &ret->audience,

@@ -39,6 +39,7 @@ struct err;
 struct problems;
 struct scratch;
 struct settings;
+struct tombstone_key;
 
 #define ROSTER_CONF_MAX_SIZE (64 * 1024)
 #define ROSTER_CSV_MAX_SIZE (64 * 1024 * 1024)
@@ -66,6 +67,7 @@ struct roster_list {
 	int64_t slots_from_at;
 	/* of the store only */
 	const char *csv_hash, *waiting_hash, *accepted_hash, *problem;
+	const char *refused_lines; /* of people who were erased: "14, 27" */
 	int64_t waiting_removals;
 	bool is_removed;
 	int64_t member_count;
@@ -134,6 +136,12 @@ struct roster_load *roster_load_begin(int64_t list_id, struct scratch *answer,
 bool roster_load_step(struct roster_load *load, struct db *db,
 		      int64_t removal_percent, size_t max_rows, int64_t now,
 		      enum roster_state *ret, struct err *err);
+/* Before the first step: rows of people who were erased are refused. key is
+ * borrowed. */
+void roster_load_refuse(struct roster_load *load,
+			const struct tombstone_key *key);
+/* How many were refused, so far. */
+int roster_load_refused(const struct roster_load *load);
 /* the problems of the file, NULL when it is good */
 const char *roster_load_problems(const struct roster_load *load);
 void roster_load_free(struct roster_load *load);

@@ -1,10 +1,12 @@
 #include "core/roster.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/scratch.h"
@@ -15,13 +17,14 @@
 #include "tools/db.h"
 #include "tools/json.h"
 
-#define FIELDS 12     /* of a line of the errand's answer */
+#define FIELDS 13     /* of a line of the errand's answer */
 #define LINE_LEAST 40 /* bytes that a line has at least */
 #define GUARD_LEAST 3 /* fewer removals never wait */
 #define READ_FACTOR                                                            \
 	20 /* lines that are read in the time of one row written               \
 	    */
-#define NO_ROW UINT32_MAX /* all bits, as memset can */
+#define REFUSED_MAX_SIZE 200 /* of the lines that are named */
+#define NO_ROW UINT32_MAX    /* all bits, as memset can */
 
 /* one after the other; the guard stands between the second and the third */
 enum stage {
@@ -60,7 +63,9 @@ struct roster_load {
 	struct arena *arena;
 	struct loose *loose, *going;
 	size_t loose_count, loose_room, going_count, going_room;
-	size_t present; /* members that are here now */
+	size_t present;     /* members that are here now */
+	struct buf refused; /* lines, "14, 27" */
+	int refused_count;
 	struct roster_change change;
 };
 
@@ -146,10 +151,22 @@ struct roster_load *roster_load_begin(int64_t list_id, struct scratch *answer,
 	load->list_id = list_id;
 	load->answer = answer;
 	load->arena = arena_new();
+	buf_init(&load->refused, REFUSED_MAX_SIZE + sizeof(", and more"));
 	if (read_answer(load, err))
 		return load;
 	roster_load_free(load);
 	return NULL;
+}
+
+void roster_load_refuse(struct roster_load *load,
+			const struct tombstone_key *key)
+{
+	load->change.tombstones = key;
+}
+
+int roster_load_refused(const struct roster_load *load)
+{
+	return load->refused_count;
 }
 
 const char *roster_load_problems(const struct roster_load *load)
@@ -163,6 +180,7 @@ void roster_load_free(struct roster_load *load)
 		return;
 	scratch_free(load->answer);
 	free(load->problems);
+	buf_done(&load->refused);
 	arena_free(load->arena);
 	free(load);
 }
@@ -250,12 +268,13 @@ static bool begin(struct roster_load *load, struct db *db, bool *ret_is_same,
 static bool read_fields(char *line, struct roster_row *row, size_t *ret_rank)
 {
 	char *fields[FIELDS];
-	long long rank;
+	long long rank, number;
 
 	for (int i = 0; i < FIELDS; i++)
 		if (!(fields[i] = strsep(&line, "\t")))
 			return false;
-	if (line || !text_parse_integer(fields[11], 0, UINT32_MAX, &rank))
+	if (line || !text_parse_integer(fields[11], 0, INT_MAX, &number) ||
+	    !text_parse_integer(fields[12], 0, UINT32_MAX, &rank))
 		return false;
 	*row = (struct roster_row){
 	    .key = fields[0],
@@ -269,6 +288,7 @@ static bool read_fields(char *line, struct roster_row *row, size_t *ret_rank)
 	    .status = fields[8],
 	    .is_primary = strcmp(fields[9], "1") == 0,
 	    .is_shared = strcmp(fields[10], "1") == 0,
+	    .line = (int)number,
 	};
 	*ret_rank = (size_t)rank;
 	return *row->key && strlen(row->hash) == 32;
@@ -440,6 +460,18 @@ static bool remove_members(struct roster_load *load, size_t max,
 	return true;
 }
 
+/* Named by its line, which says nothing of the person. */
+static void note_refused(struct roster_load *load, const struct roster_row *row)
+{
+	struct buf *refused = &load->refused;
+
+	load->refused_count++;
+	if (refused->size < REFUSED_MAX_SIZE - 12)
+		buf_addf(refused, "%s%d", refused->size ? ", " : "", row->line);
+	else if (!text_ends(refused->data, "more"))
+		buf_adds(refused, ", and more");
+}
+
 static bool apply_rows(struct roster_load *load, size_t max, struct err *err)
 {
 	size_t seen = 0, written = 0;
@@ -453,6 +485,8 @@ static bool apply_rows(struct roster_load *load, size_t max, struct err *err)
 			continue;
 		if (!roster_member_apply(&load->change, row, err))
 			return false;
+		if (row->is_refused)
+			note_refused(load, row);
 		written++;
 	}
 	if (load->cursor == load->count)
@@ -461,13 +495,14 @@ static bool apply_rows(struct roster_load *load, size_t max, struct err *err)
 }
 
 static bool put_hash(struct roster_load *load, struct db *db, int64_t now,
-		     struct err *err)
+		     const char *refused, struct err *err)
 {
 	struct query *q = db_query(db, QUERY_ROSTER_FINISH);
 
 	query_integer(q, 1, load->list_id);
 	query_text(q, 2, load->hash);
 	query_integer(q, 3, now);
+	query_text(q, 4, refused);
 	return query_run(q, NULL, err);
 }
 
@@ -476,7 +511,8 @@ static bool finish(struct roster_load *load, struct db *db, int64_t now,
 {
 	struct event event;
 
-	if (!put_hash(load, db, now, err))
+	if (!put_hash(load, db, now,
+		      load->refused.data ? load->refused.data : "", err))
 		return false;
 	event_begin(&event, "list-loaded", now, "briefingd");
 	event_text(&event, "list", load->change.list_name);
@@ -485,6 +521,8 @@ static bool finish(struct roster_load *load, struct db *db, int64_t now,
 	event_integer(&event, "joined", load->change.joined);
 	event_integer(&event, "left", load->change.left);
 	event_integer(&event, "changed", load->change.changed);
+	if (load->refused_count)
+		event_integer(&event, "refused", load->refused_count);
 	return event_end(&event, db, now, err);
 }
 
@@ -493,7 +531,7 @@ static bool step_same(struct roster_load *load, struct db *db, int64_t now,
 		      enum roster_state *ret, struct err *err)
 {
 	*ret = ROSTER_APPLIED;
-	return !load->waiting_hash || put_hash(load, db, now, err);
+	return !load->waiting_hash || put_hash(load, db, now, NULL, err);
 }
 
 static bool step_begin(struct roster_load *load, struct db *db, int64_t now,

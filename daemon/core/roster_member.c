@@ -9,6 +9,7 @@
 #include "core/event.h"
 #include "core/public_id.h"
 #include "core/roster.h"
+#include "core/tombstone.h"
 #include "tools/db.h"
 
 #define DAY_SECONDS 86400
@@ -543,11 +544,26 @@ bool roster_member_say(struct roster_change *change, int64_t person_id,
 	       (!is_off(status) || close_if_gone(change, person_id, err));
 }
 
+/* Whoever has the address now: it is not taken from a list. */
+static bool check_erased(struct roster_change *change, struct roster_row *row,
+			 struct err *err)
+{
+	bool is_new = row->member_id == 0 || row->claims_address;
+	char mac[TOMBSTONE_SIZE];
+
+	if (!change->tombstones || !is_new)
+		return true;
+	tombstone_make(change->tombstones, row->address_key, mac);
+	return tombstone_is(change->db, mac, &row->is_refused, err);
+}
+
 bool roster_member_apply(struct roster_change *change, struct roster_row *row,
 			 struct err *err)
 {
-	if (!check_address(row, err))
+	if (!check_address(row, err) || !check_erased(change, row, err))
 		return false;
+	if (row->is_refused)
+		return true;
 	bool good = row->member_id == 0   ? add_member(change, row, err)
 		    : row->claims_address ? move_member(change, row, err)
 					  : change_member(change, row, err);

@@ -12,18 +12,21 @@
 
 struct db;
 struct err;
+struct tombstone_key;
 
 struct roster_row {
 	const char *key, *hash, *address_key, *address, *name, *role, *team;
 	const char *since_on; /* NULL: not said */
 	const char *status;
 	bool is_primary, is_shared;
+	int line; /* of the file */
 	/* found by matching; member_id 0: it is new on this list */
 	int64_t member_id, person_id;
 	bool is_same; /* nothing to do */
 	/* the address is another than this row said before */
 	bool claims_address;
 	bool is_applied;
+	bool is_refused; /* who has its address was erased */
 };
 
 struct roster_change {
@@ -36,6 +39,8 @@ struct roster_change {
 	 */
 	struct roster_row *(*find_row)(void *context, const char *key);
 	void *context;
+	/* NULL: nobody can be known as erased */
+	const struct tombstone_key *tombstones;
 	int joined, left, changed; /* counted */
 	/* of who left: requirements closed as left, and how many of them only
 	 * after their deadline; or nothing was, for they are on another list */
@@ -43,7 +48,8 @@ struct roster_change {
 	bool stays_elsewhere;
 };
 
-/* who joins, returns or changes */
+/* Who joins, returns or changes; a row that would bring an address back whose
+ * person was erased is refused, and changes nothing. */
 bool roster_member_apply(struct roster_change *change, struct roster_row *row,
 			 struct err *err);
 /* What a person or a verb says instead of the row, until the row changes:

@@ -99,7 +99,7 @@ static void answer_rows(struct buf *out, const char *hash,
 			buf_adds(out, fields[j]);
 			buf_addc(out, '\t');
 		}
-		buf_addf(out, "%zu\n", ranks[i]);
+		buf_addf(out, "%d\t%zu\n", row->line, ranks[i]);
 	}
 	free(ranks);
 }

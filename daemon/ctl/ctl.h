@@ -17,6 +17,7 @@ struct err;
 struct json_value;
 struct outbox_counts;
 struct relay_standing;
+struct roster_list;
 struct settings;
 struct template_set;
 
@@ -107,6 +108,8 @@ int ctl_briefing(struct ctl *ctl, int argc, char **argv);
 int ctl_list(struct ctl *ctl, int argc, char **argv);
 int ctl_list_bounces(struct ctl *ctl, int argc, char **argv);
 int ctl_person(struct ctl *ctl, int argc, char **argv);
+int ctl_person_erase(struct ctl *ctl, int argc, char **argv);
+int ctl_person_readmit(struct ctl *ctl, int argc, char **argv);
 int ctl_person_unsuppress(struct ctl *ctl, int argc, char **argv);
 int ctl_preview(struct ctl *ctl, int argc, char **argv);
 int ctl_run(struct ctl *ctl, int argc, char **argv);
@@ -119,6 +122,9 @@ int ctl_queue_resolve(struct ctl *ctl, int argc, char **argv);
 int ctl_evidence(struct ctl *ctl, int argc, char **argv);
 int ctl_evidence_pack(struct ctl *ctl, int argc, char **argv);
 int ctl_report(struct ctl *ctl, int argc, char **argv);
+
+/* Which lines of a list's CSV are of people who were erased, if any. */
+void ctl_print_refused(const struct roster_list *list);
 
 /* lists/, shared by check and list check: says each problem; the count */
 size_t ctl_check_lists(struct ctl *ctl, const char *only_name, bool is_quiet);

@@ -47,6 +47,8 @@ static struct json_value *list_json(const struct roster_list *list)
 	json_map_text(map, "review_on", list->review_on);
 	if (list->waiting_hash)
 		json_map_integer(map, "held_removals", list->waiting_removals);
+	if (*list->refused_lines)
+		json_map_text(map, "refused_lines", list->refused_lines);
 	if (list->problem)
 		json_map_text(map, "problem", list->problem);
 	return map;
@@ -72,7 +74,9 @@ static int show_all(struct ctl *ctl)
 		       list->is_removed     ? "  (removed)"
 		       : list->waiting_hash ? "  (a new CSV is held)"
 		       : list->problem      ? "  (has a problem)"
-					    : "");
+		       : *list->refused_lines
+			   ? "  (has rows of people who were erased)"
+			   : "");
 	}
 	if (ctl->wants_json)
 		return ctl_print_json(all);
@@ -117,6 +121,15 @@ static void print_times(const struct roster_list *list)
 		       list->catalogue_per_week);
 }
 
+void ctl_print_refused(const struct roster_list *list)
+{
+	if (*list->refused_lines)
+		printf("refused    %s.csv, lines %s: people who were erased. "
+		       "Please have the rows taken out, or see \"briefingctl "
+		       "person readmit\"\n",
+		       list->name, list->refused_lines);
+}
+
 static void print_list(const struct roster_list *list)
 {
 	printf("%s: %s (%s)\n", list->name, list->title, list->agency);
@@ -135,6 +148,7 @@ static void print_list(const struct roster_list *list)
 		       " of %" PRId64
 		       " members; see \"briefingctl list accept %s\"\n",
 		       list->waiting_removals, list->member_count, list->name);
+	ctl_print_refused(list);
 	if (list->problem)
 		printf("problem    %s\n", list->problem);
 }

@@ -10,7 +10,7 @@ SELECT id, name, agency, title, lead, lead_address, review_on, schedule,
 		AND member.removed_at IS NULL AND member.status <> 'left'),
 	quiet_hours, confirm, reminders, catalogue_per_week,
 	escalate_to_lead_days, escalate_to_board_days, board_member,
-	board_member_address, confirm_by_reply
+	board_member_address, confirm_by_reply, refused_lines
 FROM list ORDER BY name;
 
 -- name: roster_load_list
@@ -23,7 +23,7 @@ SELECT id, name, agency, title, lead, lead_address, review_on, schedule,
 		AND member.removed_at IS NULL AND member.status <> 'left'),
 	quiet_hours, confirm, reminders, catalogue_per_week,
 	escalate_to_lead_days, escalate_to_board_days, board_member,
-	board_member_address, confirm_by_reply
+	board_member_address, confirm_by_reply, refused_lines
 FROM list WHERE name = ?1;
 
 -- name: roster_find_list
@@ -119,9 +119,10 @@ SELECT name, csv_hash, accepted_hash, waiting_hash FROM list WHERE id = ?1;
 UPDATE list SET waiting_hash = ?2, waiting_removals = ?3 WHERE id = ?1;
 
 -- name: roster_finish
--- applied whole
+-- applied whole; ?4 NULL: without a look at its rows
 UPDATE list SET csv_hash = ?2, waiting_hash = NULL, waiting_removals = NULL,
-	accepted_hash = NULL, loaded_at = ?3
+	accepted_hash = NULL, loaded_at = ?3,
+	refused_lines = coalesce(?4, refused_lines)
 WHERE id = ?1;
 
 -- name: roster_each_member

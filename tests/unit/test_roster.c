@@ -11,6 +11,7 @@
 #include "base/scratch.h"
 #include "core/roster.h"
 #include "core/roster_member.h"
+#include "core/tombstone.h"
 #include "store.h"
 #include "tools/crypto.h"
 
@@ -259,6 +260,9 @@ static struct roster_load *begin(int64_t list_id, const char *answer)
 	return roster_load_begin(list_id, scratch, &store.err);
 }
 
+/* NULL: nobody was erased */
+static const struct tombstone_key *tombstones;
+
 /* max_rows 1: each row in a slice of its own */
 static enum roster_state load_slices(int64_t list_id, const char *text,
 				     size_t max_rows, int64_t now)
@@ -270,6 +274,7 @@ static enum roster_state load_slices(int64_t list_id, const char *text,
 
 	if (!load)
 		fail_msg("%s", store.err.text);
+	roster_load_refuse(load, tombstones);
 	if (roster_load_problems(load))
 		fail_msg("%s", roster_load_problems(load));
 	while (state == ROSTER_WORKING) {
@@ -490,6 +495,82 @@ static void f60_new_address_under_an_id_keeps_the_person(void **state)
 	assert_int_equal(person_of("lee@x.example"), ann);
 	assert_int_equal(store_number(&store, "SELECT count(*) FROM person"),
 			 3);
+}
+
+/* Whatever row brings it: a new one, one that is back, a new address under an
+ * id, another case. */
+static void f60_who_was_erased_is_refused(void **state)
+{
+	static const struct tombstone_key key = {{7}};
+	int64_t list = apply_conf("police", "h", NOW);
+	char mac[TOMBSTONE_SIZE];
+
+	(void)state;
+	load(list, BY_ID("a@x.example", "b@x.example", "c@x.example"), NOW);
+	tombstone_make(&key, "e@x.example", mac);
+	store_begin(&store);
+	store_check(&store, tombstone_put(store.db, mac, NOW, &store.err));
+	store_commit(&store);
+	tombstones = &key;
+	load(list,
+	     "id,address,name\n1,a@x.example,Ann\n2,E@x.example,Bob\n"
+	     "3,c@x.example,Cyd\n",
+	     NOW + 1);
+	assert_string_equal(load_list("police")->refused_lines, "3");
+	assert_string_equal(store_text(&store, "SELECT address FROM identity"
+					       " WHERE name = 'Bob'"),
+			    "b@x.example");
+	assert_int_equal(store_number(&store,
+				      "SELECT count(*) FROM identity WHERE"
+				      " address_key = 'e@x.example'"),
+			 0);
+	load(list,
+	     "id,address,name\n1,a@x.example,Ann\n2,b@x.example,Bob\n"
+	     "3,c@x.example,Cyd\n4,e@X.example,Eve\n5,f@x.example,Flo\n",
+	     NOW + 2);
+	assert_string_equal(load_list("police")->refused_lines, "5");
+	assert_int_equal(store_number(&store, "SELECT count(*) FROM person"),
+			 4);
+	assert_int_equal(
+	    store_number(&store, "SELECT sum(json_extract(body, '$.refused'))"
+				 " FROM event WHERE kind = 'list-loaded'"),
+	    2);
+	/* and is none of theirs any more */
+	load(list, BY_ID("a@x.example", "b@x.example", "c@x.example"), NOW + 3);
+	assert_string_equal(load_list("police")->refused_lines, "");
+	tombstones = NULL;
+}
+
+/* Each is counted, but a list of all of them helps nobody. */
+static void f60_many_refused_lines(void **state)
+{
+	static const struct tombstone_key key = {{7}};
+	int64_t list = apply_conf("police", "h", NOW);
+	static char text[200 * 20];
+	char mac[TOMBSTONE_SIZE], address[32];
+	size_t size = (size_t)sprintf(text, "address\n");
+
+	(void)state;
+	store_begin(&store);
+	for (int i = 0; i < 150; i++) {
+		snprintf(address, sizeof(address), "p%d@x.example", i);
+		tombstone_make(&key, address, mac);
+		store_check(&store,
+			    tombstone_put(store.db, mac, NOW, &store.err));
+		size += (size_t)sprintf(text + size, "%s\n", address);
+	}
+	store_commit(&store);
+	tombstones = &key;
+	load(list, text, NOW);
+	const char *lines = load_list("police")->refused_lines;
+	assert_true(strlen(lines) < 220);
+	assert_non_null(strstr(lines, ", and more"));
+	assert_string_equal(strstr(lines, ", and more"), ", and more");
+	assert_int_equal(
+	    store_number(&store, "SELECT json_extract(body, '$.refused') FROM"
+				 " event WHERE kind = 'list-loaded'"),
+	    150);
+	tombstones = NULL;
 }
 
 static void f60_swapped_and_shifted_addresses(void **state)
@@ -1057,7 +1138,8 @@ static void f90_broken_answers_are_refused(void **state)
 	int64_t list = apply_conf("police", "h", NOW);
 	static const char row[] = "a@x.example\t"
 				  "0123456789abcdef0123456789abcdef\ta@x."
-				  "example\ta@x.example\tA\t\t\t\tactive\t0\t";
+				  "example\ta@x.example\tA\t\t\t\tactive\t0\t0"
+				  "\t2\t";
 	static const struct {
 		const char *head, *tail;
 	} cases[] = {
@@ -1132,6 +1214,8 @@ int main(void)
 	    CASE(f50_rows_change_and_go),
 	    CASE(f50_people_are_one_across_lists),
 	    CASE(f60_new_address_under_an_id_keeps_the_person),
+	    CASE(f60_who_was_erased_is_refused),
+	    CASE(f60_many_refused_lines),
 	    CASE(f60_swapped_and_shifted_addresses),
 	    CASE(f60_address_of_one_who_left_is_taken),
 	    CASE(f60_address_of_someone_on_another_list),
