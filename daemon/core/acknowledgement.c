@@ -58,6 +58,7 @@ static bool load_delivery(struct db *db, int64_t delivery_id,
 		page->asked = asked_parse(query_get_text(q, 10));
 		page->is_guest = query_get_integer(q, 11) != 0;
 		page->is_shared = query_get_integer(q, 12) != 0;
+		page->is_erased = query_get_integer(q, 13) != 0;
 		read_times(q, window_days, page);
 	}
 	if (!query_done(q, err))

@@ -41,6 +41,7 @@ struct acknowledgement_page {
 	int64_t delivery_id, person_id;
 	const char *public_id, *address, *name; /* as mailed; erased: "" */
 	bool is_rehearsal;
+	bool is_erased; /* nothing is shown, and nothing recorded */
 	/* they were passed another's mail: what they confirm is wider reach */
 	bool is_guest;
 	/* several people read that mailbox: each confirms with their name */

@@ -43,6 +43,7 @@ static struct leaving *read_leaving(struct query *q, struct arena *arena)
 	    .status = copy(q, 12, arena),
 	    .until_at = query_get_integer(q, 13),
 	    .said_today = query_get_integer(q, 14),
+	    .is_erased = query_get_integer(q, 15) != 0,
 	};
 	leaving->is_member = strcmp(leaving->status, "active") == 0 ||
 			     strcmp(leaving->status, "on-leave") == 0;
@@ -172,7 +173,7 @@ bool leaving_record(struct db *db, const struct digest_context *context,
 	good =
 	    leaving_load(db, delivery_id, context->now, arena, &leaving, err);
 	/* the mode may have changed since the button was pressed */
-	if (good && leaving && !leaving->is_rehearsal &&
+	if (good && leaving && !leaving->is_rehearsal && !leaving->is_erased &&
 	    leaving_may_say(leaving, said))
 		good =
 		    record(db, context, leaving, said, arena, ret_is_new, err);

@@ -32,6 +32,7 @@ struct leaving {
 	const char *address, *name; /* as mailed; erased: "" */
 	const char *public_id;
 	bool is_mandatory, is_rehearsal;
+	bool is_erased;      /* whose delivery it is: nothing is recorded */
 	int64_t accepted_at; /* as in struct acknowledgement_page */
 	/* on the list now: active, on-leave; off it: left, not-for-me, removed
 	 */

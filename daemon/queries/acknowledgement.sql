@@ -9,7 +9,7 @@ SELECT d.person_id, p.public_id, COALESCE(a.address, ''), COALESCE(a.name, ''),
 	(SELECT COALESCE(MAX(r.closes_at), 0) FROM requirement r
 	 WHERE r.delivery_id = d.id),
 	l.confirm, u.source_id IS NOT NULL,
-	COALESCE(m.is_shared, 0)
+	COALESCE(m.is_shared, 0), p.erased_at IS NOT NULL
 FROM delivery d
 LEFT JOIN guest u ON u.delivery_id = d.id
 JOIN delivery s ON s.id = COALESCE(u.source_id, d.id)
@@ -61,7 +61,7 @@ LEFT JOIN member m ON m.list_id = g.list_id AND m.person_id = d.person_id
 JOIN letter_version lv ON lv.letter_id = d.letter_id AND lv.version_id = ?2
 JOIN requirement r ON r.version_id = lv.version_id
 	AND r.person_id = d.person_id
-JOIN person p ON p.id = r.person_id
+JOIN person p ON p.id = r.person_id AND p.erased_at IS NULL
 JOIN version v ON v.id = r.version_id
 JOIN briefing b ON b.id = v.briefing_id
 WHERE d.id = ?1 AND d.mode = 'live'
@@ -82,7 +82,7 @@ JOIN delivery s ON s.id = COALESCE(u.source_id, d.id)
 JOIN digest g ON g.id = s.digest_id
 JOIN list l ON l.id = g.list_id
 JOIN letter_version lv ON lv.letter_id = s.letter_id AND lv.version_id = ?2
-JOIN person p ON p.id = d.person_id
+JOIN person p ON p.id = d.person_id AND p.erased_at IS NULL
 JOIN version v ON v.id = lv.version_id
 JOIN briefing b ON b.id = v.briefing_id
 LEFT JOIN member m ON m.list_id = l.id AND m.person_id = p.id

@@ -1,7 +1,7 @@
 -- name: forward_ask
 -- Who has the mail ?1, which was passed on, asks for a link of their own.
 INSERT INTO forward (delivery_id, address, asked_at)
-SELECT d.id, ?2, ?3 FROM delivery d
+SELECT d.id, ?2, ?3 FROM delivery d JOIN person p ON p.id = d.person_id AND p.erased_at IS NULL
 WHERE d.id = ?1 AND d.mode = 'live' AND d.digest_id IS NOT NULL;
 
 -- name: forward_next

@@ -11,7 +11,8 @@ SELECT l.id, l.name, l.title, l.lead, l.lead_address, l.mandatory, d.mode,
 		ELSE COALESCE(s.status, m.status) END,
 	COALESCE(s.until_at, 0),
 	(SELECT COUNT(*) FROM member_status said
-	 WHERE said.member_id = m.id AND said.recorded_at > ?2 - 86400)
+	 WHERE said.member_id = m.id AND said.recorded_at > ?2 - 86400),
+	p.erased_at IS NOT NULL
 FROM delivery d
 JOIN digest g ON g.id = d.digest_id
 JOIN list l ON l.id = g.list_id

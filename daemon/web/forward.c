@@ -180,6 +180,10 @@ static bool load(struct visit *visit, int64_t delivery_id, struct passed *ret)
 		personal_tell_wrong_link(visit);
 		return false;
 	}
+	if (list->is_erased) {
+		personal_tell_ended(visit);
+		return false;
+	}
 	*ret = (struct passed){visit, delivery_id, list};
 	return true;
 }

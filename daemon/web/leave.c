@@ -341,6 +341,8 @@ static void open_delivery(struct visit *visit, int64_t delivery_id)
 		visit_fail(visit, &err);
 	else if (!leaving)
 		personal_tell_wrong_link(visit);
+	else if (leaving->is_erased)
+		personal_tell_ended(visit);
 	else
 		open_list(visit, leaving);
 }

@@ -57,6 +57,20 @@ void personal_tell_wrong_link(struct visit *visit)
 	visit_tell(visit, &message, NULL, 0);
 }
 
+void personal_tell_ended(struct visit *visit)
+{
+	static const struct message message = {
+	    .status = 410,
+	    .title = "This link has ended",
+	    .paragraphs = {"It opens nothing any more, and nothing can be "
+			   "recorded with it.",
+			   "If you want to read a briefing, please ask your "
+			   "safeguarding lead."},
+	};
+
+	visit_tell(visit, &message, NULL, 0);
+}
+
 static void tell_expired(struct visit *visit,
 			 const struct acknowledgement_page *page)
 {
@@ -188,6 +202,10 @@ static void open_delivery(struct visit *visit, int64_t delivery_id,
 		personal_tell_wrong_link(visit);
 		return;
 	}
+	if (page->is_erased) {
+		personal_tell_ended(visit);
+		return;
+	}
 	if (visit->now >= page->expires_at) {
 		tell_expired(visit, page);
 		return;
@@ -270,6 +288,10 @@ void personal_answer_recorded(struct visit *visit,
 				  visit->arena, &page, &err) ||
 	    !page) {
 		tell_recorded(visit);
+		return;
+	}
+	if (page->is_erased) {
+		personal_tell_ended(visit);
 		return;
 	}
 	struct personal personal = {.visit = visit, .page = page};

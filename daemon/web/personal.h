@@ -45,6 +45,9 @@ void personal_handle(struct visit *visit, const char *rest);
 /* The page for a link that is none of ours; also behind /u/. */
 void personal_tell_wrong_link(struct visit *visit);
 
+/* The page for a link whose person was erased: it says no more than that. */
+void personal_tell_ended(struct visit *visit);
+
 /* The page again, after the commit of what was pending. */
 void personal_answer_recorded(struct visit *visit,
 			      const struct pending *pending);
