@@ -34,6 +34,7 @@ enum stage {
 struct erase_work {
 	struct erase_subject subject;
 	struct arena *arena;
+	const char *address_key; /* also when it is another's now */
 	enum stage stage;
 	int64_t cursor, last[STAGE_LAST]; /* of what is walked over */
 };
@@ -51,6 +52,8 @@ static bool load(struct db *db, struct erase_work *work, struct err *err)
 		const char *name = query_get_text(q, 2);
 
 		subject->person_id = query_get_integer(q, 0);
+		work->address_key =
+		    arena_strdup(work->arena, query_get_text(q, 3));
 		if (key)
 			subject->address_key = arena_strdup(work->arena, key);
 		/* "Ann" alone is in too much that is not about her */
@@ -79,7 +82,7 @@ struct erase_work *erase_begin(struct db *db, const char *public_id,
 
 const char *erase_address_key(const struct erase_work *work)
 {
-	return work->subject.address_key;
+	return work->address_key;
 }
 
 void erase_free(struct erase_work *work)

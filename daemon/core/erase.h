@@ -49,7 +49,7 @@ enum erase_state {
 /* ERR_GONE: nobody is known by that id, or they are erased. */
 struct erase_work *erase_begin(struct db *db, const char *public_id,
 			       struct err *err);
-/* Their address; NULL: it was given to another. */
+/* The key of their address, also where it was given to another since. */
 const char *erase_address_key(const struct erase_work *work);
 /* Bounded work. After a failure or a rollback the work is only fit to be
  * freed. */

@@ -41,6 +41,7 @@ struct person_record {
 
 struct person_section {
 	const char *name, *title;
+	bool stays; /* when they are erased, under their random id */
 	size_t field_count;
 	struct person_record *records; /* NULL: there are none */
 	size_t record_count;

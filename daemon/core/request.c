@@ -8,6 +8,14 @@ bool request_add(struct db *db, const char *verb, const char *argument,
 		 const char *actor, int64_t now, int64_t *ret_id,
 		 struct err *err)
 {
+	return request_add_reasoned(db, verb, argument, "", actor, now, ret_id,
+				    err);
+}
+
+bool request_add_reasoned(struct db *db, const char *verb, const char *argument,
+			  const char *reason, const char *actor, int64_t now,
+			  int64_t *ret_id, struct err *err)
+{
 	if (!db_begin(db, err))
 		return false;
 	struct query *q = db_query(db, QUERY_REQUEST_INSERT);
@@ -15,6 +23,7 @@ bool request_add(struct db *db, const char *verb, const char *argument,
 	query_text(q, 2, argument);
 	query_text(q, 3, actor);
 	query_integer(q, 4, now);
+	query_text(q, 5, reason);
 	bool good = query_run(q, NULL, err);
 	int64_t id = good ? db_last_id(db) : 0;
 	if (!good || !db_commit(db, err)) {
@@ -39,6 +48,7 @@ bool request_load_open(struct db *db, struct arena *arena, struct request **ret,
 		    .verb = arena_strdup(arena, query_get_text(q, 1)),
 		    .argument = arena_strdup(arena, query_get_text(q, 2)),
 		    .actor = arena_strdup(arena, query_get_text(q, 3)),
+		    .reason = arena_strdup(arena, query_get_text(q, 4)),
 		};
 	}
 	if (!query_done(q, err))

@@ -1,7 +1,10 @@
 #include "core/tombstone.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "tools/db.h"
 
 void tombstone_make(const struct tombstone_key *key, const char *address_key,
@@ -43,4 +46,44 @@ bool tombstone_remove(struct db *db, const char *mac, bool *ret_was,
 	*ret_was = changes > 0;
 	return changes == 0 ||
 	       query_run(db_query(db, QUERY_TOMBSTONE_LISTS_AGAIN), NULL, err);
+}
+
+/* --- the file */
+
+static bool is_mac(const char *text)
+{
+	return strlen(text) == TOMBSTONE_SIZE - 1 &&
+	       strspn(text, "0123456789abcdef") == TOMBSTONE_SIZE - 1;
+}
+
+bool tombstone_parse_line(const char *text, struct tombstone_line *ret)
+{
+	char copy[TOMBSTONE_LINE_SIZE], *rest = copy;
+	long long at;
+
+	if (strlen(text) >= sizeof(copy))
+		return false;
+	strcpy(copy, text);
+	const char *word = strsep(&rest, " "), *mac = strsep(&rest, " ");
+	const char *person = strsep(&rest, " ");
+	if (!mac || !person || !rest || !is_mac(mac) || !*person ||
+	    strlen(person) >= sizeof(ret->person) ||
+	    !text_parse_integer(rest, 0, INT64_MAX, &at))
+		return false;
+	bool is_readmitted = strcmp(word, "readmitted") == 0;
+	if (!is_readmitted && strcmp(word, "erased") != 0)
+		return false;
+	ret->is_readmitted = is_readmitted;
+	strcpy(ret->mac, mac);
+	strcpy(ret->person, person);
+	ret->at = at;
+	return true;
+}
+
+void tombstone_format_line(const struct tombstone_line *line,
+			   char ret[TOMBSTONE_LINE_SIZE])
+{
+	snprintf(ret, TOMBSTONE_LINE_SIZE, "%s %s %s %" PRId64 "\n",
+		 line->is_readmitted ? "readmitted" : "erased", line->mac,
+		 line->is_readmitted ? "-" : line->person, line->at);
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/public_id.h"
 #include "tools/crypto.h"
 
 struct db;
@@ -36,5 +37,25 @@ bool tombstone_put(struct db *db, const char *mac, int64_t now,
  * was none. */
 bool tombstone_remove(struct db *db, const char *mac, bool *ret_was,
 		      struct err *err);
+
+/* The file beside the store that a restored store is brought up to date from:
+ * a line for each erasure, with the person's id, and each readmission, with
+ * "-". Neither tells who it is.
+ *
+ *	erased MAC PERSON SECONDS
+ *	readmitted MAC - SECONDS
+ */
+#define TOMBSTONE_LINE_SIZE 160
+struct tombstone_line {
+	bool is_readmitted;
+	char mac[TOMBSTONE_SIZE];
+	char person[PUBLIC_ID_SIZE];
+	int64_t at;
+};
+/* text ends before its line feed. False: it is no whole line. */
+bool tombstone_parse_line(const char *text, struct tombstone_line *ret);
+/* with the line feed */
+void tombstone_format_line(const struct tombstone_line *line,
+			   char ret[TOMBSTONE_LINE_SIZE]);
 
 #endif

@@ -171,6 +171,7 @@ static void print_status(struct ctl *ctl, const struct facts *facts)
 			       " members would go; see \"briefingctl list "
 			       "accept %s\"\n",
 			       list->name, list->waiting_removals, list->name);
+		ctl_print_refused(list);
 		if (list->problem)
 			printf("problem    %s: %s%s", list->name, list->problem,
 			       text_ends(list->problem, "\n") ? "" : "\n");
@@ -368,8 +369,10 @@ int ctl_backup(struct ctl *ctl, int argc, char **argv)
 		return CTL_TROUBLE;
 	if (!make_backup(ctl, argv[at], &err))
 		return ctl_fail_err(&err);
-	printf("%s: the store's rows; copy %s/documents and %s/keys too\n",
+	printf("%s: the store's rows; copy %s/documents and %s/keys too. "
+	       "%s/erasures is never put back: it erases again who was erased "
+	       "since\n",
 	       argv[at], ctl->settings->state_folder,
-	       ctl->settings->state_folder);
+	       ctl->settings->state_folder, ctl->settings->state_folder);
 	return CTL_GOOD;
 }

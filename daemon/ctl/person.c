@@ -65,6 +65,11 @@ int ctl_person(struct ctl *ctl, int argc, char **argv)
 	static const struct ctl_verb verbs[] = {
 	    {"export", "export ADDRESS [--format json|html]",
 	     "all that is held of a person", export},
+	    {"erase", "erase ADDRESS --reason TEXT | ADDRESS --dry-run",
+	     "what names a person goes, what counts stays", ctl_person_erase},
+	    {"readmit", "readmit ADDRESS --reason TEXT",
+	     "let lists bring the address of one who was erased again",
+	     ctl_person_readmit},
 	    {"unsuppress", "unsuppress ADDRESS --reason TEXT",
 	     "send mail again to an address that it came back from",
 	     ctl_person_unsuppress},

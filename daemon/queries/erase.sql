@@ -13,7 +13,7 @@ WHERE i.address_key IS NULL AND lower(i.address) = ?1;
 
 -- name: erase_load
 -- Who that is, as long as it is known.
-SELECT p.id, i.address_key, i.name FROM person p
+SELECT p.id, i.address_key, i.name, lower(i.address) FROM person p
 JOIN identity i ON i.person_id = p.id
 WHERE p.public_id = ?1;
 

@@ -24,6 +24,7 @@
 #include "core/outbox.h"
 #include "core/settings.h"
 #include "core/store.h"
+#include "run/erasures.h"
 #include "run/errands.h"
 #include "run/intake.h"
 #include "run/jumps.h"
@@ -438,6 +439,9 @@ static bool open_modules(struct daemon *daemon, struct err *err)
 		return false;
 	whole->errands = errands_open(daemon);
 	daemon->tokens = tokens_open(daemon, whole->errands);
+	daemon->erasures = erasures_open(daemon, err);
+	if (!daemon->erasures)
+		return false;
 	daemon->slots = slots_open(daemon);
 	daemon->sending = sending_open(daemon, err);
 	if (!daemon->sending)
@@ -502,6 +506,7 @@ void daemon_close(struct daemon *daemon)
 	errands_close(whole->errands);
 	tokens_close(daemon->tokens);
 	slots_close(daemon->slots);
+	erasures_close(daemon->erasures);
 	serving_close(daemon->serving);
 	sending_close(daemon->sending);
 	turn_close(daemon->turn);

@@ -19,6 +19,7 @@ struct sd_event;
 struct settings;
 struct template_set;
 
+struct erasures_run;
 struct intake_run;
 struct jumps_run;
 struct mailbox_run;
@@ -55,6 +56,7 @@ struct daemon {
 	struct mailbox_run *mailbox;
 	struct rosters_run *rosters;
 	struct slots_run *slots;
+	struct erasures_run *erasures;
 	struct tokens_run *tokens;
 };
 

@@ -15,6 +15,7 @@
 #include "core/link.h"
 #include "core/note.h"
 #include "core/settings.h"
+#include "core/tombstone.h"
 #include "tools/crypto.h"
 
 #define SECRET_MAX_SIZE 4096
@@ -224,6 +225,43 @@ bool keys_load_ledger(const struct settings *settings, struct note_signer *ret,
 	forget(text);
 	free(path);
 	return good ? true : err_context(err, "the ledger's key");
+}
+
+/* --- the key of erasures */
+
+static bool make_erasure_key(const struct settings *settings, const char *path,
+			     struct err *err)
+{
+	uint8_t key[CRYPTO_KEY_SIZE];
+	char line[2 * CRYPTO_KEY_SIZE + 2];
+
+	(void)settings;
+	crypto_random(key, sizeof(key));
+	crypto_hex(key, sizeof(key), line);
+	strcpy(line + strlen(line), "\n");
+	bool good = file_write(path, line, strlen(line), 0600, err);
+	crypto_forget(key, sizeof(key));
+	crypto_forget(line, sizeof(line));
+	return good;
+}
+
+bool keys_load_erasure(const struct settings *settings,
+		       struct tombstone_key *ret, struct err *err)
+{
+	char *path;
+	char *text = read_own(settings, "erasure-key", "erasure.key",
+			      make_erasure_key, &path, err);
+	bool good = false;
+
+	if (text) {
+		text[strcspn(text, "\r\n")] = '\0';
+		good = crypto_hex_parse(text, ret->bytes, sizeof(ret->bytes)) ||
+		       err_set(err, ERR_INPUT, "%s: wanted: %d hex digits",
+			       path, 2 * CRYPTO_KEY_SIZE);
+	}
+	forget(text);
+	free(path);
+	return good ? true : err_context(err, "the key of erasures");
 }
 
 /* a copy of the path; NULL: others may read what is there */

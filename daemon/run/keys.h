@@ -2,10 +2,10 @@
 #define RUN_KEYS_H
 
 /*
- * Secrets: the keys of links and of the ledger, the relays' passwords, the
- * OAuth client's. Each comes from a systemd credential ($CREDENTIALS_DIRECTORY)
- * or from a file that only its owner reads. Never in arguments, logs or core
- * dumps.
+ * Secrets: the keys of links, of the ledger and of erasures, the relays'
+ * passwords, the OAuth client's. Each comes from a systemd credential
+ * ($CREDENTIALS_DIRECTORY) or from a file that only its owner reads. Never in
+ * arguments, logs or core dumps.
  */
 #include <stdbool.h>
 
@@ -14,6 +14,7 @@ struct link_keys;
 struct note_signer;
 struct relay_settings;
 struct settings;
+struct tombstone_key;
 
 /* Credential "link-keys", else STATE/keys/link.key, which is made when it is
  * not there. One key a line: its id (a base32 digit) and 64 hex digits; the
@@ -26,6 +27,11 @@ bool keys_load_links(const struct settings *settings, struct link_keys *ret,
  * ledger's origin, is web.base of then without the scheme, and "/ledger". */
 bool keys_load_ledger(const struct settings *settings, struct note_signer *ret,
 		      struct err *err);
+
+/* Credential "erasure-key", else STATE/keys/erasure.key, which is made when it
+ * is not there: 64 hex digits. */
+bool keys_load_erasure(const struct settings *settings,
+		       struct tombstone_key *ret, struct err *err);
 
 /* The key of the relay's certificate_file, if there is one, must be private. */
 bool keys_check_certificate(const struct relay_settings *relay,

@@ -21,6 +21,7 @@
 #include "core/settings.h"
 #include "doors/watch.h"
 #include "run/daemon.h"
+#include "run/erasures.h"
 #include "run/errands.h"
 #include "run/slots.h"
 #include "run/timer.h"
@@ -344,8 +345,15 @@ static void load_work(void *context)
 				    "accept %s\"",
 				    name, name);
 		} else {
+			int refused = roster_load_refused(rosters->load);
+
 			tell_problem(rosters, name, NULL);
 			log_info("list loaded list=%s", name);
+			if (refused > 0)
+				log_warning("list has rows of people who were "
+					    "erased list=%s rows=%d "
+					    "see=\"briefingctl list show %s\"",
+					    name, refused, name);
 			slots_look(daemon->slots);
 		}
 		load_end(rosters);
@@ -382,6 +390,8 @@ static void answered(void *context, const struct errands_answer *answer)
 		load_again_later(rosters);
 		return;
 	}
+	roster_load_refuse(rosters->load,
+			   erasures_key(rosters->daemon->erasures));
 	const char *problems = roster_load_problems(rosters->load);
 	if (problems) {
 		log_warning("list refused list=%s see=\"briefingctl list "

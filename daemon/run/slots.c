@@ -23,6 +23,7 @@
 #include "core/settings.h"
 #include "core/unreachable.h"
 #include "run/daemon.h"
+#include "run/erasures.h"
 #include "run/jumps.h"
 #include "run/rosters.h"
 #include "run/sending.h"
@@ -330,6 +331,8 @@ static bool run_one(struct slots_run *slots,
 		return true;
 	} else if (strcmp(request->verb, "copies") == 0) {
 		return hash_copies(slots, context, request, ret_more, err);
+	} else if (erasures_take(daemon->erasures, request)) {
+		return true;
 	} else {
 		rosters_look(daemon->rosters, true);
 	}

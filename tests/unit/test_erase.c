@@ -426,6 +426,52 @@ static void f40_tombstones(void **state)
 	planning_close(&p);
 }
 
+static void f40_lines_of_the_file(void **state)
+{
+	static const char mac[] = "0123456789abcdef0123456789abcdef"
+				  "0123456789abcdef0123456789abcdef";
+	struct tombstone_line line = {.person = "person1", .at = 1795420800};
+	char text[TOMBSTONE_LINE_SIZE];
+
+	(void)state;
+	strcpy(line.mac, mac);
+	for (int i = 0; i < 2; i++) {
+		struct tombstone_line read;
+
+		line.is_readmitted = i == 1;
+		tombstone_format_line(&line, text);
+		text[strcspn(text, "\n")] = '\0';
+		assert_true(tombstone_parse_line(text, &read));
+		assert_string_equal(read.mac, mac);
+		assert_string_equal(read.person, i ? "-" : "person1");
+		assert_int_equal(read.at, line.at);
+		assert_int_equal(read.is_readmitted, i);
+	}
+	static const char *const none[] = {
+	    "",
+	    "erased",
+	    "erased 0123 person1 5",
+	    "erased %s person1",
+	    "erased %s  5",
+	    "erased %s person1 x",
+	    "erased %s person1 5 6",
+	    "erased %s person1person1person1person1 5",
+	    "found %s person1 5",
+	    "erased %s%s person1 5",
+	};
+	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++) {
+		char odd[300] = "";
+
+		/* the mac stands where its % does */
+		for (const char *at = none[i]; *at; at++)
+			if (at[0] == '%' && at[1] == 's' && at++)
+				strcat(odd, mac);
+			else
+				strncat(odd, at, 1);
+		assert_false(tombstone_parse_line(odd, &line));
+	}
+}
+
 /* Each table that names people has a statement, and no column of those that
  * are said to hold numbers could hold a name unseen: who adds a table adds its
  * line to core/person_data. */
@@ -473,6 +519,7 @@ int main(void)
 	    cmocka_unit_test(f30_who_gave_their_address_up),
 	    cmocka_unit_test(f40_an_evidence_that_lies),
 	    cmocka_unit_test(f40_tombstones),
+	    cmocka_unit_test(f40_lines_of_the_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
