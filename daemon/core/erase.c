@@ -20,6 +20,7 @@
 #define IDS_AT_ONCE 4000
 #define COPIES_AT_ONCE 50
 #define LETTERS_AT_ONCE 50
+#define OWN_AT_ONCE 250
 
 enum stage {
 	STAGE_FIRST,
@@ -285,6 +286,46 @@ static bool step_walk(struct db *db, struct erase_work *work,
 	return good;
 }
 
+/* The rows of one id, without those between it and the next. */
+static bool erase_ids(struct db *db, const struct erase_work *work,
+		      const int64_t *ids, size_t count, struct err *err)
+{
+	enum person_step step = work->stage == STAGE_DELIVERIES
+				    ? PERSON_DELIVERIES
+				    : PERSON_RETURNED;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct walk walk = {&work->subject, ids[i] - 1, ids[i]};
+
+		if (!run_step(db, step, bind_walk, &walk, err))
+			return false;
+	}
+	return true;
+}
+
+/* *ret_more false: that was all of them */
+static bool step_own(struct db *db, struct erase_work *work, bool *ret_more,
+		     struct err *err)
+{
+	struct query *q = db_query(db, work->stage == STAGE_DELIVERIES
+					   ? QUERY_ERASE_OWN_DELIVERIES
+					   : QUERY_ERASE_OWN_RETURNED);
+	int64_t ids[OWN_AT_ONCE];
+	size_t count = 0;
+
+	query_integer(q, 1, work->subject.person_id);
+	query_integer(q, 2, work->cursor);
+	query_integer(q, 3, OWN_AT_ONCE);
+	while (count < OWN_AT_ONCE && query_next(q))
+		ids[count++] = query_get_integer(q, 0);
+	if (!query_done(q, err) || !erase_ids(db, work, ids, count, err))
+		return false;
+	*ret_more = count == OWN_AT_ONCE;
+	if (count > 0)
+		work->cursor = ids[count - 1];
+	return true;
+}
+
 static bool load_since(struct db *db, const struct erase_work *work,
 		       int64_t *ret, struct err *err)
 {
@@ -316,7 +357,7 @@ static bool step_last(struct db *db, struct erase_work *work,
 {
 	const struct erase_subject *subject = &work->subject;
 
-	return read_lists_again(db, work, err) &&
+	return (order->is_own_only || read_lists_again(db, work, err)) &&
 	       run_step(db, PERSON_LAST, bind_person, subject, err) &&
 	       (!subject->address_key ||
 		run_step(db, PERSON_LAST_ADDRESS, bind_address, subject,
@@ -354,6 +395,13 @@ static bool step(struct db *db, struct erase_work *work,
 	case STAGE_RETURNED:
 	case STAGE_LETTERS:
 	case STAGE_EVENTS:
+		if (order->is_own_only) {
+			good = work->stage > STAGE_RETURNED ||
+			       step_own(db, work, &more, err);
+			if (good && !more)
+				go_on(work);
+			break;
+		}
 		good = step_walk(db, work, order, &is_sending, err);
 		if (good && work->cursor >= work->last[work->stage])
 			go_on(work);

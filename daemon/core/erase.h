@@ -37,6 +37,9 @@ struct erase_order {
 	const char *reason; /* NULL: none */
 	const char *how;    /* asked | replayed | retention */
 	const char *mac;    /* its tombstone; NULL: the address may return */
+	/* only what is found by the person: not what names them elsewhere, nor
+	 * events' texts, which core/retention walks over for many at once */
+	bool is_own_only;
 	int64_t now;
 };
 

@@ -138,7 +138,14 @@ static const struct config_setting table[] = {
      "a public task, UK GDPR Article 6(1)(e)",
      "the lawful basis, as the privacy notice says it"},
     {"privacy.retention", CONFIG_TEXT, AT(privacy_retention), 0, 1000, NULL, "",
-     "how long personal data is kept, a sentence or two of its notice"},
+     "what its notice says of that beside the settings of retention"},
+
+    {"retention.leavers_days", CONFIG_INTEGER, AT(retention_leavers_days), 0,
+     36500, NULL, "365", "who people were, after they are on no list; 0: kept"},
+    {"retention.texts_days", CONFIG_INTEGER, AT(retention_texts_days), 0, 36500,
+     NULL, "1095", "what people wrote, and reasons about them; 0: kept"},
+    {"retention.mails_days", CONFIG_INTEGER, AT(retention_mails_days), 0, 36500,
+     NULL, "365", "servers' words, replies and notices to leads; 0: kept"},
 
     {"evidence.window_days", CONFIG_INTEGER, AT(window_days), 1, 3650, NULL,
      "180", "how long a link works and a confirmation can be given"},

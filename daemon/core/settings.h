@@ -116,7 +116,12 @@ struct settings {
 	const char *privacy_controller; /* where not set, board_name */
 	const char *privacy_contact;    /* where not set, board_help */
 	const char *privacy_basis;
-	const char *privacy_retention; /* "": as the board's schedule says */
+	const char *privacy_retention; /* what else its notice says of that */
+
+	/* retention: how long what names people is kept, in days; 0: until
+	 * somebody asks for it to be erased. core/retention.h */
+	int64_t retention_leavers_days, retention_texts_days,
+	    retention_mails_days;
 
 	/* evidence */
 	int64_t window_days;     /* how long a link works: 180 */

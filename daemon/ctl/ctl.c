@@ -45,6 +45,8 @@ const struct ctl_verb ctl_verbs[] = {
      "deliveries on their way", ctl_queue},
     {"report", "report [--briefing REF] [--from DATE] [--to DATE]",
      "reach, per briefing and agency", ctl_report},
+    {"retention", "retention run [--dry-run]",
+     "take away what was kept for long enough", ctl_retention},
     {"evidence", "evidence head|key|verify|prove|pack",
      "the ledger, and proofs from it", ctl_evidence},
     {"status", "status [--watch [SECONDS]]", "what the board's daemon is doing",

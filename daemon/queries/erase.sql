@@ -35,6 +35,15 @@ SELECT d.id, d.state FROM delivery d JOIN addressee a ON a.delivery_id = d.id
 WHERE d.id > ?5 AND d.id <= ?6 AND d.state IN ('due', 'held', 'sending')
 	AND (d.person_id = ?1 OR lower(a.address) = ?2);
 
+-- name: erase_own_deliveries
+-- The mails to person ?1 behind ?2.
+SELECT id FROM delivery WHERE person_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3;
+
+-- name: erase_own_returned
+-- What came back of them, likewise.
+SELECT r.id FROM delivery d JOIN returned r ON r.delivery_id = d.id
+WHERE d.person_id = ?1 AND r.id > ?2 ORDER BY r.id LIMIT ?3;
+
 -- name: erase_member
 -- On no list any more, at ?2; what is outstanding stays so.
 UPDATE member SET row_key = NULL, row_hash = '', since_on = NULL,

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,9 +16,11 @@
 #include "core/erase.h"
 #include "core/event.h"
 #include "core/request.h"
+#include "core/retention.h"
 #include "core/settings.h"
 #include "core/tombstone.h"
 #include "run/daemon.h"
+#include "run/jumps.h"
 #include "run/keys.h"
 #include "run/rosters.h"
 #include "run/timer.h"
@@ -27,6 +31,9 @@
 #define START_BUSY_MS (10 * 1000) /* briefingctl may hold the lock */
 #define SENDING_MS 500            /* a mail on its way has its verdict soon */
 #define AGAIN_MS (10 * 1000)
+#define LOOK_MS (10 * 60 * 1000) /* is a day over? */
+#define DAY_SECONDS 86400
+#define TELL_SECONDS 10
 
 struct erasures_run {
 	struct daemon *daemon;
@@ -38,6 +45,9 @@ struct erasures_run {
 	const struct request *request;
 	struct erase_work *work;
 	char mac[TOMBSTONE_SIZE];
+	struct retention *retention;
+	/* seconds since the machine's start */
+	int64_t retain_at, tell_at;
 	bool has_log;   /* what was erased is in the store's log yet */
 	bool is_broken; /* the last one failed, and that was logged */
 };
@@ -234,6 +244,8 @@ static void forget(struct erasures_run *erasures)
 {
 	erase_free(erasures->work);
 	erasures->work = NULL;
+	retention_free(erasures->retention);
+	erasures->retention = NULL;
 	erasures->request = NULL;
 	if (erasures->arena)
 		arena_free(erasures->arena);
@@ -243,7 +255,8 @@ static void forget(struct erasures_run *erasures)
 static bool is_ours(const struct request *request)
 {
 	return strcmp(request->verb, "erase") == 0 ||
-	       strcmp(request->verb, "readmit") == 0;
+	       strcmp(request->verb, "readmit") == 0 ||
+	       strcmp(request->verb, "retain") == 0;
 }
 
 static bool find_request(struct erasures_run *erasures, struct err *err)
@@ -386,21 +399,119 @@ static bool readmit(struct erasures_run *erasures, struct err *err)
 	return answer(erasures, was ? "readmitted" : "was not erased", err);
 }
 
+/* -------------------------------------------------------------- retention */
+
+static void begin_retaining(struct erasures_run *erasures)
+{
+	const struct daemon *daemon = erasures->daemon;
+	const struct retention_order order = {
+	    .settings = daemon->settings,
+	    .keys = &daemon->keys,
+	    .actor = erasures->request ? erasures->request->actor : "briefingd",
+	    .now = jumps_now(daemon->jumps),
+	};
+
+	erasures->retention = retention_new(&order);
+	erasures->tell_at = clock_since_boot() + TELL_SECONDS;
+}
+
+static void tell_retention(const struct erasures_run *erasures,
+			   const char *what)
+{
+	const struct retention_counts *went =
+	    retention_went(erasures->retention);
+
+	log_info("retention %s people=%" PRId64 " texts=%" PRId64
+		 " mails=%" PRId64,
+		 what, went->people, went->texts, went->mails);
+}
+
+static bool end_retaining(struct erasures_run *erasures, struct err *err)
+{
+	const struct retention_counts *went =
+	    retention_went(erasures->retention);
+	char text[120];
+
+	if (went->people || went->texts || went->mails) {
+		tell_retention(erasures, "done");
+		erasures->has_log = true;
+	}
+	erasures->retain_at = clock_since_boot() + DAY_SECONDS;
+	snprintf(text, sizeof(text),
+		 "people %" PRId64 ", texts %" PRId64 ", mails %" PRId64,
+		 went->people, went->texts, went->mails);
+	if (erasures->request)
+		return answer(erasures, text, err);
+	forget(erasures);
+	return true;
+}
+
+static bool go_on_retaining(struct erasures_run *erasures, struct err *err)
+{
+	struct db *db = erasures->daemon->db;
+	bool is_done = false;
+
+	if (!db_begin(db, err) ||
+	    !retention_step(db, erasures->retention, erasures->request,
+			    &is_done, err) ||
+	    !db_commit(db, err)) {
+		db_rollback(db);
+		return false;
+	}
+	if (is_done)
+		return end_retaining(erasures, err);
+	if (clock_since_boot() >= erasures->tell_at) {
+		erasures->tell_at = clock_since_boot() + TELL_SECONDS;
+		tell_retention(erasures, "goes on");
+	}
+	return true;
+}
+
+/* Once a day; while the clock is in doubt nobody has left for long enough. */
+static bool is_retention_due(const struct erasures_run *erasures)
+{
+	return !erasures->daemon->is_held &&
+	       clock_since_boot() >= erasures->retain_at;
+}
+
+static bool look_around(struct erasures_run *erasures, int64_t *ret_wait_ms,
+			struct err *err)
+{
+	forget(erasures);
+	if (erasures->has_log)
+		return empty_log(erasures, err);
+	if (is_retention_due(erasures))
+		begin_retaining(erasures);
+	else
+		*ret_wait_ms = LOOK_MS;
+	return true;
+}
+
+static bool begin_request(struct erasures_run *erasures, struct err *err)
+{
+	const char *verb = erasures->request->verb;
+
+	if (strcmp(verb, "readmit") == 0)
+		return readmit(erasures, err);
+	if (strcmp(verb, "erase") == 0)
+		return begin_erasing(erasures, err);
+	if (erasures->daemon->is_held)
+		return answer(erasures, "the clock jumped", err);
+	begin_retaining(erasures);
+	return true;
+}
+
 static bool work_on(struct erasures_run *erasures, int64_t *ret_wait_ms,
 		    struct err *err)
 {
 	if (erasures->work)
 		return go_on_erasing(erasures, ret_wait_ms, err);
+	if (erasures->retention)
+		return go_on_retaining(erasures, err);
 	if (!erasures->request && !find_request(erasures, err))
 		return false;
-	if (!erasures->request) {
-		forget(erasures);
-		*ret_wait_ms = -1;
-		return !erasures->has_log || empty_log(erasures, err);
-	}
-	if (strcmp(erasures->request->verb, "readmit") == 0)
-		return readmit(erasures, err);
-	return begin_erasing(erasures, err);
+	return erasures->request ? begin_request(erasures, err)
+				 : look_around(erasures, ret_wait_ms, err);
 }
 
 /* One bounded piece a turn. What failed is begun again. */
@@ -414,8 +525,7 @@ static void work(void *context)
 		return;
 	if (work_on(erasures, &wait_ms, &err)) {
 		erasures->is_broken = false;
-		if (wait_ms >= 0)
-			timer_set(erasures->timer, wait_ms);
+		timer_set(erasures->timer, wait_ms);
 		return;
 	}
 	if (err.kind != ERR_BUSY && !erasures->is_broken)

@@ -2,11 +2,13 @@
 #define RUN_ERASURES_H
 
 /*
- * Erases people, in slices: who was asked for, and at the start who was erased
- * after a backup that was put back. STATE/erasures says so: it is written to
- * and synced before an erasure begins, and lies beside the store, so that no
- * older store takes an erasure back. It holds keyed hashes and random ids, and
- * only grows.
+ * Erases people, in slices: who was asked for; at the start who was erased
+ * after a backup that was put back; and once a day, and when asked, what was
+ * kept for as long as the settings say (core/retention).
+ *
+ * Who was asked for stands in STATE/erasures, which is written to and synced
+ * before the erasure begins, and lies beside the store, so that no older store
+ * takes it back. It holds keyed hashes and random ids, and only grows.
  */
 #include <stdbool.h>
 

@@ -277,3 +277,88 @@ def test_f40_a_line_that_was_cut_off(board, recorder):
     board.until(lambda: board.value("SELECT count(*) FROM identity") == 2,
                 "she is back, also for the next start")
     assert board.value("SELECT count(*) FROM tombstone") == 0
+
+
+DAY = 24 * 60 * 60
+
+
+def left(board, recorder):
+    """She confirmed, wrote something, and her row was taken out."""
+    mail = circulated(board, recorder)
+    reflect(board, mail, "I will call her school myself.")
+    board.list("police", [BOB], header=HEADER)
+    board.until(lambda: board.value("SELECT count(*) FROM member WHERE"
+                                    " removed_at IS NOT NULL"), "she left")
+
+
+def test_f20_who_left_long_ago_goes(board, recorder):
+    left(board, recorder)
+    board.ctl("retention", "run")
+    assert board.value("SELECT count(*) FROM identity") == 2
+    board.advance(364 * DAY)
+    assert board.facts("retention", "run", "--dry-run")["people"] == 0
+    board.advance(2 * DAY)
+    said = board.ctl("retention", "run", "--dry-run")
+    assert re.search(r"no list any more +1 older than 365 days", said)
+    # the day's own run may come first: it does the same
+    board.until(lambda: board.value(
+        "SELECT count(*) FROM requirement WHERE missed_at IS NOT NULL") == 1,
+        "his window closed")
+    before = report(board)
+    board.ctl("retention", "run")
+    assert board.value("SELECT count(*) FROM identity") == 1
+    assert board.value("SELECT count(*) FROM addressee") == 1
+    assert board.value("SELECT count(*) FROM event_text WHERE name ="
+                       " 'reflection'") == 0
+    assert report(board) == before
+    assert board.rows("SELECT json_extract(body, '$.how') FROM event WHERE"
+                      " kind = 'person-erased'") == [("retention",)]
+    assert board.value("SELECT sum(json_extract(body, '$.people')) FROM event"
+                       " WHERE kind = 'retention-run'") == 1
+    board.until(lambda: traces(board) == [], "no file has her name")
+    judged(board)
+    # nothing keeps her from coming back: she is somebody new
+    board.list("police", [ANN, BOB], header=HEADER)
+    board.until(lambda: board.value("SELECT count(*) FROM identity") == 2,
+                "she is back")
+    assert board.value("SELECT count(*) FROM person") == 3
+
+
+def test_f20_texts_and_mails_go_by_their_age(board, recorder):
+    board.configure(retention={"leavers_days": 0, "texts_days": 100,
+                               "mails_days": 10})
+    mail = circulated(board, recorder)
+    reflect(board, mail, "I will call her school myself.")
+    assert board.value("SELECT count(*) FROM attempt WHERE text <> ''") == 2
+    board.advance(11 * DAY)
+    board.ctl("retention", "run")
+    assert board.value("SELECT count(*) FROM attempt WHERE text <> ''") == 0
+    assert board.value("SELECT count(*) FROM event_text WHERE name ="
+                       " 'reflection'") == 1
+    board.advance(90 * DAY)
+    board.ctl("retention", "run")
+    assert board.value("SELECT count(*) FROM event_text WHERE name ="
+                       " 'reflection'") == 0
+    # who approved it, and why the board went live, is about nobody here
+    assert board.value("SELECT count(*) FROM event_text WHERE name IN"
+                       " ('approved_by', 'reason')") == 2
+    assert board.value("SELECT count(*) FROM identity") == 2
+    page = board.get("/privacy").text
+    assert "100 days" in page and "10 days" in page
+    assert "after you are on no list" not in page
+    judged(board)
+
+
+def test_f30_the_daemon_does_it_by_itself(board, recorder):
+    left(board, recorder)
+    board.stop()
+    board.advance(366 * DAY)
+    board.start()
+    board.until(lambda: board.value("SELECT count(*) FROM identity") == 1,
+                "she is erased")
+    board.until(lambda: "retention done people=1" in board.log, "told")
+    assert "zwygart" not in board.log.lower()
+    assert board.rows("SELECT DISTINCT actor FROM event WHERE kind IN"
+                      " ('retention-run', 'person-erased')") == \
+        [("briefingd",)]
+    judged(board)

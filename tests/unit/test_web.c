@@ -113,6 +113,9 @@ static int open_site(void **state)
 	    .privacy_controller = "Severnside <Partnership>",
 	    .privacy_contact = "data@severnside.example",
 	    .privacy_basis = "a public task, UK GDPR Article 6(1)(e)",
+	    .retention_leavers_days = 365,
+	    .retention_texts_days = 1095,
+	    .retention_mails_days = 1,
 	    .mail_from = "learning@severnside.example",
 	    .mail_help = "help@severnside.example",
 	    .state_folder = site->store.folder,
@@ -1139,6 +1142,12 @@ static void f10_privacy_notice(void **state)
 	get_golden(site, "/privacy", 200, "privacy");
 	site->settings.privacy_retention = "Three years.";
 	check_get(site, "/privacy", 200, "Three years.");
+	site->settings.retention_leavers_days = 0;
+	site->settings.retention_texts_days = 0;
+	site->settings.retention_mails_days = 0;
+	check_get(site, "/privacy", 200, "<p>Three years. A link");
+	site->settings.privacy_retention = "";
+	check_get(site, "/privacy", 200, "As long as the retention schedule");
 	check_get(site, site->paths[PLAIN], 200, "example/privacy\"");
 	ask(site, &request, NOW);
 	assert_int_equal(request.status, 405);
