@@ -35,8 +35,9 @@
 #define BUSY_MS 20
 #define AGAIN_MS (10 * 1000)
 #define SLICE_MEMBERS 100
-/* Beside mails on their way: senders are not to wait for a long slice. */
-#define SLICE_MEMBERS_BESIDE 32
+/* Within a turn that mails wait for: about as many as it sends. */
+#define SLICE_MEMBERS_BESIDE 8
+#define BESIDE_MS 10 /* so long after it planning by itself rests */
 #define LOOK_MEMBERS 500
 #define WINDOWS_AT_ONCE 500
 #define LISTS_AT_ONCE 4
@@ -54,8 +55,10 @@ struct slots_run {
 	int64_t hashed_for, hashed_to; /* a request's copies, so far */
 	bool is_broken[PARTS]; /* that part failed, and that was logged */
 	struct outbox_mend mending;
-	bool is_asked;  /* a checkpoint is wanted now */
-	bool is_behind; /* one is due, and the ledger not up to it yet */
+	bool is_planning;     /* a digest is, after the last slice */
+	int64_t beside_at_ms; /* since boot: the last slice within a turn */
+	bool is_asked;        /* a checkpoint is wanted now */
+	bool is_behind;       /* one is due, and the ledger not up to it yet */
 };
 
 /* what each part does within one transaction */
@@ -141,26 +144,60 @@ static bool keep_ledger(struct slots_run *slots,
 	return answer_asked(slots, context, size, err);
 }
 
-static bool plan(struct slots_run *slots, const struct digest_context *context,
-		 bool *ret_more, struct err *err)
+static bool plan_slice(struct slots_run *slots,
+		       const struct digest_context *context, size_t members,
+		       struct err *err)
 {
 	const struct daemon *daemon = slots->daemon;
-	size_t members = sending_is_idle(daemon->sending)
-			     ? SLICE_MEMBERS
-			     : SLICE_MEMBERS_BESIDE;
 	int deliveries = 0;
 
-	*ret_more = slots->is_behind;
-	if (daemon->is_held || slots->is_behind)
-		return true;
 	if (!digest_end_other_mode(daemon->db, daemon->is_live, context->now,
 				   err) ||
-	    !digest_plan_slice(daemon->db, context, members, ret_more,
-			       &deliveries, err))
+	    !digest_plan_slice(daemon->db, context, members,
+			       &slots->is_planning, &deliveries, err))
 		return err_context(err, "planning a digest");
 	if (deliveries > 0)
 		sending_look(daemon->sending);
 	return true;
+}
+
+static bool plan(struct slots_run *slots, const struct digest_context *context,
+		 bool *ret_more, struct err *err)
+{
+	const struct daemon *daemon = slots->daemon;
+
+	*ret_more = slots->is_behind;
+	if (daemon->is_held || slots->is_behind)
+		return true;
+	if (!plan_slice(slots, context, SLICE_MEMBERS, err))
+		return false;
+	*ret_more = slots->is_planning;
+	return true;
+}
+
+bool slots_plan_beside(struct slots_run *slots, int64_t now, struct err *err)
+{
+	const struct daemon *daemon = slots->daemon;
+	const struct digest_context context = {.settings = daemon->settings,
+					       .templates = daemon->templates,
+					       .now = now};
+
+	if (!slots->is_planning || slots->is_behind || daemon->is_held ||
+	    daemon->is_stopping || sending_is_idle(daemon->sending))
+		return true;
+	slots->beside_at_ms = clock_since_boot_ms();
+	if (plan_slice(slots, &context, SLICE_MEMBERS_BESIDE, err))
+		return true;
+	/* what is wrong with it is found, and told, by itself */
+	slots->is_planning = false;
+	slots->beside_at_ms = 0;
+	return false;
+}
+
+static bool is_planned_beside(const struct slots_run *slots)
+{
+	return slots->is_planning && !sending_is_idle(slots->daemon->sending) &&
+	       clock_since_boot_ms() - slots->beside_at_ms < BESIDE_MS;
 }
 
 static bool close_windows(struct slots_run *slots,
@@ -409,13 +446,17 @@ static void go_on(void *context)
 	    keep_ledger,     plan,       close_windows,
 	    answer_forwards, tell_leads, escalate};
 	struct slots_run *slots = context;
-	bool any = false;
+	bool any = false, rests = false;
 
 	if (slots->daemon->is_stopping)
 		return;
 	for (size_t i = 0; i < PARTS; i++) {
 		if (!slots->has_more[i])
 			continue;
+		if (parts[i] == plan && is_planned_beside(slots)) {
+			rests = true;
+			continue;
+		}
 		slots->has_more[i] = false;
 		enum err_kind kind = run_part(
 		    slots, parts[i], &slots->is_broken[i], &slots->has_more[i]);
@@ -430,6 +471,8 @@ static void go_on(void *context)
 	}
 	if (any)
 		timer_set(slots->again, 0);
+	else if (rests)
+		timer_set(slots->again, BESIDE_MS);
 }
 
 static void work(void *context)

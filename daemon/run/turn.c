@@ -10,6 +10,7 @@
 #include "run/jumps.h"
 #include "run/sending.h"
 #include "run/serving.h"
+#include "run/slots.h"
 #include "run/timer.h"
 #include "tools/db.h"
 
@@ -35,11 +36,21 @@ static bool turn_fill(struct daemon *daemon, int64_t now, struct err *err)
 	return true;
 }
 
+/* A digest that can't be planned keeps no verdict from being recorded. */
+static bool turn_plan(struct daemon *daemon, int64_t now, struct err *err)
+{
+	struct err why = {0};
+
+	return slots_plan_beside(daemon->slots, now, &why) ||
+	       err_set(err, ERR_BUSY, "not with a slice: %s", why.text);
+}
+
 static bool turn_commit(struct daemon *daemon, int64_t now, struct err *err)
 {
 	if (!db_begin(daemon->db, err))
 		return false;
-	if (turn_fill(daemon, now, err) && db_commit(daemon->db, err))
+	if (turn_fill(daemon, now, err) && turn_plan(daemon, now, err) &&
+	    db_commit(daemon->db, err))
 		return true;
 	db_rollback(daemon->db);
 	return false;
