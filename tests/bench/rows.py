@@ -7,6 +7,7 @@ import peers
 from evidence import evidence_rows
 from scene import PROGRAMS, Authority, FastSink, Scene, Sink, fsync_ms
 from table import Absent, Row, median, rate
+from timing import time_rows
 from web import busy_rows, confirm_rows
 
 CONNECTIONS = 16
@@ -222,4 +223,4 @@ def start_rows(many, folder, options):
 
 ROWS = {"slot": slot_rows, "rivals": rival_rows, "slow": slow_rows,
         "many": many_rows, "evidence": evidence_rows, "confirm": confirm_rows,
-        "busy": busy_rows}
+        "busy": busy_rows, "time": time_rows}

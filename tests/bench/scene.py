@@ -130,7 +130,7 @@ class Scene:
     """One list; every slot sends a briefing that is new to all its members."""
 
     def __init__(self, folder, relay, members, connections, verbose=False,
-                 clock=False):
+                 clock=False, **conf):
         folder.mkdir(parents=True)
         self.members = members
         self.slots = 0
@@ -141,7 +141,8 @@ class Scene:
         self.board.configure(relay={"connections": connections})
         self.board.list("police", (f"m{i}@police.example,Member {i},2010-01-01"
                                    for i in range(members)),
-                        header="address,name,since", schedule="monthly 1 03:00")
+                        header="address,name,since", schedule="monthly 1 03:00",
+                        **conf)
         self.start()
         self.board.live()
         self.watch("SELECT csv_hash <> '' FROM list", 0.1)
@@ -193,9 +194,10 @@ class Scene:
 
     # --- what the daemon does
 
-    def brief(self):
+    def brief(self, **values):
         self.slots += 1
-        self.board.brief(f"LTB-{self.slots}", summary=summary_of(MAIL_SIZE))
+        self.board.brief(f"LTB-{self.slots}", summary=summary_of(MAIL_SIZE),
+                         **values)
         self.watch(f"SELECT count(*) = {self.slots} FROM version", 0.02)
 
     def letter(self):
@@ -226,20 +228,20 @@ class Scene:
             r"long turn ms=([\d.]+)",
             "".join(self.board.log.splitlines(True)[from_line:]))])
 
-    def open_slot(self):
+    def open_slot(self, name="police"):
         """The moment at which it was opened, which takes the daemon until it
         looks for requests."""
         with subprocess.Popen(
                 [PROGRAMS / "briefingctl", "-c", self.board.conf, "run",
-                 "police"], stdout=subprocess.DEVNULL) as run:
+                 name], stdout=subprocess.DEVNULL) as run:
             began = self.watch(
                 f"SELECT count(*) = {self.slots} FROM digest", 0.001)
             assert run.wait(30) == 0
         return began
 
-    def plan(self):
+    def plan(self, name="police"):
         """Seconds to plan a slot of which nothing is sent: it must be paused."""
-        return -self.open_slot() + self.watch(
+        return -self.open_slot(name) + self.watch(
             "SELECT NOT EXISTS (SELECT 1 FROM digest WHERE state = 'planning')",
             0.05)
 

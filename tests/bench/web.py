@@ -21,7 +21,8 @@ CLIENTS = 64
 GROUP = 64  # confirmations of one commit of sqlite alone
 SENDERS = 8
 PER_SECOND, SECONDS = 200, 4  # open loop
-SLOTS = 12  # that are sent meanwhile
+SLOTS = 12  # that are sent meanwhile,
+OTHERS = "nhs"  # to the members of that list
 LINK = re.compile(rb"/a/([0-9a-z]{29})")
 
 
@@ -78,10 +79,10 @@ def marks(store, version):
 class Readers(Scene):
     """A list whose members open their links and confirm."""
 
-    def __init__(self, folder, sink, members):
+    def __init__(self, folder, sink, members, **conf):
         self.mails = sink.folder / "mails"
         self.mails_read = 0
-        super().__init__(folder, sink, members, SENDERS, clock=True)
+        super().__init__(folder, sink, members, SENDERS, clock=True, **conf)
 
     def links(self):
         """The path in each mail that came since the last time."""
@@ -105,14 +106,26 @@ class Readers(Scene):
         self.board.advance(FORM_SECONDS + 1)
         return forms, shown
 
+    def brief(self, **_):
+        super().brief(audience=["police"])
+
+    def add_others(self):
+        self.board.list(OTHERS, (f"m{i}@nhs.example,Member {i},2010-01-01"
+                                 for i in range(self.members)),
+                        header="address,name,since",
+                        schedule="monthly 1 03:00")
+        self.watch(f"SELECT csv_hash <> '' FROM list WHERE name = '{OTHERS}'",
+                   0.1)
+
     def send_meanwhile(self, sink):
-        """So many slots, all planned by now, leave at full speed from here."""
+        """So many slots, all planned by now, leave at full speed from here: to
+        others, so that the readers' pages stay as they are."""
         self.board.configure(relay=self.board.reached(sink))
         self.board.reload()
         self.board.ctl("pause", "--reason", "to plan before it is sent")
         for _ in range(SLOTS):
-            self.brief()
-            self.plan()
+            super().brief(audience=[OTHERS])
+            self.plan(OTHERS)
         self.board.ctl("resume")
         self.watch("SELECT EXISTS (SELECT 1 FROM delivery"
                    " WHERE state = 'sending')")
@@ -139,9 +152,9 @@ class Readers(Scene):
 
 
 @contextlib.contextmanager
-def readers(folder, members):
+def readers(folder, members, **conf):
     with Sink(folder, "-D", "mails", keep=False) as sink:
-        scene = Readers(folder / "board", sink, members)
+        scene = Readers(folder / "board", sink, members, **conf)
         try:
             yield scene
             scene.end()
@@ -200,6 +213,7 @@ def busy_rows(folder, options):
     ours, theirs = [], []
     part = folder / "part"
     with readers(folder, options.members) as scene, FastSink() as fast:
+        scene.add_others()
         forms = scene.forms()[0].read_text().splitlines(True)
         each = min(PER_SECOND * SECONDS, len(forms) // options.runs)
         for run in range(options.runs):
