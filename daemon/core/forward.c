@@ -12,10 +12,20 @@
 #include "core/public_id.h"
 #include "core/roster.h"
 #include "core/settings.h"
+#include "tools/crypto.h"
 #include "tools/db.h"
 #include "tools/view.h"
 
 #define DAY_SECONDS INT64_C(86400)
+
+static int64_t random_wait(void)
+{
+	uint64_t number;
+
+	crypto_random(&number, sizeof(number));
+	return FORWARD_WAIT_SECONDS +
+	       (int64_t)(number % FORWARD_SPREAD_SECONDS);
+}
 
 bool forward_ask(struct db *db, int64_t delivery_id, const char *address,
 		 int64_t now, struct err *err)
@@ -26,6 +36,7 @@ bool forward_ask(struct db *db, int64_t delivery_id, const char *address,
 	query_integer(q, 1, delivery_id);
 	query_text(q, 2, address);
 	query_integer(q, 3, now);
+	query_integer(q, 4, now + random_wait());
 	return query_run(q, NULL, err);
 }
 
@@ -51,6 +62,7 @@ static bool load_next(struct asking *asking, bool *ret_found, struct err *err)
 {
 	struct query *q = db_query(asking->db, QUERY_FORWARD_NEXT);
 
+	query_integer(q, 1, asking->context->now);
 	*ret_found = query_next(q);
 	if (*ret_found) {
 		asking->id = query_get_integer(q, 0);

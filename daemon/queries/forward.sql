@@ -1,11 +1,13 @@
 -- name: forward_ask
--- Who has the mail ?1, which was passed on, asks for a link of their own.
-INSERT INTO forward (delivery_id, address, asked_at)
-SELECT d.id, ?2, ?3 FROM delivery d JOIN person p ON p.id = d.person_id AND p.erased_at IS NULL
+-- Who has the mail ?1, which was passed on, asks for a link of their own, and is
+-- answered at ?4.
+INSERT INTO forward (delivery_id, address, asked_at, answer_at)
+SELECT d.id, ?2, ?3, ?4
+FROM delivery d JOIN person p ON p.id = d.person_id AND p.erased_at IS NULL
 WHERE d.id = ?1 AND d.mode = 'live' AND d.digest_id IS NOT NULL;
 
 -- name: forward_next
--- The first of what was asked, with the list and those briefings of that mail that
+-- The first of what is answered by ?1, with the list and those briefings of that mail that
 -- are still in force (NULL: none is), and when it went out.
 SELECT f.id, f.delivery_id, f.address, l.name,
 	(SELECT group_concat(b.ref, ', ') FROM letter_version lv
@@ -18,7 +20,8 @@ FROM forward f
 JOIN delivery d ON d.id = f.delivery_id
 JOIN digest g ON g.id = d.digest_id
 JOIN list l ON l.id = g.list_id
-ORDER BY f.id LIMIT 1;
+WHERE f.answer_at <= ?1
+ORDER BY f.answer_at, f.id LIMIT 1;
 
 -- name: forward_find_person
 -- Whose the address ?1 is, and the last mail that they got themselves with a

@@ -14,7 +14,6 @@
 #include "core/settings.h"
 #include "doors/http.h"
 #include "run/daemon.h"
-#include "run/slots.h"
 #include "run/timer.h"
 #include "run/turn.h"
 #include "tools/db.h"
@@ -203,8 +202,6 @@ void serving_answer(struct serving_run *serving, bool committed, int64_t now)
 	if (committed && serving->recorded > 0)
 		log_info("acknowledged count=%d", serving->recorded);
 	serving->recorded = 0;
-	if (web_take_forwards(serving->web))
-		slots_look(serving->daemon->slots);
 	run_server(serving); /* the replies leave */
 }
 

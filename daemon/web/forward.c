@@ -192,7 +192,6 @@ static void answer(struct visit *visit, const struct pending *pending)
 {
 	struct passed passed;
 
-	visit->web->has_forwards = true;
 	if (load(visit, pending->delivery_id, &passed))
 		tell_asked(&passed);
 }

@@ -63,7 +63,6 @@ struct web {
 	struct limit *address_tries, *answer_tries;
 	/* links asked for, by the mail that was passed on and by address */
 	struct limit *forward_tries, *forward_addresses;
-	bool has_forwards;
 	struct err trouble;
 };
 

@@ -80,14 +80,6 @@ bool web_take_trouble(struct web *web, struct err *ret)
 	return true;
 }
 
-bool web_take_forwards(struct web *web)
-{
-	bool has_forwards = web->has_forwards;
-
-	web->has_forwards = false;
-	return has_forwards;
-}
-
 /* --- which page --- */
 
 static void handle_health(struct visit *visit, const char *rest)

@@ -51,10 +51,6 @@ void web_answer(struct web *web, bool committed, int64_t now);
  * is left. */
 bool web_expire(struct web *web, int64_t now);
 
-/* Did someone ask for a link of their own since it was last asked? Then
- * forward_answer (core/forward.h) has work. */
-bool web_take_forwards(struct web *web);
-
 /* What went wrong since it was last asked, for the log; false: nothing did. */
 bool web_take_trouble(struct web *web, struct err *ret);
 

@@ -5,7 +5,8 @@ import datetime
 import pytest
 
 from board import FORM_SECONDS, MAIL_SECONDS
-from test_pages import ANN, BOB, NEW, begin, mails, pass_on, patient
+from test_pages import (ANN, BOB, FORWARD_SECONDS, NEW, begin, mails, pass_on,
+                        patient)
 
 DAY = 86400
 DESK = "duty.desk@police.example"
@@ -127,6 +128,8 @@ def test_f20_nothing_is_brought_back_by_passing_it_on(clocked, recorder, ended):
     for who in (BOB, NEW):
         board.post(ann.link.replace("/a/", "/f/"),
                    [*page.fields, ("address", who)])
+    board.advance(FORWARD_SECONDS)
+    board.reload()
     answered(board)
     assert count(board, "guest") == 0
     assert count(board, "notice WHERE kind IN ('own-link', 'guest-link')") == 0
