@@ -625,9 +625,13 @@ bool db_truncate_log(struct db *db, struct err *err)
 	if (!read_one(db, "PRAGMA wal_checkpoint(TRUNCATE)", is_busy,
 		      sizeof(is_busy), err))
 		return false;
-	return strcmp(is_busy, "0") == 0 ||
-	       err_set(err, ERR_BUSY, "another connection reads the log (%s)",
-		       db->path);
+	if (strcmp(is_busy, "0") != 0)
+		return err_set(err, ERR_BUSY,
+			       "another connection reads the log (%s)",
+			       db->path);
+	/* pages in memory still have the gaps that the file has not */
+	sqlite3_db_release_memory(db->handle);
+	return true;
 }
 
 /* --- backup --- */

@@ -100,7 +100,8 @@ int64_t db_last_id(struct db *db); /* of the last INSERT */
 int64_t db_data_version(struct db *db);
 
 /* Moves all of the write-ahead log into the file and empties it, so that what
- * was deleted is in neither: not within a transaction. ERR_BUSY: another
+ * was deleted is in neither, and with the next commit not after a power cut
+ * either. Not within a transaction. ERR_BUSY: another
  * connection reads; again later. */
 bool db_truncate_log(struct db *db, struct err *err);
 
