@@ -40,7 +40,9 @@ NOTICE = "lead@choir.example", "notice"
 TOLD = [*itertools.product(PEOPLE, REFS), NOTICE]
 WITHDRAWN, WITHDRAWAL = "LTB-1", "briefing withdraw"
 DOCUMENTS = {"a.pdf": b"%PDF-1.4 of two pages", "b.pdf": b"%PDF-1.4" + bytes(9999)}
-KEYS = ["keys/link.key", "keys/ledger.key"]  # of all links, of all checkpoints
+# of all links, of all checkpoints, of who was erased
+KEYS = ["keys/link.key", "keys/ledger.key", "keys/erasure.key"]
+ERASURE = "person erase"  # of who left, at the end
 SEED = random.randrange(1 << 32)  # of the torn images
 
 
@@ -87,13 +89,6 @@ class Run:
         self.records = power.read_journal(journal)
         self.world = power.World(self.records)
         with self.board.store() as db:
-            self.deliveries = dict(db.execute(
-                "SELECT a.address || ' ' || coalesce(max(b.ref), 'notice'),"
-                " d.id FROM delivery d"
-                " JOIN addressee a ON a.delivery_id = d.id"
-                " LEFT JOIN letter_version l USING (letter_id)"
-                " LEFT JOIN briefing_version b ON b.id = l.version_id"
-                " GROUP BY d.id").fetchall())
             self.events = db.execute(EVENTS).fetchall()
 
     def _live(self):
@@ -119,6 +114,14 @@ class Run:
         self._confirm("LTB-2", PEOPLE[1])
         self._circulate("LTB-3", PEOPLE[:4])
         self._confirm("LTB-3", PEOPLE[3])
+        self.deliveries = dict(board.rows(
+            "SELECT a.address || ' ' || coalesce(max(b.ref), 'notice'),"
+            " d.id FROM delivery d"
+            " JOIN addressee a ON a.delivery_id = d.id"
+            " LEFT JOIN letter_version l USING (letter_id)"
+            " LEFT JOIN briefing_version b ON b.id = l.version_id"
+            " GROUP BY d.id"))
+        board.ctl("person", "erase", LEAVING, "--reason", "they left")
         board.stop()
 
     def _circulate(self, ref, people, **more):
@@ -181,10 +184,11 @@ def examine_store(run, world, db):
                                      " WHERE acknowledged_at IS NOT NULL")}
     for number in missing:
         yield f"delivery {number} was recorded and is not acknowledged"
-    gone = {row[0] for row in db.execute(
-        "SELECT address FROM identity JOIN member USING (person_id)"
-        " JOIN member_status s ON s.member_id = member.id")}
-    for person in left(run, world) - gone:
+    members = {row[0] for row in db.execute(
+        "SELECT address FROM identity JOIN member m USING (person_id)"
+        " WHERE NOT EXISTS (SELECT 1 FROM member_status s"
+        " WHERE s.member_id = m.id)")}
+    for person in left(run, world) & members:
         yield f"{person} left and is a member again"
     for words, statement in {
             "mode live": "SELECT mode = 'live' FROM board",
@@ -208,6 +212,10 @@ def examine_files(run, world, db, folder):
             yield f"document {name} is gone"
         elif hashlib.sha256(path.read_bytes()).hexdigest() != name:
             yield f"document {name} is another"
+    if said(world, ERASURE):
+        for path in folder.rglob("*"):
+            if path.is_file() and LEAVING.encode() in path.read_bytes():
+                yield f"{LEAVING} was erased and is in {path.name}"
     if any(line.startswith("started ") for _, line in world.logged):
         for key in KEYS:
             path = folder / key
@@ -329,8 +337,16 @@ class Survivor:
                 " FROM member m JOIN member_status s ON s.member_id = m.id"
                 " WHERE m.person_id = identity.person_id)",
                 REFS).fetchone()[0]
-            people = db.execute("SELECT count(*) FROM identity").fetchone()[0]
+            people = db.execute(
+                "SELECT count(*) FROM person LEFT JOIN identity"
+                " ON identity.person_id = person.id WHERE person.erased_at"
+                " IS NOT NULL OR person_id IS NOT NULL").fetchone()[0]
         return people == len(PEOPLE) and not left and not missing
+
+    @property
+    def is_erased(self):
+        return self.board.value("SELECT count(*) FROM person"
+                                " WHERE erased_at IS NOT NULL") > 0
 
     def judge_copies(self, world):
         """5"""
@@ -338,19 +354,26 @@ class Survivor:
         mails = [look(mail) for _, mail in world.offered]
         settled = accepted(world)
         stopped = set(itertools.product(left(run, world), REFS))
+        erased = itertools.product([LEAVING] * self.is_erased, REFS)
         if said(world, WITHDRAWAL):
             stopped |= {(person, WITHDRAWN) for person in PEOPLE}
         return judge_copies(
             mails, [look(mail) for mail in list(self.relay.mails)],
             {mail.id for mail in mails if run.delivery(mail) in settled},
             spared=set(rows(DOUBTFUL) + rows(NOT_WANTED) + [NOTICE] * (
-                not rows("SELECT 1 FROM member_status"))),
+                not rows("SELECT 1 FROM member_status"))) | set(erased),
             stopped=stopped)
 
     def judge_pages(self, world):
         """4, and each link that is out there works"""
         known = {mail.path for mail in recorded(self.run, world)}
-        for path in {look(mail).path for _, mail in world.offered} - {None}:
+        ended = {look(mail).path for _, mail in world.offered
+                 if self.is_erased and mail.recipient == LEAVING}
+        for path in ended - {None}:
+            if self.board.get(path).status != 410:
+                yield "a link of who was erased opens something"
+        for path in {look(mail).path for _, mail in world.offered} \
+                - ended - {None}:
             page = self.board.get(path)
             if page.status != 200:
                 yield f"a link is answered with {page.status}"
@@ -494,6 +517,7 @@ def test_f10_all_is_written_down(run):
     assert accepted(run.world) == set(run.deliveries.values())
     assert taken(run.world) == set(REFS)
     assert said(run.world, "mode live") and said(run.world, WITHDRAWAL)
+    assert said(run.world, ERASURE)
 
 
 def test_f20_each_image_has_what_was_promised(run, tmp_path):
@@ -555,6 +579,20 @@ def sooner(is_meant, after, kind="SAID"):
     return doctor
 
 
+def said_at_once(words):
+    """The run, had the verb ended as soon as it was asked."""
+    def doctor(run):
+        verb = next(i for i, record in enumerate(run.records)
+                    if record.kind == "ENDED" and words in record.data.decode())
+        end = run.records[verb]
+        began = next(i for i, record in enumerate(run.records)
+                     if record.process == end.process)
+        return [*run.records[:began + 1],
+                end._replace(place=run.records[began].place + 1),
+                *run.records[began + 1:verb], *run.records[verb + 1:]]
+    return doctor
+
+
 def is_post(record):
     return record.kind == "HEARD" and record.data.startswith(b"POST ")
 
@@ -567,6 +605,7 @@ def is_plan(record):
     (without("SYNCED", of_file(r"-wal$")), "was accepted and is"),
     (without("SYNCED", of_verb("mode live")), "done and undone: mode live"),
     (without("SYNCED", of_verb(WITHDRAWAL)), "done and undone: briefing"),
+    (said_at_once(ERASURE), "was erased and is in briefingd.db"),
     (without("SYNCED", of_file(r"/documents/\.new")), "is another"),
     (without("SYNCED_FOLDER", of_folder("/documents")), "document"),
     (without("SYNCED", of_file(r"/keys/\.new")), "keys/link.key is gone"),
