@@ -27,9 +27,11 @@ static const struct {
 	 true},
     [GRADE_CONFIRMED_BY_REPLY] =
 	{"confirmed-by-reply", "Confirmed by reply",
-	 "The person answered the mail with the word it asked for, and a mail "
-	 "server that the board trusts vouched for their address. It proves "
-	 "that they said so by that time, and not what they learnt.",
+	 "The person answered the mail, to an address that stands in their "
+	 "copy "
+	 "alone, with the word it asked for, and a mail server that the board "
+	 "trusts vouched for the domain of their address. It proves that they "
+	 "said so by that time, and not what they learnt.",
 	 true},
     [GRADE_ATTESTED_BY_LEAD] =
 	{"attested-by-lead", "Attested by lead",
