@@ -308,22 +308,30 @@ static int move_or_copy(struct imap *imap, uint32_t uid, const char *target)
 	return code;
 }
 
-/* Tries as it is, then with the folder made, then with it made below INBOX. */
-static bool move_making(struct imap *imap, uint32_t uid, const char *folder,
-			struct err *err)
+/* As it is, then with the folder made: which fails where another client made it
+ * meanwhile, and then the mail goes there all the same. */
+static int move_into(struct imap *imap, uint32_t uid, const char *folder)
 {
 	char target[FOLDER_SIZE];
 	int code;
 
 	name_folder(imap, folder, target);
 	code = move_or_copy(imap, uid, target);
+	if (is_good(code) || code == MAILIMAP_ERROR_STREAM)
+		return code;
+	mailimap_create(imap->session, target);
+	return move_or_copy(imap, uid, target);
+}
+
+/* Some servers have all folders below INBOX. */
+static bool move_making(struct imap *imap, uint32_t uid, const char *folder,
+			struct err *err)
+{
+	int code = move_into(imap, uid, folder);
+
 	if (!is_good(code) && code != MAILIMAP_ERROR_STREAM) {
-		if (!is_good(mailimap_create(imap->session, target))) {
-			learn_prefix(imap);
-			name_folder(imap, folder, target);
-			mailimap_create(imap->session, target);
-		}
-		code = move_or_copy(imap, uid, target);
+		learn_prefix(imap);
+		code = move_into(imap, uid, folder);
 	}
 	return is_good(code) ||
 	       fail(imap, code, "moving a mail to its folder", err);
