@@ -214,15 +214,15 @@ bool briefing_load_ref(struct db *db, const char *ref, struct arena *arena,
 	return load_one(db, q, arena, ret, err);
 }
 
-bool briefing_load_all(struct db *db, struct arena *arena,
-		       struct briefing_version ***ret, size_t *ret_count,
-		       struct err *err)
+static bool load_list(struct db *db, enum query_id query, struct arena *arena,
+		      struct briefing_version ***ret, size_t *ret_count,
+		      struct err *err)
 {
 	struct briefing_version **list = NULL;
 	size_t count = 0, room = 0;
 	struct err why = {0};
 	bool good = true;
-	struct query *q = db_query(db, QUERY_BRIEFING_LOAD_ALL);
+	struct query *q = db_query(db, query);
 
 	while (good && query_next(q)) {
 		list = arena_grow(arena, list, count, &room, sizeof(*list));
@@ -236,12 +236,29 @@ bool briefing_load_all(struct db *db, struct arena *arena,
 			*err = why;
 		return false;
 	}
-	for (size_t i = 0; i < count; i++)
-		if (!load_parts(db, arena, list[i], err))
-			return false;
 	*ret = list;
 	*ret_count = count;
 	return true;
+}
+
+bool briefing_load_all(struct db *db, struct arena *arena,
+		       struct briefing_version ***ret, size_t *ret_count,
+		       struct err *err)
+{
+	if (!load_list(db, QUERY_BRIEFING_LOAD_ALL, arena, ret, ret_count, err))
+		return false;
+	for (size_t i = 0; i < *ret_count; i++)
+		if (!load_parts(db, arena, (*ret)[i], err))
+			return false;
+	return true;
+}
+
+bool briefing_load_published(struct db *db, struct arena *arena,
+			     struct briefing_version ***ret, size_t *ret_count,
+			     struct err *err)
+{
+	return load_list(db, QUERY_BRIEFING_LOAD_PUBLISHED, arena, ret,
+			 ret_count, err);
 }
 
 /* --- changing */

@@ -72,6 +72,12 @@ bool briefing_load_all(struct db *db, struct arena *arena,
 		       struct briefing_version ***ret, size_t *ret_count,
 		       struct err *err);
 
+/* Those of them that may be published, to be listed: without their long texts,
+ * documents and actions, for anyone may ask for the list. */
+bool briefing_load_published(struct db *db, struct arena *arena,
+			     struct briefing_version ***ret, size_t *ret_count,
+			     struct err *err);
+
 /* May it be mailed or shown at this moment (invariant 1): the latest version,
  * past its embargo, not withdrawn? Otherwise *ret_why (may be NULL) is one of
  * "withdrawn", "embargoed", "superseded". */

@@ -1,4 +1,4 @@
--- The columns of the first three are those that briefing.c reads, in order.
+-- The columns of the first four are those that briefing.c reads, in order.
 
 -- name: briefing_load_version
 -- one version, in force or not
@@ -29,6 +29,17 @@ SELECT id, briefing_id, number, is_latest, ref, kind, title, language, marking,
 	withdrawn_reason, carries, changes, closed_at, essential
 FROM briefing_version
 WHERE is_latest
+ORDER BY approved_on DESC, taken_at DESC, id DESC;
+
+-- name: briefing_load_published
+-- likewise, of those that the library lists, without their long texts
+SELECT id, briefing_id, number, is_latest, ref, kind, title, language, marking,
+	approved_by, approved_on, approval_ref, not_before_at,
+	acknowledge_within_days, publish, already_circulated, audience,
+	themes, '[]', '[]', '', taken_at, withdrawn_at,
+	withdrawn_reason, carries, changes, closed_at, essential
+FROM briefing_version
+WHERE is_latest AND publish AND marking = 'OFFICIAL' AND withdrawn_at IS NULL
 ORDER BY approved_on DESC, taken_at DESC, id DESC;
 
 -- name: briefing_load_documents

@@ -28,8 +28,8 @@ static void show_list(struct visit *visit)
 	struct err err = {0};
 	size_t count;
 
-	if (!briefing_load_all(visit->web->db, visit->arena, &all, &count,
-			       &err)) {
+	if (!briefing_load_published(visit->web->db, visit->arena, &all, &count,
+				     &err)) {
 		visit_fail(visit, &err);
 		return;
 	}

@@ -129,6 +129,32 @@ static void f20_all_newest_approval_first(void **state)
 	store_close(&store);
 }
 
+/* Anyone may ask for the list, so it costs little. */
+static void f20_published_ones_are_listed_without_their_texts(void **state)
+{
+	struct store store;
+	struct briefing_version **list;
+	size_t count;
+
+	(void)state;
+	store_open(&store);
+	store_do(&store, scene);
+	store_check(&store, briefing_load_published(store.db, store.arena,
+						    &list, &count, &store.err));
+	assert_int_equal(count, 1);
+	assert_string_equal(list[0]->ref, "LTB-1");
+	assert_string_equal(list[0]->themes[0], "neglect");
+	assert_string_equal(list[0]->summary, "");
+	assert_int_equal(list[0]->key_message_count, 0);
+	assert_int_equal(list[0]->document_count, 0);
+	store_do(&store, "UPDATE briefing SET withdrawn_at = 5,"
+			 " withdrawn_reason = 'x' WHERE id = 1");
+	store_check(&store, briefing_load_published(store.db, store.arena,
+						    &list, &count, &store.err));
+	assert_int_equal(count, 0);
+	store_close(&store);
+}
+
 static void f30_what_may_be_shown(void **state)
 {
 	const struct {
@@ -296,6 +322,7 @@ int main(void)
 	    cmocka_unit_test(f10_version_is_loaded_whole),
 	    cmocka_unit_test(f10_ref_gives_the_version_in_force),
 	    cmocka_unit_test(f20_all_newest_approval_first),
+	    cmocka_unit_test(f20_published_ones_are_listed_without_their_texts),
 	    cmocka_unit_test(f30_what_may_be_shown),
 	    cmocka_unit_test(f30_whom_it_is_for),
 	    cmocka_unit_test(f40_withdrawing_closes_what_is_outstanding),
