@@ -123,11 +123,13 @@ static void print_times(const struct roster_list *list)
 
 void ctl_print_refused(const struct roster_list *list)
 {
-	if (*list->refused_lines)
-		printf("refused    %s.csv, lines %s: people who were erased. "
-		       "Please have the rows taken out, or see \"briefingctl "
-		       "person readmit\"\n",
-		       list->name, list->refused_lines);
+	const char *lines = list->refused_lines;
+
+	if (*lines)
+		printf("refused    %s.csv, line%s %s: of people who were "
+		       "erased. Please have them taken out, or see "
+		       "\"briefingctl person readmit\"\n",
+		       list->name, strchr(lines, ',') ? "s" : "", lines);
 }
 
 static void print_list(const struct roster_list *list)
@@ -178,8 +180,8 @@ static int show_one(struct ctl *ctl, const char *name)
 		json_list_put(members, person_json(each));
 		if (!ctl->wants_json)
 			printf("  %-36s %-10s %s%s%s%s\n",
-			       each->address ? each->address : "(erased)",
-			       each->status, each->name ? each->name : "",
+			       *each->address ? each->address : "(erased)",
+			       each->status, each->name,
 			       each->counted_under ? "  (counted under " : "",
 			       each->counted_under ? each->counted_under : "",
 			       each->counted_under ? ")" : "");

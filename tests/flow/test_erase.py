@@ -163,9 +163,10 @@ def test_f20_no_list_brings_her_back(board, recorder):
                                             "police").get("refused_lines"),
                         "her row is refused")
     assert shown == "2"
-    assert "police.csv, lines 2: people who were erased" in \
-        board.ctl("list", "show", "police")
-    assert "police.csv, lines 2" in board.ctl("status")
+    shown = board.ctl("list", "show", "police")
+    assert "police.csv, line 2: of people who were erased" in shown
+    assert re.search(r"^  \(erased\) +removed", shown, re.M)
+    assert "police.csv, line 2:" in board.ctl("status")
     assert "wygart" not in board.ctl("list", "show", "police")
     # neither under another name, nor in another list
     board.list("health", ["ZOE.Zwygart@POLICE.example,Z. Z.,Nurse,"],
