@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 
 from board import FORM_SECONDS, MAIL_SECONDS, PROGRAMS
+from mailboxes import DONE, Maildir, returned, written
 
 ANN = "zoe.zwygart@police.example,Zoe Zwygart,Sergeant,Team Quux"
 BOB = "bob@police.example,Bob Bell,Constable,Team B"
@@ -188,6 +189,69 @@ def test_f20_no_list_brings_her_back(board, recorder):
                 board.facts("list", "show", "health"), "no row is refused")
     assert board.value("SELECT count(*) FROM event WHERE kind ="
                        " 'person-readmitted'") == 1
+    judged(board)
+
+
+def told(recorder, address):
+    return [mail.message["Subject"] for mail in recorder.to(address)]
+
+
+def test_f30_what_was_told_of_her_goes_too(board, recorder, tmp_path):
+    """She has written to the board and left, her lead was told of both, a
+    colleague was passed her mail; and one of them comes back late."""
+    mailbox = Maildir(tmp_path)
+    board.configure(mailbox=mailbox.settings)
+    mail = circulated(board, recorder)
+    mailbox.deliver(written(
+        "zoe.zwygart@police.example", mail.sender, "Of Team Quux",
+        text="I will call her school.\n\nZoe Zwygart\nTeam Quux\n"))
+    board.until(lambda: mailbox.mails(DONE), "her letter is read")
+    path = mail.link.replace("/a/", "/u/")
+    board.advance(MAIL_SECONDS + 1)
+    form = board.get(path)
+    board.advance(FORM_SECONDS + 1)
+    page = board.post(path, [*form.fields, ("what", "left")])
+    assert "off the list" in page.text, page.text
+    board.until(lambda: len(told(recorder, "lead@police.example")) == 2,
+                "her lead is told of both")
+    assert any(needle in (board.folder / "state" / path).read_bytes()
+               for path in ("briefingd.db", "briefingd.db-wal")
+               for needle in NEEDLES)
+    before = report(board)
+    erase(board)
+    assert traces(board) == []
+    assert report(board) == before
+    mailbox.deliver(returned(mail, text="550 5.1.1 <zoe.zwygart@police."
+                             "example>: Zoe Zwygart has left"))
+    board.until(lambda: len(mailbox.mails(DONE)) == 2, "it came back late")
+    assert board.value("SELECT count(*) FROM returned WHERE kind ="
+                       " 'returned'") == 1
+    assert board.value("SELECT count(*) FROM suppression") == 0
+    assert traces(board) == []
+    judged(board)
+
+
+def test_f30_names_at_a_shared_mailbox(board, recorder):
+    board.relay(recorder)
+    board.list("police", ["desk@police.example,The desk,yes",
+                          "bob@police.example,Bob Bell,"],
+               header="address,name,shared")
+    board.start()
+    board.live()
+    board.brief("LTB-1")
+    mail = board.until(lambda: recorder.to("desk@police.example"), "its")[0]
+    for name in ("Zoe Zwygart", "Yan Quuxley"):
+        board.advance(MAIL_SECONDS + 1)
+        form = board.get(mail.link)
+        board.advance(FORM_SECONDS + 1)
+        board.post(mail.link, [*form.fields, ("name", name)])
+    assert board.value("SELECT count(*) FROM event_text WHERE name ="
+                       " 'name'") == 2
+    before = report(board)
+    assert before["total"]["further"] == 1
+    erase(board, "desk@police.example")
+    assert traces(board) == []
+    assert report(board) == before
     judged(board)
 
 
