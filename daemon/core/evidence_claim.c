@@ -319,12 +319,13 @@ void evidence_add_erasure(struct evidence_claims *claims,
 
 /* --- beside what was required --- */
 
-void evidence_add_beside(struct evidence_claims *claims, int64_t event_id)
+void evidence_add_beside(struct evidence_claims *claims, const char *what,
+			 int64_t event_id)
 {
 	claims->besides = grow(claims->besides, claims->beside_count,
 			       &claims->beside_room, sizeof(*claims->besides));
 	claims->besides[claims->beside_count++] =
-	    (struct evidence_beside){.event_id = event_id};
+	    (struct evidence_beside){.event_id = event_id, .what = what};
 }
 
 /* --- the whole --- */

@@ -392,7 +392,7 @@ static bool compare_besides(struct evidence_claims *claims, struct err *err)
 
 	while (query_next(q)) {
 		const struct evidence_beside key = {
-		    .event_id = query_get_integer(q, 1)};
+		    .event_id = query_get_integer(q, 2)};
 		struct evidence_beside *claim =
 		    claims->beside_count
 			? bsearch(&key, claims->besides, claims->beside_count,
@@ -401,19 +401,21 @@ static bool compare_besides(struct evidence_claims *claims, struct err *err)
 
 		if (claim)
 			claim->is_seen = true;
-		if (!claim || !query_get_integer(q, 2))
+		if (!claim || !query_get_integer(q, 3))
 			evidence_find(claims->findings, "row",
-				      "confirmation %" PRId64
+				      "%s %" PRId64
 				      " beside what was required: event"
 				      " %" PRId64 " does not say so",
-				      query_get_integer(q, 0), key.event_id);
+				      query_get_text(q, 0),
+				      query_get_integer(q, 1), key.event_id);
 	}
 	for (size_t i = 0; i < claims->beside_count; i++)
 		if (!claims->besides[i].is_seen)
 			evidence_find(claims->findings, "row",
-				      "a confirmation beside what was required:"
+				      "%s beside what was required:"
 				      " by event %" PRId64
 				      ", and not in the table",
+				      claims->besides[i].what,
 				      claims->besides[i].event_id);
 	return query_done(q, err);
 }

@@ -244,7 +244,18 @@ static void add_letter(struct evidence_claims *claims, const struct said *said)
 
 static void add_beside(struct evidence_claims *claims, const struct said *said)
 {
-	evidence_add_beside(claims, said->event->id);
+	evidence_add_beside(claims, "a confirmation", said->event->id);
+}
+
+static void add_session(struct evidence_claims *claims, const struct said *said)
+{
+	evidence_add_beside(claims, "a team session", said->event->id);
+}
+
+static void add_undone(struct evidence_claims *claims, const struct said *said)
+{
+	evidence_add_beside(claims, "the undoing of a team session",
+			    said->event->id);
 }
 
 static void add_erased(struct evidence_claims *claims, const struct said *said)
@@ -270,6 +281,8 @@ void evidence_claims_add(struct evidence_claims *claims,
 	} kinds[] = {
 	    {"acknowledged", add_acknowledged},
 	    {"acknowledged-beside", add_beside},
+	    {"team-session-recorded", add_session},
+	    {"team-session-undone", add_undone},
 	    {"delivery-planned", add_planned},
 	    {"delivery-accepted", add_settled},
 	    {"delivery-refused", add_settled},

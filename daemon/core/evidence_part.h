@@ -74,9 +74,10 @@ struct evidence_erasure {
 	bool is_seen;
 };
 
-/* a confirmation beside what was required, by its event */
+/* a confirmation or a team session beside what was required, by its event */
 struct evidence_beside {
 	int64_t event_id;
+	const char *what; /* a literal, for people */
 	bool is_seen;
 };
 
@@ -141,6 +142,7 @@ struct evidence_erasure *evidence_find_erasure(struct evidence_claims *claims,
 					       size_t person);
 void evidence_add_erasure(struct evidence_claims *claims,
 			  const struct evidence_erasure *erasure);
-void evidence_add_beside(struct evidence_claims *claims, int64_t event_id);
+void evidence_add_beside(struct evidence_claims *claims, const char *what,
+			 int64_t event_id);
 
 #endif

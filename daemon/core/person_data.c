@@ -40,6 +40,7 @@ const struct person_table person_tables[] = {
     {"briefing", PERSON_NOTHING, PERSON_NEVER, 0},
     {"version", PERSON_NOTHING, PERSON_NEVER, 0},
     {"document", PERSON_NOTHING, PERSON_NEVER, 0},
+    {"team_session", PERSON_NOTHING, PERSON_NEVER, 0},
     {"action", PERSON_NOTHING, PERSON_NEVER, 0},
     {"folder", PERSON_NOTHING, PERSON_NEVER, 0},
     {"digest", PERSON_NOTHING, PERSON_NEVER, 0},

@@ -32,6 +32,9 @@ enum {
 	FLAGGED,
 	WIDER,
 	FURTHER,
+	SESSIONS,
+	SESSION_REACHED,
+	SESSION_HEADS,
 	MEDIAN_SECONDS,
 	REF,
 	TITLE,
@@ -72,6 +75,9 @@ static void read_figures(struct query *q, struct report_figures *ret)
 	    .flagged = query_get_integer(q, FLAGGED),
 	    .wider = query_get_integer(q, WIDER),
 	    .further = query_get_integer(q, FURTHER),
+	    .sessions = query_get_integer(q, SESSIONS),
+	    .session_reached = query_get_integer(q, SESSION_REACHED),
+	    .session_heads = query_get_integer(q, SESSION_HEADS),
 	    .median_days = query_is_null(q, MEDIAN_SECONDS)
 			       ? -1
 			       : query_get_real(q, MEDIAN_SECONDS) / 86400,

@@ -34,6 +34,9 @@ struct report_figures {
 	/* beside required: colleagues who were passed the mail, and the further
 	 * names at shared mailboxes */
 	int64_t wider, further;
+	/* team sessions of the period that stand at T, the people reached in
+	 * them, and the heads that were counted: someone may be in several */
+	int64_t sessions, session_reached, session_heads;
 	double median_days; /* from acceptance to acknowledgement; < 0: none */
 };
 

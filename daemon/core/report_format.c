@@ -34,6 +34,8 @@ static const struct figure {
     FIGURE(missed, "Missed"),           FIGURE(exempt, "Exempt"),
     FIGURE(closed, "Closed"),           FIGURE(flagged, "Flagged"),
     FIGURE(wider, "Wider reach"),       FIGURE(further, "Further names"),
+    FIGURE(sessions, "Sessions"),       FIGURE(session_reached, "In sessions"),
+    FIGURE(session_heads, "Of heads"),
 #undef FIGURE
 };
 
@@ -166,8 +168,11 @@ static void add_legend(struct buf *out)
 	    "after the deadline; such people stay outstanding or missed.\n"
 	    "Wider reach: colleagues of whom it was not required, and who\n"
 	    "confirmed; beside required. Further names: at shared mailboxes,\n"
-	    "of which each is required once. Median days: from acceptance to\n"
-	    "confirmation.\n");
+	    "of which each is required once. Sessions: of teams that were\n"
+	    "taken through it; in sessions, of heads: how many were there, of\n"
+	    "how many. They name nobody and are never reach. Median days: "
+	    "from\n"
+	    "acceptance to confirmation.\n");
 }
 
 bool report_format_text(const struct report *report,
@@ -336,6 +341,10 @@ static void view_figures(struct view *view, const struct report_figures *from)
 		view_number(view, figures[i].key, figure_of(from, &figures[i]));
 	words_share(from->acknowledged, from->required, text);
 	view_text(view, "percent_text", text);
+	snprintf(text, sizeof(text), "%lld: %lld of %lld",
+		 (long long)from->sessions, (long long)from->session_reached,
+		 (long long)from->session_heads);
+	view_text(view, "sessions_text", from->sessions ? text : "0");
 	median_text(from, text);
 	view_text(view, "median_days", text);
 }

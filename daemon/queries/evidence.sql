@@ -49,8 +49,8 @@ WHERE r.acknowledged_at IS NOT NULL
 ORDER BY v.number DESC LIMIT 1;
 
 -- name: evidence_besides
--- Confirmations beside what was required; and does their event say the same?
-SELECT s.id, s.event_id, EXISTS (SELECT 1 FROM event e
+-- What stands beside what was required; and does its event say the same?
+SELECT 'confirmation', s.id, s.event_id, EXISTS (SELECT 1 FROM event e
 	JOIN person p ON p.id = s.person_id
 	JOIN version v ON v.id = s.version_id
 	JOIN briefing b ON b.id = v.briefing_id
@@ -61,4 +61,23 @@ SELECT s.id, s.event_id, EXISTS (SELECT 1 FROM event e
 	AND json_extract(e.body, '$.kind') = s.kind
 	AND json_extract(e.body, '$.grade') = s.grade
 	AND json_extract(e.body, '$.receipt') = s.receipt)
-FROM beside s ORDER BY s.id;
+FROM beside s
+UNION ALL
+SELECT 'team session', t.id, t.event_id, EXISTS (SELECT 1 FROM event e
+	JOIN version v ON v.id = t.version_id
+	JOIN briefing b ON b.id = v.briefing_id
+	WHERE e.id = t.event_id AND e.kind = 'team-session-recorded'
+	AND e.effective_at = t.held_at AND e.recorded_at = t.recorded_at
+	AND json_extract(e.body, '$.agency') = t.agency
+	AND json_extract(e.body, '$.ref') = b.ref
+	AND json_extract(e.body, '$.version') = v.number
+	AND json_extract(e.body, '$.reached') = t.reached
+	AND json_extract(e.body, '$.head_count') = t.head_count)
+FROM team_session t
+UNION ALL
+SELECT 'undoing of session', t.id, t.undone_event_id, EXISTS (
+	SELECT 1 FROM event e
+	WHERE e.id = t.undone_event_id AND e.kind = 'team-session-undone'
+	AND e.recorded_at = t.undone_at
+	AND json_extract(e.body, '$.session') = t.event_id)
+FROM team_session t WHERE t.undone_at IS NOT NULL;

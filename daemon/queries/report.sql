@@ -70,14 +70,15 @@ WITH mail AS (
 			THEN closed_too_late ELSE 0 END AS flagged,
 		CASE WHEN state = 'acknowledged' AND acknowledged_at >= accepted_at
 			THEN acknowledged_at - accepted_at END AS seconds,
-		0 AS wider, 0 AS further
+		0 AS wider, 0 AS further, 0 AS sessions,
+		0 AS session_reached, 0 AS session_heads
 	FROM fact
 	UNION ALL
 	-- beside what was required, by when it was confirmed
 	SELECT w.version_id, 0, CASE WHEN z.size >= ?5 THEN w.agency ELSE '' END,
 		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL,
 		CASE w.kind WHEN 'wider' THEN 1 ELSE 0 END,
-		CASE w.kind WHEN 'further' THEN 1 ELSE 0 END
+		CASE w.kind WHEN 'further' THEN 1 ELSE 0 END, 0, 0, 0
 	FROM beside w
 	JOIN version v ON v.id = w.version_id
 	JOIN briefing b ON b.id = v.briefing_id
@@ -85,6 +86,19 @@ WITH mail AS (
 	WHERE w.confirmed_at <= ?1
 		AND (?2 = 0 OR w.confirmed_at >= ?2)
 		AND (?3 = 0 OR w.confirmed_at < ?3)
+		AND (?4 IS NULL OR b.ref = ?4)
+	UNION ALL
+	-- head counts, by the day of the session
+	SELECT t.version_id, 0, CASE WHEN z.size >= ?5 THEN t.agency ELSE '' END,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0,
+		1, t.reached, t.head_count
+	FROM team_session t
+	JOIN version v ON v.id = t.version_id
+	JOIN briefing b ON b.id = v.briefing_id
+	LEFT JOIN sized z ON z.version_id = t.version_id AND z.agency = t.agency
+	WHERE t.recorded_at <= ?1 AND COALESCE(t.undone_at > ?1, 1)
+		AND (?2 = 0 OR t.held_at >= ?2)
+		AND (?3 = 0 OR t.held_at < ?3)
 		AND (?4 IS NULL OR b.ref = ?4)
 ), rowed AS (
 	SELECT version_id, agency, SUM(required) AS required,
@@ -94,7 +108,10 @@ WITH mail AS (
 		SUM(outstanding) AS outstanding, SUM(overdue) AS overdue,
 		SUM(missed) AS missed, SUM(exempt) AS exempt,
 		SUM(closed) AS closed, SUM(flagged) AS flagged,
-		SUM(wider) AS wider, SUM(further) AS further
+		SUM(wider) AS wider, SUM(further) AS further,
+		SUM(sessions) AS sessions,
+		SUM(session_reached) AS session_reached,
+		SUM(session_heads) AS session_heads
 	FROM figure
 	GROUP BY version_id, agency
 ), summed AS (
@@ -103,14 +120,16 @@ WITH mail AS (
 	SELECT 1, version_id, '', SUM(required), SUM(accepted), SUM(failed),
 		SUM(in_time), SUM(late), SUM(reflected), SUM(by_reply), SUM(outstanding),
 		SUM(overdue), SUM(missed), SUM(exempt), SUM(closed), SUM(flagged),
-		SUM(wider), SUM(further)
+		SUM(wider), SUM(further), SUM(sessions), SUM(session_reached),
+		SUM(session_heads)
 	FROM rowed
 	GROUP BY version_id
 	UNION ALL
 	SELECT 0, 0, '', SUM(required), SUM(accepted), SUM(failed),
 		SUM(in_time), SUM(late), SUM(reflected), SUM(by_reply), SUM(outstanding),
 		SUM(overdue), SUM(missed), SUM(exempt), SUM(closed), SUM(flagged),
-		SUM(wider), SUM(further)
+		SUM(wider), SUM(further), SUM(sessions), SUM(session_reached),
+		SUM(session_heads)
 	FROM rowed
 	HAVING COUNT(*) > 0
 ), waited AS (
@@ -135,7 +154,9 @@ WITH mail AS (
 )
 SELECT s.level, s.version_id, s.agency, s.required, s.accepted, s.failed,
 	s.in_time, s.late, s.reflected, s.by_reply, s.outstanding, s.overdue,
-	s.missed, s.exempt, s.closed, s.flagged, s.wider, s.further, m.seconds, b.ref, v.title, v.kind, v.number
+	s.missed, s.exempt, s.closed, s.flagged, s.wider, s.further,
+	s.sessions, s.session_reached, s.session_heads, m.seconds, b.ref,
+	v.title, v.kind, v.number
 FROM summed s
 LEFT JOIN median m ON m.level = s.level AND m.version_id = s.version_id
 	AND m.agency = s.agency
