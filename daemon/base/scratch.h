@@ -3,13 +3,13 @@
 
 /*
  * Working memory that may be large: it is a file's, so that the kernel can
- * write it out and what a list of a million rows needs does not make the daemon
- * big. The file has no name and is gone with the process. What is in it never
- * moves. One owner.
+ * write it out and what a list of a million rows needs does not make the
+ * daemon big. The file has no name and is gone with the process. What is in it
+ * never moves. One owner.
  *
- *	struct scratch *scratch = scratch_new("/var/lib/briefingd", 1 << 28,
- *err); if (!scratch || !scratch_add(scratch, bytes, size, err)) ... struct row
- **rows = scratch_alloc(scratch, count * sizeof(*rows), err);
+ *	struct scratch *scratch = scratch_new(folder, 1 << 28, err);
+ *	if (!scratch || !scratch_add(scratch, bytes, size, err)) ...
+ *	rows = scratch_alloc(scratch, count * sizeof(*rows), err);
  *	scratch_free(scratch);
  */
 #include <stdbool.h>

@@ -3,11 +3,12 @@
 
 /*
  * Who vouches for the author of a mail that arrived. Anybody can write any
- *From; the server that took the mail from outside says in
- *Authentication-Results (RFC 8601) what it found out. It is believed when it is
- *one of our own: authentic_read takes the marks that servers left out of the
- *headers, where a stranger's bytes are read (core/bounce.h); authentic_judge,
- *where the settings are, says whether they vouch. Pure functions, any thread.
+ * From; the server that took the mail from outside says in
+ * Authentication-Results (RFC 8601) what it found out. It is believed when it
+ * is one of our own: authentic_read takes the marks that servers left out of
+ * the headers, where a stranger's bytes are read (core/bounce.h);
+ * authentic_judge, where the settings are, says whether they vouch. Pure
+ * functions, any thread.
  *
  *	count = authentic_read(&mail.parts[0], "ann@police.example", marks);
  *	...

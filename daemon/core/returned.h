@@ -2,14 +2,14 @@
 #define CORE_RETURNED_H
 
 /*
- * A mail of the bounce mailbox, recorded: once, however often it is read. It is
- * matched to its delivery by the token of the envelope sender, else by our
- * Message-ID, both of which nobody can forge; the delivery becomes bounced, the
- * address is counted against (core/suppression.h), an event says so. Delays,
- * receipts and what machines answer count as nothing; what a person wrote may
- * confirm (core/reply.h), and else goes to the owner of their list as it is,
- *who is told of reports of spam, too (core/returned_tell.h). What can't be used
- *waits for a person in a folder of the mailbox.
+ * A mail of the bounce mailbox, recorded: once, however often it is read. It
+ * is matched to its delivery by the token of the envelope sender, else by our
+ * Message-ID, both of which nobody can forge; the delivery becomes bounced,
+ * the address is counted against (core/suppression.h), an event says so.
+ * Delays, receipts and what machines answer count as nothing; what a person
+ * wrote may confirm (core/reply.h), and else goes to the owner of their list
+ * as it is, who is told of reports of spam, too (core/returned_tell.h). What
+ * can't be used waits for a person in a folder of the mailbox.
  *
  *	returned_find(db, sha256, &outcome, err)
  *	if (!outcome.is_recorded) ... the errand reads it ...

@@ -3,14 +3,15 @@
 
 /*
  * Team sessions: a lead took staff of an agency through a briefing, face to
- *face, and counted heads (GRADE_TEAM_SESSION). They stand beside reach and
- *never in it. One that was wrong is undone by another record and deleted never;
- *the setting and the note are private texts of its event.
+ * face, and counted heads (GRADE_TEAM_SESSION). They stand beside reach and
+ * never in it. One that was wrong is undone by another record and deleted
+ * never; the setting and the note are private texts of its event.
  *
- *	struct team_session_wish wish = {.ref = "LTB-2026-07", .agency =
- *"Police", .held_on = "2026-11-20", .reached = 14, .head_count = 18, .setting =
- *"team meeting"}; if (!team_session_record(db, settings, &wish, actor, now,
- *&id, err)) ...
+ *	struct team_session_wish wish = {
+ *		.ref = "LTB-2026-07", .agency = "Police",
+ *		.held_on = "2026-11-20", .reached = 14, .head_count = 18,
+ *		.setting = "team meeting"};
+ *	if (!team_session_record(db, settings, &wish, actor, now, &id, err))
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,10 +4,10 @@
 /*
  * The web server: GET, HEAD and POST of forms (urlencoded, or multipart, whose
  * files are passed over), for one thread and an event loop that watches one
- *descriptor. A handler may reply at once or keep the request and reply later
- *(after the commit); meanwhile the connection is suspended. The server owns
- *requests; one is gone as soon as http_reply returns, and all are gone after
- *http_close.
+ * descriptor. A handler may reply at once or keep the request and reply later
+ * (after the commit); meanwhile the connection is suspended. The server owns
+ * requests; one is gone as soon as http_reply returns, and all are gone after
+ * http_close.
  *
  *	server = http_open(&(struct http_options){.address = "::1",
  *		.port = 8080, .fd = -1, .handle = page, .context = web}, err);
@@ -21,10 +21,9 @@
  *			.body = html, .size = strlen(html)});
  *	}
  *
- * Referrer-Policy no-referrer makes browsers post with "Origin: null".
- * Every reply of ours carries the security headers (http_response.c lists
- *them). The few that libmicrohttpd makes itself for what is no HTTP at all
- *carry none.
+ * Referrer-Policy no-referrer makes browsers post with "Origin: null". Every
+ * reply of ours carries the security headers (http_response.c lists them). The
+ * few that libmicrohttpd makes itself for what is no HTTP at all carry none.
  */
 #include <stdbool.h>
 #include <stddef.h>

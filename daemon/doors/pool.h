@@ -5,13 +5,13 @@
  * Jobs that mostly wait for a descriptor, each with a context of its own (a
  * sender's SMTP session). One thread at a time leads: it looks after all that
  * wait and goes on with each as far as that goes. So nobody sleeps and wakes
- *for each reply, and what is one job's work is not torn between threads.
- *Whoever meets what blocks (connecting) hands the lead to another first; there
- *are as many threads as contexts, so that one can always be had.
+ * for each reply, and what is one job's work is not torn between threads.
+ * Whoever meets what blocks (connecting) hands the lead to another first;
+ * there are as many threads as contexts, so that one can always be had.
  *
  * A job belongs to whoever holds the pointer: the caller until pool_give, the
  * pool until pool_take, then the caller again. Nothing else is shared. All
- *verbs are for one thread, the loop's.
+ * verbs are for one thread, the loop's.
  *
  *	struct send_job { struct pool_job job; ... };
  *	while (pool_idle(pool) > 0 && (job = claim()))

@@ -4,9 +4,9 @@
 /*
  * Time zones, from the system's tzdata (Abseil's time library: libical's zones
  * differ from tzdata in 18 of its 312 zones between 1990 and 2037, though not
- *in Europe/London; libc knows one zone at a time, by the environment). A zone
- *is the caller's and read only: threads may share it. A zone that tzdata
- *changes is seen after a restart.
+ * in Europe/London; libc knows one zone at a time, by the environment). A zone
+ * is the caller's and read only: threads may share it. A zone that tzdata
+ * changes is seen after a restart.
  *
  *	struct zone *zone = zone_open("Europe/London", err);
  *	struct civil eight = {2026, 11, 23, 8, 0, 0};
