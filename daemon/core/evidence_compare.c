@@ -247,7 +247,12 @@ static void compare_requirement(struct evidence_claims *claims, struct query *q)
 	compare_grade(claims, claim, q);
 	compare_time(claims, claim, "missed", query_get_integer(q, 7),
 		     claim->missed_at, claim->missed_event);
-	if (!query_is_null(q, 8))
+	bool is_exempt =
+	    !query_is_null(q, 8) && strcmp(query_get_text(q, 9), "exempt") == 0;
+	compare_time(claims, claim, "exempt",
+		     is_exempt ? query_get_integer(q, 8) : 0, claim->exempt_at,
+		     claim->exempt_event);
+	if (!query_is_null(q, 8) && !is_exempt)
 		compare_closed(claims, person, version_id,
 			       query_get_integer(q, 8), query_get_text(q, 9));
 }

@@ -14,6 +14,7 @@
 struct said {
 	const struct ledger_event *event;
 	struct evidence_word person, ref, required, agency, grade, hash, state;
+	struct evidence_word as;
 	int64_t version, delivery, count, closes_at, letter;
 };
 
@@ -25,6 +26,7 @@ static void read_member(const struct evidence_member *member, struct said *ret)
 		int64_t *number;
 	} members[] = {
 	    {"agency", &ret->agency, NULL},
+	    {"as", &ret->as, NULL},
 	    {"closes_at", NULL, &ret->closes_at},
 	    {"content_hash", &ret->hash, NULL},
 	    {"count", NULL, &ret->count},
@@ -130,8 +132,25 @@ static void add_missed(struct evidence_claims *claims, const struct said *said)
 	requirement->missed_event = said->event->id;
 }
 
+/* One person let off one briefing, or asked again. */
+static void add_exempt(struct evidence_claims *claims, const struct said *said,
+		       int64_t at)
+{
+	struct evidence_requirement *requirement =
+	    named_requirement(claims, said);
+
+	if (!requirement)
+		return;
+	requirement->exempt_at = at;
+	requirement->exempt_event = said->event->id;
+}
+
 static void add_closed(struct evidence_claims *claims, const struct said *said)
 {
+	if (evidence_word_is(&said->as, "exempt")) {
+		add_exempt(claims, said, said->event->recorded_at);
+		return;
+	}
 	size_t person =
 	    evidence_word(claims, said->person.text, said->person.size);
 	int64_t closed_at = said->event->recorded_at;
@@ -145,6 +164,10 @@ static void add_closed(struct evidence_claims *claims, const struct said *said)
 static void add_reopened(struct evidence_claims *claims,
 			 const struct said *said)
 {
+	if (evidence_word_is(&said->as, "exempt")) {
+		add_exempt(claims, said, 0);
+		return;
+	}
 	size_t person =
 	    evidence_word(claims, said->person.text, said->person.size);
 

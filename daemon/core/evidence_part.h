@@ -51,6 +51,7 @@ struct evidence_requirement {
 	int64_t acknowledged_at, acknowledged_event;
 	size_t grade;
 	int64_t missed_at, missed_event;
+	int64_t exempt_at, exempt_event; /* not undone */
 	bool is_seen;
 };
 

@@ -186,14 +186,6 @@ static bool record(struct db *db, const struct settings *settings,
 	       add(db, wish, version, held_at, actor, now, ret_id, err);
 }
 
-static bool end(struct db *db, bool good, struct err *err)
-{
-	if (good && db_commit(db, err))
-		return true;
-	db_rollback(db);
-	return false;
-}
-
 bool team_session_record(struct db *db, const struct settings *settings,
 			 const struct team_session_wish *wish,
 			 const char *actor, int64_t now, int64_t *ret_id,
@@ -204,7 +196,7 @@ bool team_session_record(struct db *db, const struct settings *settings,
 	struct arena *arena = arena_new();
 	bool good = record(db, settings, wish, actor, now, arena, ret_id, err);
 	arena_free(arena);
-	return end(db, good, err);
+	return db_end(db, good, err);
 }
 
 /* --- shown --- */
@@ -312,5 +304,5 @@ bool team_session_undo(struct db *db, int64_t id, const char *reason,
 	struct arena *arena = arena_new();
 	bool good = undo(db, id, reason, actor, now, arena, err);
 	arena_free(arena);
-	return end(db, good, err);
+	return db_end(db, good, err);
 }

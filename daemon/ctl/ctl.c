@@ -36,7 +36,7 @@ const struct ctl_verb ctl_verbs[] = {
      ctl_briefing},
     {"list", "list show|check|accept|next|bounces", "mailing lists and members",
      ctl_list},
-    {"person", "person export|erase|readmit|unsuppress",
+    {"person", "person export|erase|readmit|exempt|unsuppress",
      "one person and their address", ctl_person},
     {"preview", "preview LIST [--person ADDRESS] [--format eml|html|text]",
      "the mail that would go", ctl_preview},

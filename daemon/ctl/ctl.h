@@ -109,6 +109,7 @@ int ctl_list(struct ctl *ctl, int argc, char **argv);
 int ctl_list_bounces(struct ctl *ctl, int argc, char **argv);
 int ctl_person(struct ctl *ctl, int argc, char **argv);
 int ctl_person_erase(struct ctl *ctl, int argc, char **argv);
+int ctl_person_exempt(struct ctl *ctl, int argc, char **argv);
 int ctl_person_readmit(struct ctl *ctl, int argc, char **argv);
 int ctl_person_unsuppress(struct ctl *ctl, int argc, char **argv);
 int ctl_preview(struct ctl *ctl, int argc, char **argv);

@@ -70,6 +70,8 @@ int ctl_person(struct ctl *ctl, int argc, char **argv)
 	    {"readmit", "readmit ADDRESS --reason TEXT",
 	     "let lists bring the address of one who was erased again",
 	     ctl_person_readmit},
+	    {"exempt", "exempt ADDRESS REF --reason TEXT [--undo]",
+	     "one briefing is not asked of them", ctl_person_exempt},
 	    {"unsuppress", "unsuppress ADDRESS --reason TEXT",
 	     "send mail again to an address that it came back from",
 	     ctl_person_unsuppress},

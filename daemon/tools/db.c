@@ -437,6 +437,14 @@ void db_rollback(struct db *db)
 		sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
+bool db_end(struct db *db, bool good, struct err *err)
+{
+	if (good && db_commit(db, err))
+		return true;
+	db_rollback(db);
+	return false;
+}
+
 /* --- queries --- */
 
 /* Keeps the first failure: what follows is only its consequence. */

@@ -60,6 +60,8 @@ bool db_begin(struct db *db, struct err *err);
 bool db_begin_lazily(struct db *db, struct err *err);
 bool db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db);
+/* Commits what went well, else rolls it back; true: it is committed. */
+bool db_end(struct db *db, bool good, struct err *err);
 bool db_is_in_transaction(const struct db *db);
 
 /* Takes the statement of that name, reset and unbound. It must have been ended

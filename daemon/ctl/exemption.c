@@ -1,0 +1,49 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "core/address.h"
+#include "core/exemption.h"
+#include "ctl/ctl.h"
+
+int ctl_person_exempt(struct ctl *ctl, int argc, char **argv)
+{
+	static const char usage[] =
+	    "person exempt ADDRESS REF --reason TEXT [--undo]";
+	bool is_undo = false, is_late;
+	struct exemption_wish wish = {.actor = ctl->actor};
+	const struct ctl_option options[] = {
+	    {.name = "--reason", .text = &wish.reason},
+	    {.name = "--undo", .flag = &is_undo},
+	    {0}};
+	char address[ADDRESS_SIZE], key[ADDRESS_SIZE];
+	struct err err = {0};
+	int at = ctl_options(ctl, options, usage, argc, argv);
+
+	if (at < 0)
+		return CTL_USAGE;
+	if (argc - at != 2)
+		return ctl_usage(usage, "an address and a REF are wanted");
+	if (!wish.reason)
+		return ctl_usage(usage, "--reason is wanted: it is recorded");
+	if (!address_parse(argv[at], strlen(argv[at]), address, key, &err))
+		return ctl_fail_err(&err);
+	wish.address_key = key;
+	wish.ref = argv[at + 1];
+	if (!ctl_store(ctl))
+		return CTL_TROUBLE;
+	if (is_undo) {
+		if (!exemption_undo(ctl->db, &wish, ctl->now, &err))
+			return ctl_fail_err(&err);
+		printf("%s is asked of them again, with the deadline it had\n",
+		       wish.ref);
+		return CTL_GOOD;
+	}
+	if (!exemption_record(ctl->db, &wish, ctl->now, &is_late, &err))
+		return ctl_fail_err(&err);
+	printf(is_late ? "%s is asked of them no more; it comes after the "
+			 "deadline, so it is flagged and improves no figure\n"
+		       : "%s is asked of them no more\n",
+	       wish.ref);
+	return CTL_GOOD;
+}
