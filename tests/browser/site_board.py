@@ -106,10 +106,10 @@ class Site:
         self.board.ctl("run", mailing_list)
         self.board.until(lambda: self._accepted(mailing_list) >= wanted,
                          f"the mails of {mailing_list}")
-        # other lists may have been due meanwhile
+        # other lists may have been due meanwhile, and notices
         self.mails[name] = [
             mail for mail in self.recorder.mails[before:]
-            if f"<{mailing_list}." in mail.message["List-Id"]]
+            if f"<{mailing_list}." in mail.message.get("List-Id", "")]
 
     def _accepted(self, mailing_list):
         """Of the list's last digest."""

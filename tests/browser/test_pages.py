@@ -144,6 +144,7 @@ def guest(site, browser):
     address = "someone.new@police.example"
     browser.one("#address").send_keys(address)
     browser.press()
+    site.wait(121)  # until the moment that nobody can know has come
     mail = site.board.until(lambda: site.recorder.to(address), "the link")[0]
     browser.open(site.base + re.search(r"/a/[0-9a-z]{29}", mail.text)[0])
     assert "wider reach" in browser.text
