@@ -6,16 +6,11 @@
 #include "base/err.h"
 #include "core/bounce.h"
 #include "core/digest.h"
-#include "core/notice.h"
 #include "core/roster.h"
-#include "core/schedule.h"
 #include "core/settings.h"
 #include "core/words.h"
 #include "tools/db.h"
 #include "tools/view.h"
-
-#define SCHEDULE "weekly mon 08:00"
-#define WEEK_SECONDS INT64_C(604800)
 
 /* one list's week */
 struct week {
@@ -129,126 +124,24 @@ static bool show_people(const struct week *week, const struct person *people,
 	return true;
 }
 
-/* --- the mail */
-
-static bool tell(const struct week *week, const struct person *people,
-		 size_t count, int64_t slot_at, struct err *err)
+bool unreachable_show(struct db *db, const struct digest_context *context,
+		      struct roster_list *list, int64_t since_at,
+		      bool with_names, struct arena *arena, struct view *view,
+		      size_t *ret_count, struct err *err)
 {
-	const struct settings *settings = week->context->settings;
-	struct view *view = view_new(week->arena);
-	struct notice_owner owner;
-	int64_t delivery_id;
+	const struct week week = {.db = db,
+				  .context = context,
+				  .list = list,
+				  .since_at = since_at,
+				  .arena = arena};
+	struct person *people =
+	    arena_allocarray(arena, UNREACHABLE_PEOPLE_MAX, sizeof(*people));
 
-	if (!notice_find_owner(week->db, settings, week->list, &owner, err) ||
-	    !show_people(week, people, owner.is_lead ? count : 0, view, err))
+	if (!load_people(&week, people, ret_count, err) ||
+	    !show_people(&week, people, with_names ? *ret_count : 0, view, err))
 		return false;
-	view_number(view, "count", (int64_t)count);
-	view_flag(view, "one", count == 1);
-	view_flag(view, "is_lead", owner.is_lead);
-	view_text(view, "list_name", week->list->name);
-	view_text(view, "lead_address", week->list->lead_address);
-	view_text(view, "mail_from", settings->mail_from);
-	const struct notice notice = {
-	    .key = arena_printf(week->arena, "unreachable %s %lld",
-				week->list->name, (long long)slot_at),
-	    .kind = "unreachable",
-	    .list = week->list,
-	    .address = owner.address,
-	    .name = owner.name,
-	    .reply_to = settings->mail_help,
-	    .subject = arena_printf(week->arena,
-				    count == 1 ? "%s: no mail reaches %zu "
-						 "person"
-					       : "%s: no mail reaches %zu "
-						 "people",
-				    week->list->title, count),
-	    .view = view,
-	};
-	return notice_queue(week->db, week->context, &notice, &delivery_id,
-			    err);
-}
-
-static bool tell_list(struct db *db, const struct digest_context *context,
-		      const char *name, int64_t since_at, int64_t slot_at,
-		      int *ret_told, struct err *err)
-{
-	struct week week = {.db = db,
-			    .context = context,
-			    .since_at = since_at,
-			    .arena = arena_new()};
-	struct person *people = arena_allocarray(
-	    week.arena, UNREACHABLE_PEOPLE_MAX, sizeof(*people));
-	size_t count = 0;
-	bool good = roster_load_list(db, name, week.arena, &week.list, err) &&
-		    load_people(&week, people, &count, err) &&
-		    (count == 0 || tell(&week, people, count, slot_at, err));
-
-	*ret_told += good && count > 0;
-	arena_free(week.arena);
-	return good;
-}
-
-/* --- when */
-
-static bool find_slot(const struct digest_context *context, int64_t *ret_slot,
-		      struct err *err)
-{
-	struct schedule *schedule = schedule_parse(SCHEDULE, err);
-	bool found =
-	    schedule &&
-	    schedule_last(schedule, context->settings->zone, context->now,
-			  context->now - 2 * WEEK_SECONDS, ret_slot);
-
-	schedule_free(schedule);
-	return found;
-}
-
-static bool set_told(struct db *db, const char *name, int64_t slot_at,
-		     struct err *err)
-{
-	struct query *q = db_query(db, QUERY_UNREACHABLE_SET_TOLD);
-
-	query_text(q, 1, name);
-	query_integer(q, 2, slot_at);
-	return query_run(q, NULL, err);
-}
-
-/* *ret_name NULL: no list's Monday has come */
-static bool next_list(struct db *db, int64_t slot_at, struct arena *arena,
-		      const char **ret_name, int64_t *ret_since,
-		      struct err *err)
-{
-	struct query *q = db_query(db, QUERY_UNREACHABLE_NEXT_LIST);
-
-	*ret_name = NULL;
-	query_integer(q, 1, slot_at);
-	if (query_next(q)) {
-		*ret_name = arena_strdup(arena, query_get_text(q, 0));
-		*ret_since = query_get_integer(q, 1);
-	}
-	return query_done(q, err);
-}
-
-bool unreachable_tell_due(struct db *db, const struct digest_context *context,
-			  size_t max_lists, bool *ret_more, int *ret_told,
-			  struct err *err)
-{
-	struct arena *arena = arena_new();
-	int64_t slot_at = 0, since_at = 0;
-	const char *name = NULL;
-	bool good = find_slot(context, &slot_at, err);
-
-	*ret_told = 0;
-	for (size_t i = 0; good && i <= max_lists; i++) {
-		good = next_list(db, slot_at, arena, &name, &since_at, err);
-		if (!good || !name || i == max_lists)
-			break;
-		/* one that is new has no week behind it */
-		good = (since_at == 0 || tell_list(db, context, name, since_at,
-						   slot_at, ret_told, err)) &&
-		       set_told(db, name, slot_at, err);
-	}
-	*ret_more = name != NULL;
-	arena_free(arena);
-	return good;
+	view_number(view, "count", (int64_t)*ret_count);
+	view_flag(view, "one", *ret_count == 1);
+	view_flag(view, "is_unreachable", *ret_count > 0);
+	return true;
 }

@@ -17,11 +17,11 @@
 #include "core/digest.h"
 #include "core/escalation.h"
 #include "core/forward.h"
+#include "core/lead_week.h"
 #include "core/ledger.h"
 #include "core/outbox_mend.h"
 #include "core/request.h"
 #include "core/settings.h"
-#include "core/unreachable.h"
 #include "run/daemon.h"
 #include "run/erasures.h"
 #include "run/jumps.h"
@@ -243,11 +243,11 @@ static bool tell_leads(struct slots_run *slots,
 
 	if (daemon->is_paused || daemon->is_held)
 		return true;
-	if (!unreachable_tell_due(daemon->db, context, LISTS_AT_ONCE, ret_more,
-				  &told, err))
-		return err_context(err, "telling leads who can't be reached");
+	if (!lead_week_tell_due(daemon->db, context, LISTS_AT_ONCE, ret_more,
+				&told, err))
+		return err_context(err, "telling leads of their week");
 	if (told > 0) {
-		log_info("leads told who can't be reached=%d", told);
+		log_info("leads told of their week=%d", told);
 		sending_look(daemon->sending);
 	}
 	return true;

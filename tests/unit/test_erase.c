@@ -92,13 +92,14 @@ static int64_t tell(struct planning *p, const char *key, const char *person)
 				     &list, &p->store.err));
 	struct view *view = view_new(p->store.arena);
 	view_flag(view, "is_lead", true);
+	view_flag(view, "is_unreachable", true);
 	struct view *people = view_item(view, "people");
 	view_text(people, "name", person);
 	view_text(people, "address", "");
 	view_text(people, "why", "It came back.");
 	const struct notice notice = {
 	    .key = key,
-	    .kind = "unreachable",
+	    .kind = "lead-week",
 	    .list = list,
 	    .address = "l@x.example",
 	    .name = "L",

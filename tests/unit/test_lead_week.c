@@ -6,9 +6,9 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "core/lead_week.h"
 #include "core/letter.h"
 #include "core/link.h"
-#include "core/unreachable.h"
 #include "golden.h"
 #include "planning.h"
 
@@ -28,8 +28,8 @@ static int look(struct planning *p)
 	while (more) {
 		store_begin(&p->store);
 		store_check(&p->store,
-			    unreachable_tell_due(p->store.db, &p->context, 1,
-						 &more, &told, &p->store.err));
+			    lead_week_tell_due(p->store.db, &p->context, 1,
+					       &more, &told, &p->store.err));
 		store_commit(&p->store);
 		all += told;
 	}
@@ -47,7 +47,9 @@ static void scene(struct planning *p)
 	open_now(p, "health", true);
 	assert_int_equal(plan_all(p, 100), 3);
 	store_do(&p->store, "UPDATE delivery SET state = 'accepted',"
-			    " attempt = 1, ended_at = 1795420810");
+			    " attempt = 1, ended_at = 1795420810;"
+			    "UPDATE requirement SET acknowledged_at ="
+			    " 1795420900, grade = 'confirmed'");
 	assert_int_equal(look(p), 0);
 	p->context.now += 3 * DAY;
 }
@@ -131,7 +133,7 @@ static void f10_on_mondays_and_only_their_own(void **state)
 	assert_string_equal(notices(&p), "l@x.example police");
 	const char *mail = last_mail(&p);
 	assert_null(strstr(mail, "p3@nhs.example"));
-	golden_check("mail-unreachable.eml", mail, strlen(mail));
+	golden_check("mail-lead-week.eml", mail, strlen(mail));
 	/* who is suppressed is told of until it is mended, the other once */
 	p.context.now += WEEK + DAY;
 	assert_int_equal(look(&p), 1);
@@ -209,6 +211,79 @@ static void f20_mail_to_the_lead_comes_back_too(void **state)
 	planning_close(&p);
 }
 
+/* their confirmation is taken back */
+static void await(struct planning *p, int person)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof(sql),
+		 "UPDATE requirement SET acknowledged_at = NULL, grade = NULL"
+		 " WHERE person_id = %d",
+		 person);
+	store_do(&p->store, sql);
+}
+
+static void f10_what_is_outstanding(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	await(&p, 1);
+	store_do(
+	    &p.store,
+	    "INSERT INTO action VALUES"
+	    " (1, 0, 'A1', 'police', 'Train <all> of them.', '2026-12-31'),"
+	    " (1, 1, 'A2', 'nhs', 'Not theirs.', '2026-12-31'),"
+	    " (1, 2, 'A3', 'police', 'Later.', '2099-01-01')");
+	p.context.now = NOW + WEEK;
+	assert_int_equal(look(&p), 1);
+	assert_string_equal(notices(&p), "l@x.example police");
+	const char *mail = last_mail(&p);
+	assert_non_null(strstr(mail, "1/2, 50%; 1 outstanding"));
+	assert_non_null(strstr(mail, "One person has not confirmed yet"));
+	assert_non_null(strstr(mail, "p1@police.example"));
+	assert_null(strstr(mail, "p2@police.example"));
+	assert_null(strstr(mail, "p3@nhs.example"));
+	assert_null(strstr(mail, "Not theirs."));
+	assert_null(strstr(mail, "Later."));
+	assert_non_null(strstr(mail, "A1, by 31 December 2026: Train <all>"));
+	golden_check("mail-lead-week-outstanding.eml", mail, strlen(mail));
+	/* who is on leave is not waited for, and counts all the same */
+	store_do(&p.store, "UPDATE member SET status = 'on-leave'"
+			   " WHERE person_id = 1");
+	p.context.now += WEEK;
+	assert_int_equal(look(&p), 1);
+	mail = last_mail(&p);
+	assert_non_null(strstr(mail, "1 outstanding"));
+	assert_null(strstr(mail, "p1@police.example"));
+	/* what is marked is named, and not told */
+	store_do(&p.store, "UPDATE version SET marking = 'OFFICIAL-SENSITIVE'");
+	p.context.now += WEEK;
+	assert_int_equal(look(&p), 1);
+	mail = last_mail(&p);
+	assert_non_null(strstr(mail, "A1, by 31 December 2026"));
+	assert_null(strstr(mail, "Train"));
+	planning_close(&p);
+}
+
+static void f20_names_for_nobody_but_the_lead(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	await(&p, 1);
+	suppress(&p, "l@x.example");
+	p.context.now = NOW + WEEK;
+	assert_int_equal(look(&p), 1);
+	const char *mail = last_mail(&p);
+	assert_non_null(strstr(mail, "1 outstanding"));
+	assert_null(strstr(mail, "p1@police.example"));
+	assert_null(strstr(mail, "not confirmed yet"));
+	planning_close(&p);
+}
+
 static void f30_late_and_after_a_clock_that_was_ahead(void **state)
 {
 	struct planning p;
@@ -230,6 +305,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_on_mondays_and_only_their_own),
+	    cmocka_unit_test(f10_what_is_outstanding),
+	    cmocka_unit_test(f20_names_for_nobody_but_the_lead),
 	    cmocka_unit_test(f20_nothing_to_tell),
 	    cmocka_unit_test(f20_what_the_relay_refused),
 	    cmocka_unit_test(f20_mail_to_the_lead_comes_back_too),
