@@ -70,13 +70,18 @@ static void open_client(void)
 	/* a reset leaves no port waiting behind */
 	struct linger reset = {.l_onoff = 1};
 
-	client = socket(AF_INET, SOCK_STREAM, 0);
-	setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-	/* other programs' connections may hold every port for a moment */
-	while (connect(client, (struct sockaddr *)&address, sizeof(address)) <
-	       0) {
-		if (errno != EADDRNOTAVAIL)
+	/* other programs' connections may hold every port for a moment, and the
+	 * fuzzer's clock interrupts */
+	while (true) {
+		client = socket(AF_INET, SOCK_STREAM, 0);
+		setsockopt(client, SOL_SOCKET, SO_LINGER, &reset,
+			   sizeof(reset));
+		if (connect(client, (struct sockaddr *)&address,
+			    sizeof(address)) == 0)
+			return;
+		if (errno != EADDRNOTAVAIL && errno != EINTR)
 			abort();
+		close(client);
 		usleep(10000);
 	}
 }
