@@ -121,7 +121,7 @@ def summary_of(size):
     paragraph = ("The worker saw the child with her mother each time, and wrote "
                  "down what the mother said. Nobody asked the child alone what "
                  "a day at home was like, and nobody compared notes.\n")
-    while len(text.encode()) < (size - 11000) / 2.35:
+    while len(text.encode()) < (size - 12300) / 2.35:
         text += "\n" + paragraph
     return text
 
