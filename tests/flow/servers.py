@@ -207,6 +207,12 @@ class Recorder:
     def to(self, recipient):
         return [m for m in self.mails if m.recipient == recipient]
 
+    @property
+    def circulated(self):
+        """But the lead's week, which comes on each Monday."""
+        return [m for m in self.mails if not
+                m.message["subject"].endswith("still to be confirmed")]
+
     # --- what aiosmtpd calls, in its own thread
 
     async def _answer(self, server, reply):

@@ -11,14 +11,8 @@ DAY = datetime.timedelta(days=1)
 SENT = utc(2027, 8, 23, 7)
 
 
-def sent(recorder):
-    """But the lead's week, which comes on each Monday."""
-    return [mail for mail in recorder.mails
-            if "still to be confirmed" not in mail.message["subject"]]
-
-
 def told(recorder, recipient):
-    return [mail for mail in sent(recorder) if mail.recipient == recipient]
+    return [mail for mail in recorder.circulated if mail.recipient == recipient]
 
 
 def begin_briefed(board, recorder, **conf):
@@ -29,7 +23,7 @@ def begin_briefed(board, recorder, **conf):
     board.brief("LTB-1")
     until_taken(board, 1)
     go_to(board, SENT)
-    board.until(lambda: len(sent(recorder)) == 2, "both mails")
+    board.until(lambda: len(recorder.circulated) == 2, "both mails")
     board.until(lambda: board.facts("status")["queue"]["accepted"] == 2,
                 "both accepted")
 
@@ -46,9 +40,9 @@ def test_f10_who_has_not_confirmed_is_reminded(clocked, recorder):
     assert board.confirm(recorder.to(ANN)[0]).status == 200
     # four days before is a Friday without a slot: a mail of its own
     go_to(board, SENT + 4 * DAY - datetime.timedelta(minutes=1))
-    assert len(sent(recorder)) == 2
+    assert len(recorder.circulated) == 2
     go_to(board, SENT + 4 * DAY)
-    board.until(lambda: len(sent(recorder)) == 3, "the first reminder")
+    board.until(lambda: len(recorder.circulated) == 3, "the first reminder")
     mail = recorder.to(BOB)[1]
     assert mail.message["subject"].startswith("Reminder: Child LTB-1")
     assert "Please confirm by Tuesday 31 August 2027" in mail.text
@@ -69,7 +63,7 @@ def test_f10_who_has_not_confirmed_is_reminded(clocked, recorder):
     assert board.confirm(mail).status == 200
     assert board.value("SELECT count(*) FROM requirement"
                        " WHERE acknowledged_at IS NULL") == 2
-    count = len(sent(recorder))
+    count = len(recorder.circulated)
     for days in range(10, 14):
         go_to(board, SENT + days * DAY)
         until_digests_end(board)
@@ -77,7 +71,7 @@ def test_f10_who_has_not_confirmed_is_reminded(clocked, recorder):
                            " ON r.id = requirement_id WHERE version_id = 1"
                            " ORDER BY 1")
     assert reminders == [(1,), (2,), (3,)]
-    assert all("LTB-1" not in mail.text for mail in sent(recorder)[count:])
+    assert all("LTB-1" not in mail.text for mail in recorder.circulated[count:])
     assert board.value("SELECT count(*) FROM event"
                        " WHERE kind = 'reminder-planned'") >= 3
     board.invariants()
@@ -96,8 +90,8 @@ def test_f20_confirmed_while_quiet_hours_hold_the_reminder(clocked, recorder):
                 "both reminders are planned")
     assert board.confirm(recorder.to(ANN)[0]).status == 200
     go_to(board, SENT + 9 * DAY + datetime.timedelta(hours=3))
-    board.until(lambda: len(sent(recorder)) == 3, "Bob's reminder")
-    assert sent(recorder)[-1].message["subject"].startswith("Reminder")
+    board.until(lambda: len(recorder.circulated) == 3, "Bob's reminder")
+    assert recorder.circulated[-1].message["subject"].startswith("Reminder")
     assert len(recorder.to(ANN)) == 1
 
 
@@ -107,7 +101,7 @@ def test_f10_a_withdrawal_is_told_once(clocked, recorder):
     assert board.confirm(recorder.to(ANN)[0]).status == 200
     board.ctl("briefing", "withdraw", "LTB-1", "--reason", "A name in it.")
     go_to(board, SENT + DAY)
-    board.until(lambda: len(sent(recorder)) == 4, "both are told")
+    board.until(lambda: len(recorder.circulated) == 4, "both are told")
     for address in (ANN, BOB):
         mail = recorder.to(address)[1]
         assert mail.message["subject"].startswith("Withdrawn: Child LTB-1")
@@ -117,7 +111,7 @@ def test_f10_a_withdrawal_is_told_once(clocked, recorder):
     for days in range(2, 9):
         go_to(board, SENT + days * DAY)
         until_digests_end(board)
-    assert len(sent(recorder)) == 4
+    assert len(recorder.circulated) == 4
     board.invariants()
     board.ctl("evidence", "verify")
 
@@ -129,7 +123,7 @@ def test_f20_a_withdrawal_is_told_at_once(clocked, recorder):
     withdraw = ("briefing", "withdraw", "LTB-1", "--reason", "A name in it.")
     assert "is withdrawn" in board.ctl(*withdraw)
     until_digests_end(board)
-    assert len(sent(recorder)) == 2
+    assert len(recorder.circulated) == 2
     board.list("police", ROWS, schedule="weekly mon 08:00", deadline_days=8,
                quiet_hours="07:00-10:00")
     board.until(lambda: board.value("SELECT quiet_hours FROM list"),
@@ -138,9 +132,9 @@ def test_f20_a_withdrawal_is_told_at_once(clocked, recorder):
     assert "was withdrawn before" in told and "is told now" in told
     board.until(lambda: board.value("SELECT count(*) FROM withdrawal_told") == 2,
                 "both are to be told")
-    assert len(sent(recorder)) == 2
+    assert len(recorder.circulated) == 2
     go_to(board, SENT + datetime.timedelta(hours=2))
-    board.until(lambda: len(sent(recorder)) == 4, "both are told")
+    board.until(lambda: len(recorder.circulated) == 4, "both are told")
     for address in (ANN, BOB):
         mail = recorder.to(address)[1]
         assert mail.message["subject"].startswith("Withdrawn: Child LTB-1")
@@ -149,7 +143,7 @@ def test_f20_a_withdrawal_is_told_at_once(clocked, recorder):
     for days in range(1, 8):
         go_to(board, SENT + days * DAY)
         until_digests_end(board)
-    assert len(sent(recorder)) == 4
+    assert len(recorder.circulated) == 4
     board.invariants()
 
 
@@ -158,7 +152,7 @@ def test_f20_nobody_is_told_in_a_rehearsal(board, recorder):
     board.list("police", ROWS)
     board.start()
     board.brief("LTB-1")
-    board.until(lambda: len(sent(recorder)) == 2, "the rehearsal's mails")
+    board.until(lambda: len(recorder.circulated) == 2, "the rehearsal's mails")
     board.ctl("briefing", "withdraw", "LTB-1", "--reason", "A name in it.",
               "--tell-now", code=1)
     assert "in a rehearsal nobody is told" in board.said
@@ -173,7 +167,7 @@ def test_f10_lead_and_board_member_are_told_what_is_overdue(clocked, recorder):
                   board_member_address="bea@police.example")
     assert board.confirm(recorder.to(ANN)[0]).status == 200
     go_to(board, SENT + 10 * DAY)
-    assert len(sent(recorder)) == 2
+    assert len(recorder.circulated) == 2
     # due on Tuesday 31 August: Friday 3 September
     go_to(board, SENT + 11 * DAY)
     lead = board.until(lambda: told(recorder, "lead@police.example"),
@@ -189,7 +183,7 @@ def test_f10_lead_and_board_member_are_told_what_is_overdue(clocked, recorder):
     for days in range(18, 25):
         go_to(board, SENT + days * DAY)
         until_digests_end(board)
-    assert len(sent(recorder)) == 4
+    assert len(recorder.circulated) == 4
 
 
 def test_f10_a_joiner_meets_the_back_catalogue(clocked, recorder):
@@ -211,12 +205,12 @@ def test_f10_a_joiner_meets_the_back_catalogue(clocked, recorder):
                 "Cy is on the list")
     for number, week in ((1, 0), (2, 7)):
         go_to(board, SENT + week * DAY)
-        board.until(lambda: len(sent(recorder)) == number, f"mail {number}")
+        board.until(lambda: len(recorder.circulated) == number, f"mail {number}")
         # the newest first
-        assert f"LTB-{3 - number}" in sent(recorder)[-1].text
-        assert sent(recorder)[-1].recipient == "cy@police.example"
+        assert f"LTB-{3 - number}" in recorder.circulated[-1].text
+        assert recorder.circulated[-1].recipient == "cy@police.example"
     go_to(board, SENT + 14 * DAY)
     until_digests_end(board)
-    assert len(sent(recorder)) == 2
+    assert len(recorder.circulated) == 2
     board.invariants()
     board.ctl("evidence", "verify")

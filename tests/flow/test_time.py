@@ -36,7 +36,7 @@ def slots(board):
 
 def at_that_moment(board, recorder, ref, when):
     """Nothing goes a minute before; then it does."""
-    count = len(recorder.mails)
+    count = len(recorder.circulated)
     go_to(board, when - MINUTE)
     before = board.facts("status")["briefings"]
     board.brief(ref)
@@ -44,10 +44,10 @@ def at_that_moment(board, recorder, ref, when):
     look(board)
     assert board.value("SELECT count(*) FROM digest"
                        " WHERE state = 'planning'") == 0
-    assert len(recorder.mails) == count
+    assert len(recorder.circulated) == count
     go_to(board, when)
-    board.until(lambda: len(recorder.mails) == count + 1, f"the slot at {when}")
-    assert ref in recorder.mails[-1].text
+    board.until(lambda: len(recorder.circulated) == count + 1, f"the slot at {when}")
+    assert ref in recorder.circulated[-1].text
 
 
 # the clocks change on 28 March and 31 October 2027, at 01:00 UTC
@@ -91,7 +91,7 @@ def test_f10_slots(clocked, recorder, schedule, begins, due):
     for number, when in enumerate(due, 1):
         at_that_moment(board, recorder, f"LTB-{number}", when)
     assert slots(board) == due
-    assert len(recorder.mails) == len(due)
+    assert len(recorder.circulated) == len(due)
 
 
 def test_f20_a_repeated_hour_fires_once(clocked, recorder):
@@ -104,7 +104,7 @@ def test_f20_a_repeated_hour_fires_once(clocked, recorder):
     until_taken(board, 2)
     go_to(board, utc(2027, 10, 31, 1, 31))
     assert "2027-11-07 01:30" in board.ctl("list", "next", "police")
-    assert len(recorder.mails) == 1
+    assert len(recorder.circulated) == 1
     assert len(slots(board)) == 1
 
 
@@ -118,9 +118,9 @@ def test_f20_missed_slots_run_once_and_late(clocked, recorder):
     board.stop()
     go_to(board, utc(2027, 3, 31, 15))  # four Mondays later
     board.start()
-    board.until(lambda: recorder.mails, "the missed slot")
+    board.until(lambda: recorder.circulated, "the missed slot")
     assert slots(board) == [utc(2027, 3, 29, 7)]
-    assert recorder.mails[0].message["Date"].datetime >= \
+    assert recorder.circulated[0].message["Date"].datetime >= \
         utc(2027, 3, 31, 15)
     board.until(lambda: board.facts("status")["queue"]["accepted"] == 1,
                 "it is accepted")
@@ -128,7 +128,7 @@ def test_f20_missed_slots_run_once_and_late(clocked, recorder):
     board.start()
     look(board)
     assert len(slots(board)) == 1
-    assert len(recorder.mails) == 1
+    assert len(recorder.circulated) == 1
     at_that_moment(board, recorder, "LTB-3", utc(2027, 4, 5, 7))
 
 
@@ -141,9 +141,9 @@ def test_f20_an_embargo_ends_in_the_boards_zone(clocked, recorder):
     until_taken(board)
     assert board.facts("briefing", "list")[0]["state"] == "embargoed"
     assert recorder.offered == 0
-    board.until(lambda: recorder.mails, "the mail after the embargo")
+    board.until(lambda: recorder.circulated, "the mail after the embargo")
     assert board.now >= utc(2027, 7, 1, 7)
-    assert recorder.mails[0].message["Date"].datetime >= utc(2027, 7, 1, 7)
+    assert recorder.circulated[0].message["Date"].datetime >= utc(2027, 7, 1, 7)
 
 
 def test_f20_a_slot_comes_by_itself(clocked, recorder):
@@ -153,7 +153,7 @@ def test_f20_a_slot_comes_by_itself(clocked, recorder):
     board.brief("LTB-1")
     until_taken(board)
     assert recorder.offered == 0
-    board.until(lambda: recorder.mails, "the slot")
+    board.until(lambda: recorder.circulated, "the slot")
     assert slots(board) == [utc(2027, 3, 29, 7)]
 
 
@@ -165,9 +165,9 @@ def test_f20_slots_wait_while_paused(clocked, recorder):
     until_taken(board)
     board.ctl("pause", "--reason", "an audit")
     go_to(board, utc(2027, 5, 18, 12))
-    assert slots(board) == [] and recorder.mails == []
+    assert slots(board) == [] and recorder.circulated == []
     board.ctl("resume")
-    board.until(lambda: recorder.mails, "the slot, late")
+    board.until(lambda: recorder.circulated, "the slot, late")
     assert slots(board) == [utc(2027, 5, 17, 7)]
 
 
@@ -184,9 +184,9 @@ def test_f30_a_clock_set_back_sends_nothing_twice(clocked, recorder):
     go_to(board, utc(2027, 5, 10, 7, 1))
     look(board)
     assert len(slots(board)) == 1
-    assert len(recorder.mails) == 1
+    assert len(recorder.circulated) == 1
     go_to(board, utc(2027, 5, 17, 7))
-    board.until(lambda: len(recorder.mails) == 2, "the next slot")
+    board.until(lambda: len(recorder.circulated) == 2, "the next slot")
 
 
 def test_f20_quiet_hours_keep_one_list_waiting(clocked, recorder):
@@ -211,10 +211,10 @@ def test_f20_quiet_hours_keep_one_list_waiting(clocked, recorder):
     board.until(lambda: board.facts("queue")["oldest_due_at"] == 0,
                 "it is put off again")
     go_to(board, utc(2027, 10, 31, 6, 59, 30))
-    assert len(recorder.mails) == 1
+    assert len(recorder.circulated) == 1
     go_to(board, utc(2027, 10, 31, 7))
     board.ctl("run", "police")  # it looks at once; by itself within a minute
-    board.until(lambda: len(recorder.mails) == 2, "the mail in the morning")
+    board.until(lambda: len(recorder.circulated) == 2, "the mail in the morning")
 
 
 HOLIDAYS = "2027-01-01 all: New Year's Day\n2026-12-25 scotland: Christmas\n"
@@ -232,9 +232,9 @@ def test_f10_a_holiday_moves_a_deadline(clocked, recorder):
     board.reload()
     board.until(lambda: "reloaded" in board.log, "the new settings")
     board.brief("LTB-1", acknowledge_within_days=7)
-    board.until(lambda: recorder.mails, "the mail")
+    board.until(lambda: recorder.circulated, "the mail")
     # Christmas is a Friday; Boxing Day's substitute is not in this file
-    assert "by Monday 28 December 2026" in recorder.mails[0].text
+    assert "by Monday 28 December 2026" in recorder.circulated[0].text
     assert "good: scotland, to the end of 2027" in board.ctl("check")
     go_to(board, utc(2027, 10, 2, 12))
     assert "good: scotland" in board.ctl("check")
