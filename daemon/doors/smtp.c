@@ -492,21 +492,20 @@ static const char *words_of(const struct smtp_session *session, CURLcode code)
 
 /* What libcurl, or the relay, said when there was no connecting. */
 static void describe_refusal(const struct smtp_session *session, CURLcode code,
-			     const struct smtp_end *end,
 			     struct smtp_verdict *verdict)
 {
 	const char *words = words_of(session, code);
 	const char *detail = session->trouble;
-	bool is_reply = end->code >= 400 && end->code <= 599 &&
-			session->greeting.code == end->code;
+	bool is_reply =
+	    verdict->code > 0 && session->greeting.code == verdict->code;
 	char text[1024];
 
-	if (is_reply && code != CURLE_LOGIN_DENIED) {
+	if (is_reply) {
 		smtp_verdict_reply(verdict, session->greeting.text);
-		return;
-	}
-	if (is_reply)
 		detail = session->greeting.text;
+	}
+	if (is_reply && !verdict->is_login_refused)
+		return;
 	if (detail[0] && detail != words)
 		snprintf(text, sizeof(text), "%s: %s", words, detail);
 	else
@@ -601,6 +600,13 @@ static void start_talk(struct smtp_session *session)
 	smtp_talk_begin(&session->talk, session->mail, session->has_dot);
 }
 
+/* Said to a login, it is about the relay and not about who we are: libcurl
+ * makes no difference (RFC 4954 6, 454). */
+static bool is_for_now(const struct smtp_end *end)
+{
+	return end->code >= 400 && end->code <= 499;
+}
+
 void smtp_connect(struct smtp_session *session)
 {
 	struct smtp_end end;
@@ -614,9 +620,9 @@ void smtp_connect(struct smtp_session *session)
 	*session->verdict = (struct smtp_verdict){
 	    .outcome = SMTP_LATER,
 	    .is_relay_trouble = true,
-	    .is_login_refused = code == CURLE_LOGIN_DENIED,
+	    .is_login_refused = code == CURLE_LOGIN_DENIED && !is_for_now(&end),
 	    .code = end.code >= 400 && end.code <= 599 ? end.code : 0};
-	describe_refusal(session, code, &end, session->verdict);
+	describe_refusal(session, code, session->verdict);
 	describe_peer(session, session->verdict);
 	drop_handle(session);
 	finish(session);

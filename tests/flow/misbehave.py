@@ -22,6 +22,7 @@ STAGES = ("banner", "ehlo", "starttls", "tls", "ehlo2", "auth", "login", "mail",
 PROPER = {"banner": 220, "ehlo": 250, "starttls": 220, "ehlo2": 250,
           "auth": 334, "login": 235, "mail": 250, "rcpt": 250, "data": 354,
           "dot": 250, "reset": 250, "quit": 221}
+AS_USUAL = "as it should be"
 PATIENCE_S = 20  # longer than any client here waits
 
 
@@ -111,11 +112,13 @@ class Talk:
 
     # --- replies
 
-    def reply(self, stage, code=None, text="as it should be"):
+    def reply(self, stage, code=None, text=AS_USUAL):
         """The reply's bytes; what was said is remembered."""
         code = code or PROPER[stage]
         self.code = code
         number = self.server.remember(self, stage, code)
+        if (stage, text) == ("dot", AS_USUAL):
+            text = f"2.0.0 {text}, queued as Q{number}"
         lines = [f"{text} #{number}"]
         if code == 250 and stage in ("ehlo", "ehlo2"):
             lines[:0] = ["script.example"] + self.extensions()
@@ -468,6 +471,7 @@ class Misbehaver:
         self.in_one_go = in_one_go
         self.tls = self.tls_mode = tls
         self.authority, self.user = authority, user
+        self.ca, self.password = authority and authority.ca, "correct horse"
         self.patience_s = patience_s  # how long the client waits
         self.talks, self.takings, self.said = [], [], {}
         self.faulted = self.quits = self.connections = 0

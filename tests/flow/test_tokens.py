@@ -74,6 +74,7 @@ class Relay(Recorder):
         super().__init__(authority, user="board@relay.example")
         self.user = ""  # no password file for the board
         self.good, self.tried, self.explains = set(), [], explains
+        self.busy = 0  # so many logins it takes of nobody
 
     async def auth_XOAUTH2(self, server, words):
         # libcurl waits to be asked
@@ -84,6 +85,10 @@ class Relay(Recorder):
         assert user == "user=board@relay.example"
         assert bearer.startswith("auth=Bearer ")
         self.tried.append(bearer.removeprefix("auth=Bearer "))
+        if self.busy:
+            self.busy -= 1
+            await server.push("454 4.7.0 Temporary authentication failure")
+            return AuthResult(success=False, handled=True)
         if self.tried[-1] in self.good:
             return AuthResult(success=True, auth_data="board")
         if self.explains:
@@ -152,6 +157,20 @@ def test_f20_a_refused_token_is_renewed_once(board, authority, tokens,
                            " AND outcome = 'later'") == 0
         assert "out of order" not in board.log
         assert_untold(board, tokens)
+
+
+def test_f20_a_login_that_is_put_off_costs_no_token(board, authority, tokens):
+    """It is the relay that is in trouble."""
+    with Relay(authority) as relay:
+        relay.good, relay.busy = {"token-1"}, 3
+        begin(board, tokens, relay, rows=1)
+        accepted(board, 1)
+        assert tokens.given == ["token-1"]
+        assert "was refused" not in board.log
+        assert "out of order relay=relay0 failures=3 code=454" in board.log
+        assert board.rows("SELECT DISTINCT code, enhanced, text FROM attempt"
+                          " WHERE outcome = 'later'") == [
+            (454, "4.7.0", "4.7.0 Temporary authentication failure")]
 
 
 def test_f30_without_a_token_the_next_relay_takes_over(board, authority,

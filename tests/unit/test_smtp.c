@@ -1275,22 +1275,40 @@ static void f70_tls_that_is_too_old(void **state)
 
 static void f70_a_login_that_is_refused(void **state)
 {
-	struct tunnel tunnel = {.manner = {
-				    .ehlo = "250-x\r\n250 AUTH PLAIN",
-				    .auth = "535 5.7.8 wrong password",
-				}};
+	static const struct {
+		const char *reply;
+		int code;
+		const char *enhanced, *text;
+		bool is_login_refused;
+	} cases[] = {
+	    {"535 5.7.8 wrong password", 535, "5.7.8",
+	     "the relay refused the login: 5.7.8 wrong password", true},
+	    {"535 no", 535, "", "the relay refused the login: no", true},
+	    /* no word on who we are */
+	    {"454 4.7.0 not now", 454, "4.7.0", "4.7.0 not now", false},
+	    {"421 4.3.2 going", 421, "4.3.2", "4.3.2 going", false},
+	};
 
 	(void)state;
-	tunnel_start(&tunnel, true, "good");
-	struct smtp_verdict verdict =
-	    send_through(&tunnel, SMTP_TLS_STARTTLS, "good", "board");
-	assert_int_equal(verdict.outcome, SMTP_LATER);
-	assert_int_equal(verdict.code, 535);
-	assert_true(verdict.is_relay_trouble);
-	assert_string_equal(verdict.text, "the relay refused the login: 5.7.8 "
-					  "wrong password");
-	assert_int_equal(read_counter(&tunnel.relay, &tunnel.relay.mails), 0);
-	tunnel_stop(&tunnel);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct tunnel tunnel = {
+		    .manner = {.ehlo = "250-x\r\n250 AUTH PLAIN",
+			       .auth = cases[i].reply}};
+
+		tunnel_start(&tunnel, true, "good");
+		struct smtp_verdict verdict =
+		    send_through(&tunnel, SMTP_TLS_STARTTLS, "good", "board");
+		assert_int_equal(verdict.outcome, SMTP_LATER);
+		assert_int_equal(verdict.code, cases[i].code);
+		assert_true(verdict.is_relay_trouble);
+		assert_int_equal(verdict.is_login_refused,
+				 cases[i].is_login_refused);
+		assert_string_equal(verdict.enhanced, cases[i].enhanced);
+		assert_string_equal(verdict.text, cases[i].text);
+		assert_int_equal(
+		    read_counter(&tunnel.relay, &tunnel.relay.mails), 0);
+		tunnel_stop(&tunnel);
+	}
 }
 
 static void f70_certificates_that_are_not_trusted(void **state)
