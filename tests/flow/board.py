@@ -61,6 +61,16 @@ def preloaded(name):
     return library
 
 
+def statement(name):
+    """Of queries/, as it is built in."""
+    texts = "".join(path.read_text() for path in
+                    (TREE / "daemon/queries").glob("*.sql"))
+    text = texts.split(f"-- name: {name}\n", 1)[1].partition("\n-- name:")[0]
+    lines = [line for line in text.splitlines()
+             if line.strip() and not line.startswith("--")]
+    return "\n".join(lines).removesuffix(";")
+
+
 def settings(values):
     return "".join(f"{key} = {libconfig(value)};\n"
                    for key, value in values.items())
@@ -132,6 +142,12 @@ class Board:
     def slow_disk(self):
         """Its store is on one (only with clock=True)."""
         self.environment["LD_PRELOAD"] += f" {preloaded('disk')}"
+
+    def without(self, name):
+        """Its programs run that statement of queries/ to no effect (only with
+        clock=True)."""
+        self.environment["LD_PRELOAD"] += f" {preloaded('idle')}"
+        self.environment["IDLE_STATEMENT"] = statement(name)
 
     # --- what an administrator and an officer write
 

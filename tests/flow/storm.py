@@ -57,6 +57,7 @@ class Storm:
         self.board, self.journal, self.dice = board, journal, dice
         self.senders = senders
         self.briefings, self.members = 0, 0
+        self.patience_s = 60      # for it to go on by itself
         self.disturbed_ns = []    # CLOCK_MONOTONIC, when each one was over
         self.promised = set()     # paths whose page said "recorded"
         self.asked = set()        # paths that were posted at least once
