@@ -74,7 +74,7 @@ struct found {
 	bool is_closed;   /* as left or exempt */
 	const char *receipt;
 	bool is_shared;
-	int64_t further;
+	int64_t further, disowned_at;
 };
 
 struct found_list {
@@ -116,6 +116,7 @@ static bool find_items(struct db *db, const struct acknowledgement_page *page,
 				   .receipt = copy(q, 5, arena),
 				   .is_shared = page->is_shared,
 				   .further = query_get_integer(q, 6),
+				   .disowned_at = query_get_integer(q, 7),
 			       });
 	}
 	return query_done(q, err);
@@ -191,7 +192,8 @@ static bool load_items(struct db *db, const struct found_list *found,
 		    .recorded_at = row->recorded_at,
 		    .due_at = row->due_at,
 		    .receipt = row->receipt,
-		    .names = row->recorded_at ? 1 + row->further : 0,
+		    .disowned_at = row->disowned_at,
+		    .names = (row->recorded_at ? 1 : 0) + row->further,
 		};
 	}
 	*ret = items;
@@ -237,6 +239,15 @@ bool acknowledgement_load(struct db *db, int64_t delivery_id,
 	keep_outstanding(page);
 	*ret = page;
 	return true;
+}
+
+int64_t acknowledgement_last_disowned(const struct acknowledgement_page *page)
+{
+	int64_t last = 0;
+
+	for (size_t i = 0; i < page->item_count; i++)
+		last = later_of(last, page->items[i].disowned_at);
+	return last;
 }
 
 /* --- judging a POST --- */
@@ -301,6 +312,19 @@ static bool has_many_names(const struct acknowledgement_page *page,
 	return false;
 }
 
+/* Who ticked it then did not know that a confirmation of it was not theirs, or
+ * made that one. */
+static bool is_disowned_since(const struct acknowledgement_page *page,
+			      const struct acknowledgement_tick *ticks,
+			      size_t count, int64_t shown_at)
+{
+	for (size_t i = 0; i < page->item_count; i++)
+		if (page->items[i].disowned_at >= shown_at &&
+		    holds(ticks, count, page->items[i].version_id))
+			return true;
+	return false;
+}
+
 static bool is_stale(int64_t shown_at, int64_t now)
 {
 	return shown_at <= 0 || shown_at > now ||
@@ -333,6 +357,8 @@ acknowledgement_check(const struct acknowledgement_page *page, int64_t shown_at,
 		return ACKNOWLEDGEMENT_STALE_FORM;
 	if (*count == 0)
 		return ACKNOWLEDGEMENT_NOTHING_TICKED;
+	if (is_disowned_since(page, ticks, *count, shown_at))
+		return ACKNOWLEDGEMENT_DISOWNED;
 	if (is_too_long(ticks, *count))
 		return ACKNOWLEDGEMENT_TOO_LONG;
 	if (page->is_shared &&
@@ -357,6 +383,17 @@ static bool has_state(const struct acknowledgement_page *page,
 	return false;
 }
 
+/* is there something that a reply of then confirms, or something confirmed? */
+static bool takes_reply(const struct acknowledgement_page *page,
+			int64_t replied_at)
+{
+	for (size_t i = 0; i < page->item_count; i++)
+		if (page->items[i].state == ACKNOWLEDGEMENT_OUTSTANDING &&
+		    page->items[i].disowned_at < replied_at)
+			return true;
+	return has_state(page, ACKNOWLEDGEMENT_RECORDED);
+}
+
 enum acknowledgement_verdict
 acknowledgement_check_reply(const struct acknowledgement_page *page,
 			    int64_t replied_at, int64_t now)
@@ -372,5 +409,6 @@ acknowledgement_check_reply(const struct acknowledgement_page *page,
 		return ACKNOWLEDGEMENT_NOTHING_TICKED;
 	if (replied_at - page->accepted_at < ACKNOWLEDGEMENT_MAIL_SECONDS)
 		return ACKNOWLEDGEMENT_MAIL_TOO_FAST;
-	return ACKNOWLEDGEMENT_GOOD;
+	return takes_reply(page, replied_at) ? ACKNOWLEDGEMENT_GOOD
+					     : ACKNOWLEDGEMENT_DISOWNED;
 }

@@ -34,6 +34,7 @@ struct acknowledgement_item {
 	int64_t recorded_at, due_at;
 	const char *receipt; /* its id, once recorded; or NULL */
 	int64_t names;       /* of a shared mailbox: how many confirmed */
+	int64_t disowned_at; /* a confirmation, last (core/disown.h); 0: none */
 };
 
 /* all that the page of one delivery shows */
@@ -60,6 +61,9 @@ bool acknowledgement_load(struct db *db, int64_t delivery_id,
 			  int64_t window_days, struct arena *arena,
 			  struct acknowledgement_page **ret, struct err *err);
 
+/* When a confirmation of any item was last disowned; 0: none was. */
+int64_t acknowledgement_last_disowned(const struct acknowledgement_page *page);
+
 /* A ticked box, and what they will do differently, as typed; NULL or blank:
  * nothing. It becomes private text of the event. */
 struct acknowledgement_tick {
@@ -81,6 +85,8 @@ enum acknowledgement_verdict {
 	ACKNOWLEDGEMENT_STALE_FORM,    /* unsigned, or older than a day */
 	ACKNOWLEDGEMENT_FORM_TOO_FAST, /* within 3 s of the form */
 	ACKNOWLEDGEMENT_MAIL_TOO_FAST, /* within 30 s of acceptance */
+	/* before the person said of a confirmation that it was not theirs */
+	ACKNOWLEDGEMENT_DISOWNED,
 	ACKNOWLEDGEMENT_EXPIRED,
 	ACKNOWLEDGEMENT_REHEARSAL, /* all is well, but nothing counts */
 };
@@ -104,7 +110,7 @@ acknowledgement_check(const struct acknowledgement_page *page, int64_t shown_at,
 /* A reply that came at replied_at, by what it could confirm: GOOD (also when
  * all is confirmed), NOTHING_TICKED (nothing is to be confirmed, or was),
  * NO_NAME (a shared mailbox has several readers, and a reply one author),
- * MAIL_TOO_FAST, EXPIRED or REHEARSAL. */
+ * MAIL_TOO_FAST, DISOWNED, EXPIRED or REHEARSAL. */
 enum acknowledgement_verdict
 acknowledgement_check_reply(const struct acknowledgement_page *page,
 			    int64_t replied_at, int64_t now);
@@ -117,12 +123,14 @@ bool acknowledgement_record(struct db *db, int64_t delivery_id,
 			    size_t count, const char *name, int64_t now,
 			    int *ret_recorded, struct err *err);
 
-/* Likewise, all that is outstanding on the page, by a reply of which the check
- * said GOOD. authenticated: by what (core/authentic.h). */
+/* Likewise, all that is outstanding on the page and was not disowned since the
+ * reply came at replied_at, by a reply of which the check said GOOD.
+ * authenticated: by what (core/authentic.h). */
 bool acknowledgement_record_reply(struct db *db,
 				  const struct acknowledgement_page *page,
-				  const char *authenticated, int64_t now,
-				  int *ret_recorded, struct err *err);
+				  const char *authenticated, int64_t replied_at,
+				  int64_t now, int *ret_recorded,
+				  struct err *err);
 
 /* The receipt of who confirmed a version with a shared mailbox under that name;
  * *ret NULL: nobody did. */
@@ -137,5 +145,11 @@ bool acknowledgement_find_name(struct db *db, int64_t delivery_id,
 bool acknowledgement_close_windows(struct db *db, int64_t now, size_t max,
 				   int *ret_missed, bool *ret_more,
 				   struct err *err);
+
+/* Likewise of one requirement whose confirmation was just disowned
+ * (core/disown.h): had there been none, it would have been missed before its
+ * version was closed. Harmless where it is not so. */
+bool acknowledgement_close_window(struct db *db, int64_t requirement_id,
+				  int64_t now, struct err *err);
 
 #endif

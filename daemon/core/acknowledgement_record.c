@@ -40,13 +40,17 @@ static void begin_event(struct event *event, const struct subject *subject,
 	event_integer(event, "version", subject->version);
 }
 
+/* A form that was shown after something was disowned is not posted within those
+ * seconds. */
 static bool find_open(struct db *db, int64_t delivery_id, int64_t version_id,
-		      struct arena *arena, struct subject *ret, struct err *err)
+		      int64_t now, struct arena *arena, struct subject *ret,
+		      struct err *err)
 {
 	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_FIND);
 
 	query_integer(q, 1, delivery_id);
 	query_integer(q, 2, version_id);
+	query_integer(q, 3, now - ACKNOWLEDGEMENT_FORM_SECONDS);
 	if (query_next(q)) {
 		read_subject(q, arena, ret);
 		ret->is_shared = query_get_integer(q, 4) != 0;
@@ -142,7 +146,7 @@ struct beside {
 	int64_t names; /* of further ones: how many there are */
 };
 
-static bool find_beside(struct db *db, const struct said *said,
+static bool find_beside(struct db *db, const struct said *said, int64_t now,
 			struct arena *arena, struct beside *ret,
 			bool *ret_found, struct err *err)
 {
@@ -150,6 +154,7 @@ static bool find_beside(struct db *db, const struct said *said,
 
 	query_integer(q, 1, said->delivery_id);
 	query_integer(q, 2, said->version_id);
+	query_integer(q, 3, now - ACKNOWLEDGEMENT_FORM_SECONDS);
 	*ret_found = query_next(q);
 	if (*ret_found)
 		*ret = (struct beside){
@@ -246,7 +251,7 @@ static bool record_beside(struct db *db, const struct said *said, int64_t now,
 	struct beside beside;
 	bool found, new;
 
-	if (!find_beside(db, said, arena, &beside, &found, err))
+	if (!find_beside(db, said, now, arena, &beside, &found, err))
 		return false;
 	if (!found)
 		return true;
@@ -263,8 +268,8 @@ static bool record_one(struct db *db, const struct said *said, int64_t now,
 {
 	struct subject subject = {0};
 
-	if (!find_open(db, said->delivery_id, said->version_id, arena, &subject,
-		       err))
+	if (!find_open(db, said->delivery_id, said->version_id, now, arena,
+		       &subject, err))
 		return false;
 	if (!subject.requirement_id)
 		return record_beside(db, said, now, arena, recorded, err);
@@ -306,8 +311,9 @@ bool acknowledgement_record(struct db *db, int64_t delivery_id,
 
 bool acknowledgement_record_reply(struct db *db,
 				  const struct acknowledgement_page *page,
-				  const char *authenticated, int64_t now,
-				  int *ret_recorded, struct err *err)
+				  const char *authenticated, int64_t replied_at,
+				  int64_t now, int *ret_recorded,
+				  struct err *err)
 {
 	struct arena *arena = arena_new();
 	int recorded = 0;
@@ -323,7 +329,8 @@ bool acknowledgement_record_reply(struct db *db,
 		    .authenticated = authenticated,
 		};
 
-		if (page->items[i].state == ACKNOWLEDGEMENT_OUTSTANDING)
+		if (page->items[i].state == ACKNOWLEDGEMENT_OUTSTANDING &&
+		    page->items[i].disowned_at < replied_at)
 			good =
 			    record_one(db, &said, now, arena, &recorded, err);
 	}
@@ -380,6 +387,26 @@ static bool miss(struct db *db, const struct subject *subject, int64_t now,
 	assert(changes == 1);
 	begin_event(&event, subject, "missed", subject->closes_at, "briefingd");
 	return event_end(&event, db, now, err);
+}
+
+bool acknowledgement_close_window(struct db *db, int64_t requirement_id,
+				  int64_t now, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_CLOSING_ONE);
+	struct arena *arena = arena_new();
+	struct subject subject = {0};
+
+	assert(db_is_in_transaction(db));
+	query_integer(q, 1, requirement_id);
+	query_integer(q, 2, now);
+	if (query_next(q)) {
+		read_subject(q, arena, &subject);
+		subject.closes_at = query_get_integer(q, 4);
+	}
+	bool good = query_done(q, err) &&
+		    (!subject.requirement_id || miss(db, &subject, now, err));
+	arena_free(arena);
+	return good;
 }
 
 bool acknowledgement_close_windows(struct db *db, int64_t now, size_t max,

@@ -15,7 +15,7 @@ struct said {
 	const struct ledger_event *event;
 	struct evidence_word person, ref, required, agency, grade, hash, state;
 	struct evidence_word as;
-	int64_t version, delivery, count, closes_at, letter;
+	int64_t version, delivery, count, closes_at, letter, undone;
 };
 
 static void read_member(const struct evidence_member *member, struct said *ret)
@@ -31,6 +31,7 @@ static void read_member(const struct evidence_member *member, struct said *ret)
 	    {"content_hash", &ret->hash, NULL},
 	    {"count", NULL, &ret->count},
 	    {"delivery", NULL, &ret->delivery},
+	    {"event", NULL, &ret->undone},
 	    {"grade", &ret->grade, NULL},
 	    {"letter", NULL, &ret->letter},
 	    {"person", &ret->person, NULL},
@@ -119,6 +120,32 @@ static void add_acknowledged(struct evidence_claims *claims,
 	requirement->acknowledged_event = said->event->id;
 	requirement->grade =
 	    evidence_word(claims, said->grade.text, said->grade.size);
+}
+
+/* What it undoes must be what stood; a row tells of it, of its own or beside.
+ */
+static void add_disowned(struct evidence_claims *claims,
+			 const struct said *said)
+{
+	struct evidence_requirement *requirement;
+
+	evidence_add_beside(claims, "the disowning of a confirmation",
+			    said->event->id);
+	if (!evidence_word_is(&said->as, "required"))
+		return;
+	requirement = named_requirement(claims, said);
+	if (!requirement)
+		return;
+	if (requirement->acknowledged_event != said->undone)
+		evidence_find(claims->findings, "row",
+			      "event %" PRId64 " (%s): what stood then was"
+			      " recorded by event %" PRId64 ", and it disowns"
+			      " %" PRId64,
+			      said->event->id, said->event->kind,
+			      requirement->acknowledged_event, said->undone);
+	requirement->acknowledged_at = 0;
+	requirement->acknowledged_event = 0;
+	requirement->grade = 0;
 }
 
 static void add_missed(struct evidence_claims *claims, const struct said *said)
@@ -304,6 +331,7 @@ void evidence_claims_add(struct evidence_claims *claims,
 	} kinds[] = {
 	    {"acknowledged", add_acknowledged},
 	    {"acknowledged-beside", add_beside},
+	    {"acknowledgement-disowned", add_disowned},
 	    {"team-session-recorded", add_session},
 	    {"team-session-undone", add_undone},
 	    {"delivery-planned", add_planned},

@@ -21,6 +21,7 @@ const struct person_table person_tables[] = {
 
     {"requirement", PERSON_STAYS, PERSON_NEVER, 0},
     {"beside", PERSON_STAYS, PERSON_NEVER, 0},
+    {"disowned", PERSON_STAYS, PERSON_NEVER, 0},
     {"delivery", PERSON_STAYS, PERSON_NEVER, 0},
     {"event", PERSON_STAYS, PERSON_NEVER, 0},
     {"reminder", PERSON_STAYS, PERSON_NEVER, 0},

@@ -40,6 +40,7 @@ static struct receipt *read_receipt(struct query *q, struct arena *arena)
 	    .list_name = copy(q, 6, arena),
 	    .list_title = copy(q, 7, arena),
 	    .reflection = copy(q, 8, arena),
+	    .disowned_at = query_get_integer(q, 9),
 	};
 	return receipt;
 }
@@ -111,6 +112,10 @@ void receipt_show(const struct receipt *receipt,
 		  time_text(settings, receipt->confirmed_at, view->arena));
 	view_text(view, "grade_title", grade_title(receipt->grade));
 	view_text(view, "grade_meaning", grade_meaning(receipt->grade));
+	view_text(view, "disowned_text",
+		  receipt->disowned_at
+		      ? time_text(settings, receipt->disowned_at, view->arena)
+		      : NULL);
 	view_text(view, "reflection", receipt->reflection);
 	view_text(view, "list_title", receipt->list_title);
 }

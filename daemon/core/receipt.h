@@ -33,7 +33,10 @@ struct receipt {
 	const char *list_name, *list_title;
 	enum grade grade;
 	int64_t delivery_id, person_id, confirmed_at;
-	const char *reflection; /* "": none, or erased */
+	/* when they said that it was not theirs (core/disown.h); 0: it stands
+	 */
+	int64_t disowned_at;
+	const char *reflection; /* "": none, erased, or not theirs */
 };
 
 /* *ret NULL and true: there is no such receipt behind that delivery's link. id:

@@ -187,7 +187,7 @@ static bool answer(struct taking *taking, enum authentic_method method,
 
 	if (is_good && (!acknowledgement_record_reply(
 			    taking->db, taking->page, authentic_word(method),
-			    now, &telling.recorded, err) ||
+			    replied_at(taking), now, &telling.recorded, err) ||
 			!load_page(taking, err)))
 		return false;
 	ret->answer = is_good ? REPLY_CONFIRMED : REPLY_DECLINED;

@@ -59,10 +59,12 @@ static void show_reason(const struct reply_telling *telling, struct view *view)
 	view_flag(view, "is_over", verdict == ACKNOWLEDGEMENT_NOTHING_TICKED);
 	view_flag(view, "is_too_fast",
 		  verdict == ACKNOWLEDGEMENT_MAIL_TOO_FAST);
+	view_flag(view, "is_disowned", verdict == ACKNOWLEDGEMENT_DISOWNED);
 	view_flag(view, "says_more", verdict == ACKNOWLEDGEMENT_GOOD);
 	view_flag(view, "is_passed_on", telling->says_more);
 	view_flag(view, "can_reply",
 		  verdict == ACKNOWLEDGEMENT_GOOD ||
+		      verdict == ACKNOWLEDGEMENT_DISOWNED ||
 		      verdict == ACKNOWLEDGEMENT_MAIL_TOO_FAST);
 }
 
@@ -86,6 +88,20 @@ static bool show(struct db *db, const struct digest_context *context,
 	}
 	return show_recorded(db, context, page, view, err) &&
 	       receipt_show_checkpoint(db, context->settings, view, err);
+}
+
+/* Each is told once, and once more after something was disowned. */
+static const char *make_key(const struct acknowledgement_page *page,
+			    bool counts, struct arena *arena)
+{
+	const char *key = arena_printf(arena, "by-reply %lld %s",
+				       (long long)page->delivery_id,
+				       counts ? "recorded" : "declined");
+	int64_t disowned_at = acknowledgement_last_disowned(page);
+
+	return disowned_at
+		   ? arena_printf(arena, "%s %lld", key, (long long)disowned_at)
+		   : key;
 }
 
 /* *ret NULL: its list is gone */
@@ -117,9 +133,7 @@ bool reply_tell(struct db *db, const struct digest_context *context,
 	    !show(db, context, telling, view, err))
 		return false;
 	const struct notice notice = {
-	    .key = arena_printf(arena, "by-reply %lld %s",
-				(long long)page->delivery_id,
-				counts ? "recorded" : "declined"),
+	    .key = make_key(page, counts, arena),
 	    .kind = "by-reply",
 	    .list = list,
 	    .person_id = page->person_id,

@@ -4,10 +4,10 @@
 /*
  * Reach, per briefing and agency, as of any time T. Each requirement made by T
  * is in exactly one of six states at T, derived from its times in this order:
- * acknowledged (acknowledged_at <= T); closed (closed_at <= T as left,
- * withdrawn, superseded) or exempt (closed as exempt), unless it was closed
- * after the deadline by leaving or exemption: that is flagged and stays
- * outstanding or missed; missed (missed_at <= T); outstanding. So
+ * acknowledged (acknowledged_at <= T, and not disowned by T); closed (closed_at
+ * <= T as left, withdrawn, superseded) or exempt (closed as exempt), unless it
+ * was closed after the deadline by leaving or exemption: that is flagged and
+ * stays outstanding or missed; missed (missed_at <= T); outstanding. So
  * required = acknowledged + outstanding + missed + exempt + closed
  * (invariant 7). Only live deliveries count; opens and fetches are nowhere.
  * Numbers only: no person is named, and agencies of whom fewer than five people
@@ -33,7 +33,7 @@ struct report_figures {
 	int64_t missed, exempt, closed, flagged;
 	/* beside required: colleagues who were passed the mail, and the further
 	 * names at shared mailboxes */
-	int64_t wider, further;
+	int64_t wider, further; /* not disowned by T */
 	/* team sessions of the period that stand at T, the people reached in
 	 * them, and the heads that were counted: someone may be in several */
 	int64_t sessions, session_reached, session_heads;

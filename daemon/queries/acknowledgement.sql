@@ -23,11 +23,18 @@ WHERE d.id = ?1;
 
 -- name: acknowledgement_items
 -- The versions in the letter of delivery ?1, with what is required of them. In
--- a rehearsal nothing is, and of a guest nothing either.
+-- a rehearsal nothing is, and of a guest nothing either. And when a confirmation
+-- of it was last disowned.
 SELECT lv.version_id, r.id, COALESCE(r.acknowledged_at, w.confirmed_at, 0),
 	COALESCE(r.due_at, 0), r.closed_as, COALESCE(r.receipt, w.receipt),
 	(SELECT COUNT(*) FROM beside f WHERE f.version_id = lv.version_id
-		AND f.person_id = d.person_id AND f.kind = 'further')
+		AND f.person_id = d.person_id AND f.kind = 'further'
+		AND f.disowned_at IS NULL),
+	COALESCE((SELECT MAX(x.disowned_at) FROM disowned x
+		WHERE x.requirement_id = r.id),
+		(SELECT MAX(x.disowned_at) FROM beside x
+		WHERE x.version_id = lv.version_id
+			AND x.person_id = d.person_id), 0)
 FROM delivery d
 LEFT JOIN guest u ON u.delivery_id = d.id
 JOIN delivery s ON s.id = COALESCE(u.source_id, d.id)
@@ -36,6 +43,7 @@ LEFT JOIN requirement r ON r.version_id = lv.version_id
 	AND r.person_id = d.person_id AND d.mode = 'live'
 LEFT JOIN beside w ON w.version_id = lv.version_id
 	AND w.person_id = d.person_id AND w.kind = 'wider'
+	AND w.disowned_at IS NULL
 WHERE d.id = ?1
 ORDER BY lv.position;
 
@@ -52,8 +60,8 @@ ORDER BY r.due_at, r.id;
 
 -- name: acknowledgement_find
 -- The open requirement that delivery ?1 confirms for version ?2, if there is
--- one: of its own letter, live, neither withdrawn nor superseded. Is it one of a
--- shared mailbox?
+-- one: of its own letter, live, neither withdrawn nor superseded; nor disowned
+-- after ?3, for who presses then did not know. Is it one of a shared mailbox?
 SELECT r.id, p.public_id, b.ref, v.number, COALESCE(m.is_shared, 0)
 FROM delivery d
 JOIN digest g ON g.id = d.digest_id
@@ -66,16 +74,19 @@ JOIN version v ON v.id = r.version_id
 JOIN briefing b ON b.id = v.briefing_id
 WHERE d.id = ?1 AND d.mode = 'live'
 	AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
-	AND b.withdrawn_at IS NULL AND v.closed_at IS NULL;
+	AND b.withdrawn_at IS NULL AND v.closed_at IS NULL
+	AND NOT EXISTS (SELECT 1 FROM disowned x
+		WHERE x.requirement_id = r.id AND x.disowned_at > ?3);
 
 -- name: acknowledgement_find_beside
 -- What delivery ?1 confirms for version ?2 beside what is required: of a guest,
 -- once, unless it is required of them as well; of a shared mailbox, behind its
--- first, and how many there are with that one.
+-- first, and how many there are with that one; likewise.
 SELECT CASE WHEN u.source_id IS NULL THEN 'further' ELSE 'wider' END,
 	p.id, p.public_id, b.ref, v.number, l.id, l.name, l.agency,
 	1 + (SELECT COUNT(*) FROM beside f WHERE f.version_id = v.id
-		AND f.person_id = p.id AND f.kind = 'further')
+		AND f.person_id = p.id AND f.kind = 'further'
+		AND f.disowned_at IS NULL)
 FROM delivery d
 LEFT JOIN guest u ON u.delivery_id = d.id
 JOIN delivery s ON s.id = COALESCE(u.source_id, d.id)
@@ -89,11 +100,14 @@ LEFT JOIN member m ON m.list_id = l.id AND m.person_id = p.id
 LEFT JOIN requirement r ON r.version_id = v.id AND r.person_id = p.id
 WHERE d.id = ?1 AND d.mode = 'live'
 	AND b.withdrawn_at IS NULL AND v.closed_at IS NULL
+	AND NOT EXISTS (SELECT 1 FROM beside x
+		WHERE x.version_id = v.id AND x.person_id = p.id
+			AND x.disowned_at > ?3)
 	AND CASE WHEN u.source_id IS NULL
 		THEN m.is_shared = 1 AND r.acknowledged_at IS NOT NULL
 		ELSE r.id IS NULL AND NOT EXISTS (SELECT 1 FROM beside w
 			WHERE w.version_id = v.id AND w.person_id = p.id
-			AND w.kind = 'wider') END;
+			AND w.kind = 'wider' AND w.disowned_at IS NULL) END;
 
 -- name: acknowledgement_find_name
 -- The receipt of the one with the name ?3 who confirmed version ?2 with the
@@ -104,7 +118,8 @@ FROM (SELECT r.receipt, r.event_id FROM requirement r
 		(SELECT d.person_id FROM delivery d WHERE d.id = ?1)
 	UNION ALL
 	SELECT f.receipt, f.event_id FROM beside f
-	WHERE f.version_id = ?2 AND f.kind = 'further' AND f.person_id =
+	WHERE f.version_id = ?2 AND f.kind = 'further'
+		AND f.disowned_at IS NULL AND f.person_id =
 		(SELECT d.person_id FROM delivery d WHERE d.id = ?1)) k
 JOIN event_text t ON t.event_id = k.event_id AND t.name = 'name'
 WHERE lower(t.text) = lower(?3);
@@ -139,6 +154,21 @@ WHERE r.closes_at <= ?1
 	AND (r.closed_at IS NOT NULL OR v.closed_at IS NULL)
 ORDER BY r.closes_at, r.id
 LIMIT ?2;
+
+-- name: acknowledgement_closing_one
+-- Requirement ?1, likewise, once its confirmation was disowned; here a version that
+-- was closed after the window changes nothing: it would have been missed by then.
+SELECT r.id, p.public_id, b.ref, v.number, r.closes_at
+FROM requirement r
+JOIN delivery d ON d.id = r.delivery_id AND d.state <> 'cancelled'
+JOIN person p ON p.id = r.person_id
+JOIN version v ON v.id = r.version_id
+JOIN briefing b ON b.id = v.briefing_id
+WHERE r.id = ?1 AND r.closes_at <= ?2
+	AND r.acknowledged_at IS NULL AND r.missed_at IS NULL
+	AND (r.closed_at IS NULL
+		OR r.closed_as IN ('left', 'exempt') AND r.closed_at > r.due_at)
+	AND (v.closed_at IS NULL OR v.closed_at > r.closes_at);
 
 -- name: acknowledgement_miss
 -- The negative receipt, written at ?2.

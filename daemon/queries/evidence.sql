@@ -63,6 +63,32 @@ SELECT 'confirmation', s.id, s.event_id, EXISTS (SELECT 1 FROM event e
 	AND json_extract(e.body, '$.receipt') = s.receipt)
 FROM beside s
 UNION ALL
+SELECT 'disowning of confirmation', s.id, s.disowned_event_id, EXISTS (
+	SELECT 1 FROM event e
+	WHERE e.id = s.disowned_event_id AND e.effective_at = s.disowned_at
+	AND json_extract(e.body, '$.as') = s.kind
+	AND json_extract(e.body, '$.event') = s.event_id)
+FROM beside s WHERE s.disowned_at IS NOT NULL
+UNION ALL
+-- the event that recorded it says what the row did, and this one ended it
+SELECT 'disowned confirmation', d.id, d.disowned_event_id, EXISTS (
+	SELECT 1 FROM event e
+	JOIN event a ON a.id = d.event_id AND a.kind = 'acknowledged'
+	JOIN requirement r ON r.id = d.requirement_id
+	JOIN person p ON p.id = r.person_id
+	JOIN version v ON v.id = r.version_id
+	JOIN briefing b ON b.id = v.briefing_id
+	WHERE e.id = d.disowned_event_id AND e.effective_at = d.disowned_at
+	AND a.effective_at = d.acknowledged_at
+	AND json_extract(e.body, '$.as') = 'required'
+	AND json_extract(e.body, '$.event') = d.event_id
+	AND json_extract(a.body, '$.person') = p.public_id
+	AND json_extract(a.body, '$.ref') = b.ref
+	AND json_extract(a.body, '$.version') = v.number
+	AND json_extract(a.body, '$.grade') = d.grade
+	AND json_extract(a.body, '$.receipt') = d.receipt)
+FROM disowned d
+UNION ALL
 SELECT 'team session', t.id, t.event_id, EXISTS (SELECT 1 FROM event e
 	JOIN version v ON v.id = t.version_id
 	JOIN briefing b ON b.id = v.briefing_id

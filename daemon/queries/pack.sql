@@ -14,12 +14,13 @@ WHERE b.ref = ?1 AND r.required_at <= ?2 ORDER BY l.name;
 -- name: pack_list
 -- Who was on list ?2 when it was required of them, and what came of it by ?3.
 SELECT p.public_id, v.number, r.agency, r.required_at, r.due_at, r.closes_at,
-	CASE WHEN r.acknowledged_at <= ?3 THEN r.acknowledged_at END,
-	CASE WHEN r.acknowledged_at <= ?3 THEN r.grade END,
-	CASE WHEN r.acknowledged_at <= ?3 THEN r.event_id END,
+	CASE WHEN r.acknowledged_at <= ?3 THEN r.acknowledged_at
+		ELSE x.acknowledged_at END,
+	CASE WHEN r.acknowledged_at <= ?3 THEN r.grade ELSE x.grade END,
+	CASE WHEN r.acknowledged_at <= ?3 THEN r.event_id ELSE x.event_id END,
 	CASE WHEN r.missed_at <= ?3 THEN r.missed_at END,
-	CASE WHEN s.closed_at <= ?3 THEN s.closed_at END,
-	CASE WHEN s.closed_at <= ?3 THEN s.closed_as END,
+	CASE WHEN s.closed_at <= ?3 AND x.id IS NULL THEN s.closed_at END,
+	CASE WHEN s.closed_at <= ?3 AND x.id IS NULL THEN s.closed_as END,
 	r.delivery_id
 FROM requirement r
 JOIN standing_requirement s ON s.id = r.id
@@ -27,6 +28,10 @@ JOIN person p ON p.id = r.person_id
 JOIN version v ON v.id = r.version_id
 JOIN briefing b ON b.id = v.briefing_id
 JOIN list l ON l.id = r.list_id
+-- what stood then and was disowned since
+LEFT JOIN disowned x ON x.id = (SELECT MAX(o.id) FROM disowned o
+	WHERE o.requirement_id = r.id AND o.acknowledged_at <= ?3
+		AND o.disowned_at > ?3)
 WHERE b.ref = ?1 AND l.name = ?2 AND r.required_at <= ?3
 ORDER BY v.number, p.public_id;
 

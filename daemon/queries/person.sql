@@ -42,8 +42,23 @@ SELECT v.ref, v.number, l.name, b.kind, b.confirmed_at, b.grade, b.receipt
 FROM beside b
 	JOIN briefing_version v ON v.id = b.version_id
 	JOIN list l ON l.id = b.list_id
-WHERE b.person_id = ?1
+WHERE b.person_id = ?1 AND b.disowned_at IS NULL
 ORDER BY b.id;
+
+-- name: person_disowned
+-- What was recorded under their name, and they said was not theirs.
+SELECT v.ref, v.number, x.acknowledged_at, x.grade, x.receipt, x.disowned_at,
+	x.event_id
+FROM requirement r
+	JOIN disowned x ON x.requirement_id = r.id
+	JOIN briefing_version v ON v.id = r.version_id
+WHERE r.person_id = ?1
+UNION ALL
+SELECT v.ref, v.number, b.confirmed_at, b.grade, b.receipt, b.disowned_at,
+	b.event_id
+FROM beside b JOIN briefing_version v ON v.id = b.version_id
+WHERE b.person_id = ?1 AND b.disowned_at IS NOT NULL
+ORDER BY 6, 7;
 
 -- name: person_forwards
 -- Links that were asked for with the address, and are not sent yet.

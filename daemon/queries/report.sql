@@ -17,8 +17,18 @@ WITH mail AS (
 		AND (d.state IN ('accepted', 'refused', 'bounced')
 			OR d.state = 'cancelled' AND d.detail = 'suppressed')
 	GROUP BY d.person_id, lv.version_id
+), past AS (
+	-- what stood at ?1 and was disowned since
+	SELECT x.requirement_id, x.acknowledged_at, x.grade FROM disowned x
+	WHERE x.id = (SELECT MAX(o.id) FROM disowned o
+		WHERE o.requirement_id = x.requirement_id
+			AND o.acknowledged_at <= ?1 AND o.disowned_at > ?1)
 ), fact AS (
-	SELECT r.version_id, r.agency, r.acknowledged_at, r.due_at, r.grade,
+	SELECT r.version_id, r.agency, r.due_at,
+		CASE WHEN r.acknowledged_at <= ?1 THEN r.acknowledged_at
+			ELSE x.acknowledged_at END AS acknowledged_at,
+		CASE WHEN r.acknowledged_at <= ?1 THEN r.grade
+			ELSE x.grade END AS grade,
 		COUNT(*) OVER (PARTITION BY r.version_id, r.agency) AS size,
 		m.accepted_at,
 		CASE WHEN m.accepted_at IS NULL THEN COALESCE(m.failed, 0)
@@ -26,7 +36,9 @@ WITH mail AS (
 		CASE WHEN r.closed_at <= ?1 AND r.closed_at > r.due_at
 			AND r.closed_as IN ('left', 'exempt')
 			THEN 1 ELSE 0 END AS closed_too_late,
-		CASE WHEN r.acknowledged_at <= ?1 THEN 'acknowledged'
+		CASE WHEN r.acknowledged_at <= ?1
+				OR x.requirement_id IS NOT NULL
+				THEN 'acknowledged'
 			WHEN r.closed_at <= ?1
 				AND r.closed_as IN ('withdrawn', 'superseded')
 				THEN 'closed'
@@ -40,6 +52,7 @@ WITH mail AS (
 	JOIN briefing b ON b.id = v.briefing_id
 	LEFT JOIN mail m ON m.person_id = r.person_id
 		AND m.version_id = r.version_id
+	LEFT JOIN past x ON x.requirement_id = r.id
 	WHERE r.required_at <= ?1
 		AND (?2 = 0 OR r.required_at >= ?2)
 		AND (?3 = 0 OR r.required_at < ?3)
@@ -83,7 +96,7 @@ WITH mail AS (
 	JOIN version v ON v.id = w.version_id
 	JOIN briefing b ON b.id = v.briefing_id
 	LEFT JOIN sized z ON z.version_id = w.version_id AND z.agency = w.agency
-	WHERE w.confirmed_at <= ?1
+	WHERE w.confirmed_at <= ?1 AND COALESCE(w.disowned_at > ?1, 1)
 		AND (?2 = 0 OR w.confirmed_at >= ?2)
 		AND (?3 = 0 OR w.confirmed_at < ?3)
 		AND (?4 IS NULL OR b.ref = ?4)

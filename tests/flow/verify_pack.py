@@ -317,6 +317,20 @@ class Pack:
                      hashlib.sha256(self.bytes(name)).hexdigest(),
                      f"{name} is not what was made")
 
+    def standing(self):
+        """the acknowledgements that nobody disowned since"""
+        standing = {}
+        for event in sorted(self.leaves.values(), key=lambda e: e["id"]):
+            body = event["body"]
+            who = body.get("person"), str(body.get("version"))
+            if event["kind"] == "acknowledged":
+                standing[who] = event
+            elif (event["kind"] == "acknowledgement-disowned" and
+                  body["as"] == "required"):
+                need(standing.pop(who, {"id": 0})["id"] == body["event"],
+                     f"event {event['id']} disowns what did not stand")
+        return standing
+
     def check_lists(self):
         """each line against its events; gives the lines"""
         planned = {}
@@ -327,8 +341,7 @@ class Pack:
                 planned.setdefault(body["person"], []).append(
                     (due, str(body["closes_at"]), body["agency"],
                      str(event["recorded_at"])))
-        acknowledged = {(e["body"]["person"], str(e["body"]["version"])): e
-                        for e in self.of_kind("acknowledged")}
+        acknowledged = self.standing()
         lines, seen = [], set()
         for name in self.names:
             if name.startswith("lists/"):

@@ -79,6 +79,7 @@ static void acknowledge(struct store *store, int id)
 	event_text(&event, "ref", "LTB-1");
 	event_integer(&event, "version", 1);
 	event_text(&event, "grade", "confirmed");
+	event_text(&event, "receipt", arena_printf(store->arena, "r%d", id));
 	add(store, &event, NOW + 100);
 	scene_do(store,
 		 "UPDATE requirement SET acknowledged_at = %lld, grade ="
@@ -106,6 +107,39 @@ static void confirm_beside(struct store *store, int id)
 		 " 'wider', 1, %d, 1, 'police', %lld, 'wider-reach', 'w1',"
 		 " %lld)",
 		 id, NOW + 200, (long long)event.id);
+}
+
+/* That of a person, or the one beside what was required, which is theirs. */
+static void disown(struct store *store, int id, const char *as)
+{
+	bool is_required = strcmp(as, "required") == 0;
+	struct event event;
+
+	event_begin(&event, "acknowledgement-disowned", NOW + 300, "briefingd");
+	event_text(&event, "person",
+		   arena_printf(store->arena, "person-%d", id));
+	event_text(&event, "ref", "LTB-1");
+	event_integer(&event, "version", 1);
+	event_integer(&event, "event", is_required ? 402 + id : 503);
+	event_text(&event, "as", as);
+	add(store, &event, NOW + 300);
+	if (!is_required) {
+		scene_do(store,
+			 "UPDATE beside SET disowned_at = %lld,"
+			 " disowned_event_id = %lld",
+			 NOW + 300, (long long)event.id);
+		return;
+	}
+	scene_do(store,
+		 "INSERT INTO disowned (requirement_id, acknowledged_at,"
+		 " disowned_at, grade, receipt, event_id, disowned_event_id)"
+		 " SELECT id, acknowledged_at, %lld, grade, receipt, event_id,"
+		 " %lld FROM requirement WHERE person_id = %d",
+		 NOW + 300, (long long)event.id, id);
+	scene_do(store,
+		 "UPDATE requirement SET acknowledged_at = NULL, grade = NULL,"
+		 " receipt = NULL, event_id = NULL WHERE person_id = %d",
+		 id);
 }
 
 static void sign(struct store *store)
@@ -237,7 +271,8 @@ static void f20_every_change_is_named(void **state)
 	    {"UPDATE beside SET grade = 'confirmed'", "row",
 	     "confirmation 1 beside what was required: event 503"},
 	    {"INSERT INTO beside SELECT 2, 'further', version_id, 5, list_id,"
-	     " agency, confirmed_at, grade, receipt, 407 FROM beside",
+	     " agency, confirmed_at, grade, receipt, 407, NULL, NULL"
+	     " FROM beside",
 	     "row", "confirmation 2 beside what was required: event 407"},
 	    {"DELETE FROM beside", "row",
 	     "beside what was required: by event 503"},
@@ -258,6 +293,88 @@ static void f20_every_change_is_named(void **state)
 			is_found |=
 			    strstr(findings.list[j].text, cases[i].text) &&
 			    strcmp(findings.list[j].what, cases[i].what) == 0;
+		if (!is_found)
+			fail_msg("%s: %s", cases[i].sql,
+				 findings.count ? findings.list[0].text
+						: "nothing found");
+		store_close(&store);
+	}
+}
+
+/* 503 events, then those that disown: of 1, of 2 who confirms again, and of who
+ * confirmed beside what was required. */
+static void scene_open_disowned(struct store *store)
+{
+	scene_open(store);
+	store_begin(store);
+	disown(store, 1, "required");
+	disown(store, 2, "required");
+	acknowledge(store, 2);
+	disown(store, 200, "wider");
+	store_commit(store);
+}
+
+static void f20_what_is_disowned_is_good(void **state)
+{
+	struct store store;
+
+	(void)state;
+	scene_open_disowned(&store);
+	struct evidence_findings findings = verify(&store);
+	if (findings.count)
+		fail_msg("%s", findings.list[0].text);
+	store_close(&store);
+}
+
+static void f20_every_change_of_what_is_disowned_is_named(void **state)
+{
+	static const struct {
+		const char *sql, *text;
+	} cases[] = {
+	    {"DELETE FROM disowned WHERE id = 1",
+	     "the disowning of a confirmation beside what was required: by "
+	     "event 504, and not in the table"},
+	    {"UPDATE disowned SET acknowledged_at = acknowledged_at - 1"
+	     " WHERE id = 2",
+	     "disowned confirmation 2"},
+	    {"UPDATE disowned SET disowned_at = disowned_at + 1 WHERE id = 2",
+	     "disowned confirmation 2"},
+	    {"UPDATE disowned SET grade = 'confirmed-by-reply' WHERE id = 2",
+	     "disowned confirmation 2"},
+	    {"UPDATE disowned SET receipt = 'x' WHERE id = 2",
+	     "disowned confirmation 2"},
+	    {"UPDATE disowned SET requirement_id = 7 WHERE id = 1",
+	     "disowned confirmation 1"},
+	    {"UPDATE disowned SET event_id = 410 WHERE id = 1",
+	     "disowned confirmation 1"},
+	    {"UPDATE requirement SET acknowledged_at = 1795356280,"
+	     " grade = 'confirmed', event_id = 403 WHERE id = 1",
+	     "person-1 for LTB-1 version 1: acknowledged at 1795356280 by the "
+	     "table, and by no event"},
+	    {"UPDATE requirement SET acknowledged_at = NULL, grade = NULL"
+	     " WHERE id = 2",
+	     "acknowledged by event 506, and not by the table"},
+	    {"INSERT INTO disowned SELECT 9, 50, acknowledged_at, disowned_at,"
+	     " grade, receipt, 452, 404 FROM disowned WHERE id = 1",
+	     "disowned confirmation 9 beside what was required: event 404"},
+	    {"UPDATE beside SET disowned_at = disowned_at - 1",
+	     "disowning of confirmation 1 beside what was required: event 507"},
+	    {"UPDATE beside SET disowned_at = NULL, disowned_event_id = NULL",
+	     "by event 507, and not in the table"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct store store;
+		bool is_found = false;
+
+		scene_open_disowned(&store);
+		store_do(&store, "PRAGMA foreign_keys = OFF");
+		store_do(&store, cases[i].sql);
+		struct evidence_findings findings = verify(&store);
+		for (size_t j = 0; j < findings.told; j++)
+			is_found |= strstr(findings.list[j].text,
+					   cases[i].text) != NULL;
 		if (!is_found)
 			fail_msg("%s: %s", cases[i].sql,
 				 findings.count ? findings.list[0].text
@@ -379,6 +496,8 @@ int main(void)
 	    cmocka_unit_test(f10_what_was_not_touched_is_good),
 	    cmocka_unit_test(f10_a_proof_stands_alone),
 	    cmocka_unit_test(f20_every_change_is_named),
+	    cmocka_unit_test(f20_what_is_disowned_is_good),
+	    cmocka_unit_test(f20_every_change_of_what_is_disowned_is_named),
 	    cmocka_unit_test(f20_rewritten_history_fails_at_the_first_interval),
 	    cmocka_unit_test(f30_a_kept_checkpoint_finds_what_was_signed_again),
 	    cmocka_unit_test(f30_erased_text_and_salt_leave_all_good),

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "core/acknowledgement.h"
 #include "core/briefing.h"
+#include "core/disown.h"
 #include "core/report.h"
 #include "store.h"
 
@@ -47,7 +48,8 @@ struct duty {
 	enum duty_state state;
 	bool is_flagged, is_failed;
 	bool is_unmailed; /* nobody misses what was never mailed */
-	int64_t accepted_at, confirmed_at; /* 0: not */
+	bool has_missed;  /* before it was confirmed */
+	int64_t accepted_at, confirmed_at, disowned_at; /* 0: not */
 };
 
 struct history {
@@ -57,6 +59,7 @@ struct history {
 	struct duty duties[DUTIES_MAX];
 	int duty_count, person_count, delivery_count, letter_count;
 	bool is_withdrawn[VERSIONS], is_superseded[VERSIONS];
+	int64_t closed_at[VERSIONS]; /* the first of the two; 0: open */
 	struct {
 		struct report_filter filter;
 		char *json;
@@ -193,7 +196,9 @@ static void confirm(struct history *history, struct duty *duty)
 	bool counts = (duty->state == OUTSTANDING || duty->state == MISSED) &&
 		      !duty->is_flagged &&
 		      !history->is_withdrawn[duty->version] &&
-		      !history->is_superseded[duty->version];
+		      !history->is_superseded[duty->version] &&
+		      (!duty->disowned_at || history->now - duty->disowned_at >=
+						 ACKNOWLEDGEMENT_FORM_SECONDS);
 	int recorded;
 
 	store_check(history->store,
@@ -203,11 +208,79 @@ static void confirm(struct history *history, struct duty *duty)
 	assert_int_equal(recorded, counts);
 	if (!counts)
 		return;
+	duty->has_missed = duty->state == MISSED;
 	duty->state = history->now <= duty->due_at ? IN_TIME : LATE;
 	duty->confirmed_at = history->now;
 }
 
-/* leaving or an exemption, which only counts before the deadline */
+/* half of the people are on a list, so that the others count as gone */
+static bool is_member(int person)
+{
+	return person % 2 == 0;
+}
+
+/* from now on not asked of them, which only counts before the deadline */
+static void count_off(const struct history *history, struct duty *duty,
+		      enum duty_state state)
+{
+	if (history->now <= duty->due_at)
+		duty->state = state;
+	else
+		duty->is_flagged = true;
+}
+
+/* Where a duty is that was never confirmed. */
+static void stand_again(struct history *history, struct duty *duty)
+{
+	int64_t closed_at = history->closed_at[duty->version];
+	bool would_miss = duty->closes_at <= history->now && !duty->is_unmailed;
+
+	duty->confirmed_at = 0;
+	duty->disowned_at = history->now;
+	duty->state = OUTSTANDING;
+	if (duty->has_missed)
+		duty->state = MISSED;
+	else if (closed_at && (closed_at <= duty->closes_at || !would_miss))
+		duty->state = CLOSED;
+	else if (!closed_at && !is_member(duty->person))
+		count_off(history, duty, CLOSED);
+	if (duty->state == OUTSTANDING && would_miss)
+		duty->state = MISSED;
+}
+
+static const char *receipt_of(const struct history *history,
+			      const struct duty *duty, struct arena *arena)
+{
+	struct acknowledgement_page *page;
+
+	store_check(history->store, acknowledgement_load(
+					history->store->db, duty->delivery, 180,
+					arena, &page, &history->store->err));
+	assert_int_equal(page->items[0].state, ACKNOWLEDGEMENT_RECORDED);
+	return page->items[0].receipt;
+}
+
+static void disown(struct history *history, struct duty *duty)
+{
+	struct arena *arena = arena_new();
+	struct store *store = history->store;
+	struct disown *disown;
+
+	if (duty->state == IN_TIME || duty->state == LATE) {
+		store_check(store, disown_load(store->db, duty->delivery,
+					       duty->version + 1,
+					       receipt_of(history, duty, arena),
+					       history->now, arena, &disown,
+					       &store->err));
+		assert_non_null(disown);
+		store_check(store, disown_end(store->db, disown, history->now,
+					      arena, &store->err));
+		stand_again(history, duty);
+	}
+	arena_free(arena);
+}
+
+/* leaving or an exemption */
 static void let_off(struct history *history, struct duty *duty,
 		    const char *closed_as, enum duty_state state)
 {
@@ -219,15 +292,14 @@ static void let_off(struct history *history, struct duty *duty,
 		 "WHERE version_id = %d AND person_id = %d",
 		 (long long)history->now, closed_as, duty->version + 1,
 		 duty->person + 1);
-	if (history->now <= duty->due_at)
-		duty->state = state;
-	else
-		duty->is_flagged = true;
+	count_off(history, duty, state);
 }
 
 /* the duties on one version */
 static void close_duties(struct history *history, int version)
 {
+	if (!history->closed_at[version])
+		history->closed_at[version] = history->now;
 	for (int i = 0; i < history->duty_count; i++) {
 		struct duty *duty = &history->duties[i];
 
@@ -534,8 +606,10 @@ static void step(struct history *history)
 		end_mail(history, duty);
 	else if (what < 23)
 		come_back(history, duty);
-	else if (what < 29)
+	else if (what < 27)
 		confirm(history, duty);
+	else if (what < 29)
+		disown(history, duty);
 	else if (what < 31)
 		let_off(history, duty, "left", CLOSED);
 	else if (what < 33)
@@ -561,8 +635,16 @@ static void play(struct store *store, uint64_t seed)
 	store_begin(store);
 	history.person_count = 1 + (int)roll(&history, PEOPLE_MAX);
 	scene_list(store, 1, "list");
-	for (int i = 0; i < history.person_count; i++)
+	for (int i = 0; i < history.person_count; i++) {
 		scene_person(store, i + 1);
+		if (is_member(i))
+			scene_do(store,
+				 "INSERT INTO member (list_id, person_id, "
+				 "row_key, row_hash, is_primary, joined_at, "
+				 "status, added_at) VALUES (1, %d, '%d', '', "
+				 "0, 0, 'active', 0)",
+				 i + 1, i + 1);
+	}
 	scene_version(store, 1, "LTB-1", 1, "OFFICIAL");
 	scene_version(store, 3, "LTB-2", 1, "OFFICIAL");
 	for (int i = 0; i < STEPS; i++) {
