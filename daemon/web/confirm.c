@@ -343,6 +343,11 @@ static const struct confirm_told answers[] = {
 	     "and "
 	     "security programs try out the links in new mail. If it was you, "
 	     "please tick and press the button again in half a minute."},
+    [ACKNOWLEDGEMENT_DISOWNED] =
+	{.notice = "Nothing is recorded yet: since this page was opened, a "
+		   "confirmation was taken back with it. If you have read the "
+		   "briefing yourself, please tick and press the button "
+		   "again."},
     [ACKNOWLEDGEMENT_REHEARSAL] =
 	{.notice = "Your confirmation arrived as it should. This is a "
 		   "rehearsal, so it "

@@ -25,7 +25,8 @@ static bool has_sensitive(const struct acknowledgement_page *page)
 	return false;
 }
 
-/* true: form is that pass now, as we would write it. */
+/* true: form is that pass now, as we would write it. One from before something
+ * was disowned may be in the hands of who confirmed it. */
 static bool take_pass(struct personal *personal, const char *pass)
 {
 	const struct link_keys *keys = personal->visit->web->keys;
@@ -33,7 +34,8 @@ static bool take_pass(struct personal *personal, const char *pass)
 	int64_t shown_at, now = personal->visit->now;
 
 	if (!pass || !link_parse_form(keys, pass, id, &shown_at) ||
-	    shown_at > now || now - shown_at > PERSONAL_PASS_SECONDS)
+	    shown_at > now || now - shown_at > PERSONAL_PASS_SECONDS ||
+	    shown_at <= acknowledgement_last_disowned(personal->page))
 		return false;
 	link_format_form(link_signer(keys), id, shown_at, personal->form);
 	return true;

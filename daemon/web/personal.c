@@ -13,9 +13,9 @@
 #include "web/specimen.h"
 #include "web/visit.h"
 
-/* the parts of TOKEN[.PASS][/REF[/N]]; NULL or "": not there */
+/* the parts of TOKEN[.PASS][/REF[/N[/PAGE]]]; NULL or "": not there */
 struct place {
-	const char *token, *pass, *ref, *number;
+	const char *token, *pass, *ref, *number, *page;
 	bool has_more;
 };
 
@@ -27,6 +27,7 @@ static struct place parse_place(struct arena *arena, const char *rest)
 	place.token = strsep(&next, "/");
 	place.ref = strsep(&next, "/");
 	place.number = strsep(&next, "/");
+	place.page = strsep(&next, "/");
 	place.has_more = next && *next;
 	/* a stop that a mail program took for a part of the link is an empty
 	 * pass */
@@ -160,6 +161,11 @@ static void show_item(const struct personal *personal,
 	const char *why;
 
 	if (!item || place->has_more)
+		visit_tell_nothing_here(visit);
+	else if (is_given(place->page) &&
+		 strcasecmp(place->page, PERSONAL_NOT_ME) == 0)
+		disown_handle(personal, item, place->number);
+	else if (is_given(place->page))
 		visit_tell_nothing_here(visit);
 	else if (is_given(place->number) &&
 		 receipt_handle(personal, item->version_id, place->number))

@@ -8,6 +8,7 @@
  *	BASE/a/TOKEN/REF        one briefing of it
  *	BASE/a/TOKEN/REF/N      a document of that
  *	BASE/a/TOKEN/REF/ID     the receipt for confirming it
+ *	BASE/a/TOKEN/REF/ID/not-me   where that is taken back (core/disown.h)
  *
  * Where a briefing of the delivery is marked OFFICIAL-SENSITIVE, not even a
  * title is shown before the person typed the work address that the mail went
@@ -15,7 +16,8 @@
  * its links hold a pass: BASE/a/TOKEN.PASS/REF. A pass is the signed form value
  * of core/link.h, which says when the address was typed; it opens this
  * delivery's pages for PERSONAL_PASS_SECONDS, and is the hidden value of the
- * form as well, so that neither can be renewed without the address.
+ * form as well, so that neither can be renewed without the address. It ends
+ *when something of the delivery is disowned.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,12 +26,14 @@
 #include "core/asked.h"
 #include "core/link.h"
 
+struct acknowledgement_item;
 struct acknowledgement_page;
 struct pending;
 struct view;
 struct visit;
 
 #define PERSONAL_PASS_SECONDS 7200
+#define PERSONAL_NOT_ME "not-me"
 
 struct personal {
 	struct visit *visit;
@@ -60,6 +64,10 @@ bool personal_has_form(const struct personal *personal);
 /* False: there is no such receipt, and the visit is not answered. */
 bool receipt_handle(const struct personal *personal, int64_t version_id,
 		    const char *id);
+
+/* id: of the receipt; the visit is answered. */
+void disown_handle(const struct personal *personal,
+		   const struct acknowledgement_item *item, const char *id);
 
 /* Sets is_sensitive, form and home. False: the person must type the address
  * first, and the visit was answered with that page. pass: behind the token in

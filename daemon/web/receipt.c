@@ -44,8 +44,15 @@ static void show(const struct personal *personal, const struct receipt *receipt,
 		view_text(view, "person", masked);
 	}
 	view_text(view, "notice", notice);
-	if (!notice && *receipt->address)
+	if (!notice && *receipt->address && !receipt->disowned_at)
 		view_text(view, "form", personal->form);
+	if (!receipt->disowned_at)
+		view_text(
+		    view, "not_me_url",
+		    arena_printf(visit->arena, "%s/%s/%s/" PERSONAL_NOT_ME,
+				 personal->home,
+				 visit_segment(visit, receipt->version->ref),
+				 receipt->id));
 	view_text(view, "back_url", personal->home);
 	visit_show(visit, 200, "web/receipt.html", view);
 }
@@ -80,8 +87,8 @@ static bool record(struct web *web, const struct pending *pending, int64_t now,
 			 id_of(pending->request, arena), arena, &receipt, err);
 
 	*ret_count = 0;
-	/* it may have been erased since the button was pressed */
-	if (good && receipt && *receipt->address)
+	/* erased or disowned, perhaps, since the button was pressed */
+	if (good && receipt && *receipt->address && !receipt->disowned_at)
 		good = receipt_queue(web->db, &context, receipt, err);
 	arena_free(arena);
 	return good;
@@ -122,7 +129,7 @@ static void post(const struct personal *personal, const struct receipt *receipt)
 		show(personal, receipt,
 		     "Nothing was sent: this page was open for more than a "
 		     "day, or was not whole. Please open it again.");
-	else if (!*receipt->address)
+	else if (!*receipt->address || receipt->disowned_at)
 		show(personal, receipt, NULL);
 	else
 		visit_keep(visit, &mailing, receipt->delivery_id, 1)->ids[0] =

@@ -172,10 +172,10 @@ class Site:
         """All that a page can change, to see that nothing did."""
         return [self.board.rows(f"SELECT count(*), max(rowid) FROM {table}")
                 for table in ("requirement WHERE acknowledged_at IS NOT NULL",
-                              "beside", "member_status", "forward", "guest",
+                              "beside", "disowned", "member_status", "forward", "guest",
                               "notice WHERE kind IN ('receipt', 'own-link',"
-                              " 'guest-link', 'member-said')",
-                              "event WHERE kind LIKE 'acknowledged%'"
+                              " 'guest-link', 'member-said', 'disowned')",
+                              "event WHERE kind LIKE 'acknowledge%'"
                               " OR kind = 'member-status'")]
 
     @property

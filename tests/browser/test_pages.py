@@ -104,8 +104,43 @@ def reflection(site, browser):
 
 def receipt(site, browser):
     reflection(site, browser)
-    browser.all(".done a")[-1].click()
+    browser.all(".done a")[-2].click()
     assert "I will see each child alone." in browser.one(".said").text
+
+
+def not_me(site, browser):
+    recorded(site, browser)
+    browser.open(browser.all(".done a")[-1].get_attribute("href"))
+    assert browser.heading == "Was it not you?"
+    assert not browser.one("#mine").is_selected()
+
+
+def not_me_wrong(site, browser):
+    not_me(site, browser)
+    site.wait(5)
+    browser.press()
+    assert browser.one("#tick-error")
+    assert not browser.one("#mine").is_selected()
+
+
+def not_me_taken_back(site, browser):
+    not_me(site, browser)
+    tick(browser)
+    site.wait(5)
+    browser.press()
+    assert browser.heading == "Thank you. It counts no more."
+
+
+def receipt_taken_back(site, browser):
+    receipt(site, browser)
+    where = browser.run("return location.href")
+    browser.open(where + "/not-me")
+    tick(browser)
+    site.wait(5)
+    browser.press()
+    assert browser.heading == "Thank you. It counts no more."
+    browser.open(where)
+    assert "Taken back" in browser.text and not browser.all(".said")
 
 
 def leave(site, browser):
@@ -267,7 +302,9 @@ def library_briefing(site, browser):
 
 
 PAGES = [confirm, need_tick, asked_again, asks_code, asks_code_wrong,
-         asks_email, shared, shared_no_name, shared_recorded, reflection, receipt, leave, leave_wrong, left,
+         asks_email, shared, shared_no_name, shared_recorded, reflection, receipt, not_me,
+         not_me_wrong, not_me_taken_back, receipt_taken_back, leave,
+         leave_wrong, left,
          forward, forward_wrong, guest, recorded, recorded_all, briefing,
          briefing_recorded, code, code_wrong, code_unknown, address,
          address_wrong, address_too_often, secret, secret_briefing, rehearsal,

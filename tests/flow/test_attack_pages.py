@@ -1,6 +1,8 @@
 """Who means harm and has a link: no page is a way to fill the store, to flood
 somebody's mailbox, or to bring back what has ended."""
 import datetime
+import re
+import threading
 
 import pytest
 
@@ -60,6 +62,44 @@ def test_f20_a_shared_mailbox_has_a_bound(clocked, recorder):
     assert "200 people have confirmed it" in page.text
     total = board.facts("report")["total"]
     assert (total["acknowledged"], total["further"]) == (1, 199)
+    board.invariants()
+
+
+def test_f20_a_flood_of_old_forms_confirms_nothing_again(clocked, recorder):
+    """Who confirmed in her name presses all the while, as she takes it back."""
+    board = clocked
+    begin(board, recorder)
+    board.brief("LTB-1")
+    ann, bob = mails(board, recorder, 2)
+    old = patient(board, ann)
+    assert "It is recorded" in board.post(ann.link, old).text
+    path, = re.findall(r'href="https?://[^/"]+(/[^"]+/not-me)"',
+                       board.get(ann.link).text)
+    fields = [f for f in board.get(path).fields if f[0] == "form"]
+    board.advance(FORM_SECONDS + 1)
+    ended = threading.Event()
+    statuses = set()
+
+    def press():
+        while not ended.is_set():
+            statuses.add(board.post(ann.link, old).status)
+    pressing = [threading.Thread(target=press) for _ in range(6)]
+    for thread in pressing:
+        thread.start()
+    for _ in range(20):  # and hers comes again and again, too
+        page = board.post(path, fields + [("mine", "no")])
+        assert "It counts no more" in page.text
+    ended.set()
+    for thread in pressing:
+        thread.join()
+    assert statuses == {200}
+    assert board.facts("report")["total"]["acknowledged"] == 0
+    assert count(board, "disowned") == 1
+    assert count(board, "notice WHERE kind = 'disowned'") == 1
+    assert count(board, "event WHERE kind = 'acknowledged'") == 1
+    # the token of another opens their own page, and nothing of hers
+    receipt = path.split("/")[4]
+    assert board.get(f"{bob.link}/LTB-1/{receipt}/not-me").status == 404
     board.invariants()
 
 

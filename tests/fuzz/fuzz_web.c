@@ -108,7 +108,25 @@ static const char scene[] =
     "INSERT INTO requirement (version_id, person_id, list_id, agency, "
     "delivery_id, required_at, due_at, closes_at) VALUES "
     "(1, 1, 1, 'a', 1, 1795000000, 1796000000, 1810000000), "
-    "(2, 1, 1, 'a', 2, 1795000000, 1796000000, 1810000000);";
+    "(2, 1, 1, 'a', 2, 1795000000, 1796000000, 1810000000);"
+    /* R3 of delivery 1 is confirmed, with a receipt */
+    "INSERT INTO briefing (id, ref, created_at) VALUES (3, 'R3', 0);"
+    "INSERT INTO version (id, briefing_id, number, content_hash, kind, title, "
+    "language, marking, approved_by, approved_on, approval_ref, "
+    "acknowledge_within_days, publish, already_circulated, audience, themes, "
+    "key_messages, questions, summary, taken_at) SELECT 3, 3, number, "
+    "content_hash, kind, 'Read', language, marking, approved_by, approved_on, "
+    "approval_ref, acknowledge_within_days, publish, already_circulated, "
+    "audience, themes, key_messages, questions, summary, taken_at FROM version "
+    "WHERE id = 1;"
+    "INSERT INTO letter_version (letter_id, version_id, position) VALUES "
+    "(1, 3, 2);"
+    "INSERT INTO event (id, kind, effective_at, recorded_at, actor, body) "
+    "VALUES (1, 'acknowledged', 1795100000, 1795100000, 'person:p', '{}');"
+    "INSERT INTO requirement (version_id, person_id, list_id, agency, "
+    "delivery_id, required_at, due_at, closes_at, acknowledged_at, grade, "
+    "receipt, event_id) VALUES (3, 1, 1, 'a', 1, 1795000000, 1796000000, "
+    "1810000000, 1795100000, 'confirmed', '0123456789abcdefghjk', 1);";
 
 static void open_store(void)
 {

@@ -179,12 +179,12 @@ static void check_get(struct site *site, const char *path, int status,
 
 #define RECEIPT "0123456789abcdefghjk"
 
-/* Receipts are random: .../LTB-1/ID" */
+/* Receipts are random: .../LTB-1/ID" and .../LTB-1/ID/not-me" */
 static void settle_receipts(char *body)
 {
 	for (char *at = body; (at = strstr(at, "/LTB-")); at++) {
 		char *id = strchr(at + 1, '/');
-		if (id && strcspn(at + 1, "\"") == strlen("LTB-1/" RECEIPT))
+		if (id && strcspn(id + 1, "\"/") == strlen(RECEIPT))
 			memcpy(id + 1, RECEIPT, strlen(RECEIPT));
 	}
 }
@@ -1265,6 +1265,142 @@ static void f40_trouble_is_told_to_the_roof(void **state)
 	assert_false(web_take_trouble(site->web, &trouble));
 }
 
+/* --- "that wasn't me" --- */
+
+/* LTB-1 confirmed a minute ago with the link PLAIN: the path of its receipt's
+ * page, made constant for the golden files. */
+static const char *prepare_disowning(struct site *site)
+{
+	static char path[160];
+	struct http_request request = post_form(site, PLAIN, NOW - 120, first);
+
+	ask(site, &request, NOW - 60);
+	assert_int_equal(commit(site, NOW - 60), 1);
+	fake_done(&request);
+	store_do(&site->store, "UPDATE requirement SET receipt = '" RECEIPT
+			       "' WHERE acknowledged_at IS NOT NULL;"
+			       "INSERT INTO member (list_id, person_id, "
+			       "row_key, row_hash, is_primary, joined_at, "
+			       "status, added_at) VALUES (1, 1, 'k', 'h', 0, "
+			       "0, 'active', 0)");
+	snprintf(path, sizeof(path), "%s/LTB-1/" RECEIPT "/not-me",
+		 site->paths[PLAIN]);
+	return path;
+}
+
+static struct http_request post_disowning(struct site *site, const char *path,
+					  int64_t shown_at, bool is_ticked)
+{
+	static char form[LINK_FORM_SIZE];
+	struct http_request request = fake_post(path);
+
+	form_of(site, PLAIN, shown_at, form);
+	fake_field(&request, "form", form);
+	if (is_ticked)
+		fake_field(&request, "mine", "no");
+	return request;
+}
+
+static void f50_that_was_not_me(void **state)
+{
+	struct site *site = *state;
+	const char *path = prepare_disowning(site);
+	struct http_request request;
+
+	get_golden(site, path, 200, "disown");
+	request = post_disowning(site, path, NOW - 60, false);
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	check_golden(&request, 200, "disown-not-ticked");
+	request = post_disowning(site, path, NOW - 1, true);
+	ask(site, &request, NOW);
+	assert_false(web_has_pending(site->web));
+	assert_non_null(strstr(request.body, "faster than a person reads"));
+	assert_int_equal(count_recorded(site), 1);
+	request = post_disowning(site, path, NOW - 60, true);
+	ask(site, &request, NOW);
+	assert_int_equal(request.replies, 0);
+	assert_int_equal(count_recorded(site), 1);
+	assert_int_equal(commit(site, NOW), 0);
+	assert_int_equal(count_recorded(site), 0);
+	check_golden(&request, 200, "disowned");
+	/* a second press, and the pages afterwards */
+	ask(site, &request, NOW + 5);
+	assert_false(web_has_pending(site->web));
+	check_golden(&request, 200, "disowned");
+	check_get(site, path, 200, "It counts no more");
+	get_golden(site, site->paths[PLAIN], 200, "confirm");
+}
+
+static void f50_two_disown_in_one_turn(void **state)
+{
+	struct site *site = *state;
+	const char *path = prepare_disowning(site);
+	struct http_request one = post_disowning(site, path, NOW - 60, true);
+	struct http_request two = one;
+
+	ask(site, &one, NOW);
+	ask(site, &two, NOW);
+	commit(site, NOW);
+	assert_non_null(strstr(one.body, "It counts no more"));
+	assert_non_null(strstr(two.body, "It counts no more"));
+	assert_int_equal(
+	    store_number(&site->store, "SELECT count(*) FROM disowned"), 1);
+	fake_done(&one);
+	fake_done(&two);
+}
+
+/* a form from before, in the very turn that takes it back */
+static void f50_nobody_confirms_in_between(void **state)
+{
+	struct site *site = *state;
+	const char *path = prepare_disowning(site);
+	struct http_request one = post_disowning(site, path, NOW - 60, true);
+	struct http_request two = post_form(site, PLAIN, NOW - 120, first);
+
+	ask(site, &one, NOW);
+	ask(site, &two, NOW);
+	assert_int_equal(commit(site, NOW), 0);
+	assert_int_equal(count_recorded(site), 0);
+	assert_non_null(strstr(two.body, "Nothing was recorded"));
+	ask(site, &two, NOW + 10);
+	assert_false(web_has_pending(site->web));
+	assert_non_null(strstr(two.body, "was taken back with it"));
+	fake_done(&one);
+	fake_done(&two);
+}
+
+static void f50_disowning_that_is_not_saved(void **state)
+{
+	struct site *site = *state;
+	const char *path = prepare_disowning(site);
+	struct http_request request =
+	    post_disowning(site, path, NOW - 60, true);
+
+	ask(site, &request, NOW);
+	web_answer(site->web, false, NOW);
+	assert_int_equal(request.status, 503);
+	assert_non_null(strstr(request.body, "Nothing was recorded"));
+	assert_int_equal(count_recorded(site), 1);
+	fake_done(&request);
+}
+
+static void f50_the_receipt_of_what_was_disowned(void **state)
+{
+	struct site *site = *state;
+	const char *path = prepare_disowning(site);
+	struct http_request request =
+	    post_disowning(site, path, NOW - 60, true);
+	char receipt[160];
+
+	ask(site, &request, NOW);
+	commit(site, NOW);
+	fake_done(&request);
+	snprintf(receipt, sizeof(receipt), "%.*s",
+		 (int)(strlen(path) - strlen("/not-me")), path);
+	get_golden(site, receipt, 200, "receipt-disowned");
+}
+
 /* --- leaving an optional list --- */
 
 /* /u/TOKEN of a delivery; person 1 is on the list, which is optional */
@@ -1778,6 +1914,11 @@ int main(void)
 	    CASE(f40_commit_that_fails_is_told),
 	    CASE(f40_waits_ten_seconds_for_a_lock),
 	    CASE(f40_trouble_is_told_to_the_roof),
+	    CASE(f50_that_was_not_me),
+	    CASE(f50_two_disown_in_one_turn),
+	    CASE(f50_nobody_confirms_in_between),
+	    CASE(f50_disowning_that_is_not_saved),
+	    CASE(f50_the_receipt_of_what_was_disowned),
 	    CASE(f50_a_click_of_the_mail_program_leaves),
 	    CASE(f50_two_presses_in_one_turn),
 	    CASE(f50_nothing_else_leaves),
