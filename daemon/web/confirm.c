@@ -275,7 +275,7 @@ static void make_ticks(const struct http_request *request, const int64_t *ids,
 }
 
 /* The request waits for its answer, so its texts are still there. */
-static bool record(struct web *web, const struct pending *pending, int64_t now,
+static bool record(struct web *web, struct pending *pending, int64_t now,
 		   int *ret_count, struct err *err)
 {
 	struct acknowledgement_tick ticks[IDS_MAX];

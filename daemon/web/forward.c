@@ -156,7 +156,7 @@ static bool parse(const struct http_request *request, char ret[ADDRESS_SIZE],
 	return address_parse(text, strlen(text), ret, ret_key, NULL);
 }
 
-static bool record(struct web *web, const struct pending *pending, int64_t now,
+static bool record(struct web *web, struct pending *pending, int64_t now,
 		   int *ret_count, struct err *err)
 {
 	char address[ADDRESS_SIZE], key[ADDRESS_SIZE];

@@ -189,7 +189,7 @@ static bool read_said(const struct web *web, const struct http_request *request,
 }
 
 /* no confirmation, so none is counted */
-static bool record(struct web *web, const struct pending *pending, int64_t now,
+static bool record(struct web *web, struct pending *pending, int64_t now,
 		   int *ret_count, struct err *err)
 {
 	const struct digest_context context = {

@@ -75,7 +75,7 @@ static const char *id_of(const struct http_request *request,
 	return arena_strndup(arena, path + start, end - start);
 }
 
-static bool record(struct web *web, const struct pending *pending, int64_t now,
+static bool record(struct web *web, struct pending *pending, int64_t now,
 		   int *ret_count, struct err *err)
 {
 	const struct digest_context context = {

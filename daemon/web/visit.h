@@ -34,8 +34,8 @@ struct web;
  * *ret_count: confirmations that were new. answer comes after the commit,
  * not_saved when there was none. */
 struct pending_kind {
-	bool (*record)(struct web *web, const struct pending *pending,
-		       int64_t now, int *ret_count, struct err *err);
+	bool (*record)(struct web *web, struct pending *pending, int64_t now,
+		       int *ret_count, struct err *err);
 	void (*answer)(struct visit *visit, const struct pending *pending);
 	const struct message *not_saved;
 };
@@ -46,6 +46,9 @@ struct pending {
 	const struct pending_kind *kind;
 	struct http_request *request;
 	int64_t delivery_id, since_at;
+	/* why record, which looked once more, left things as they were: its
+	 * words are for the person; NULL: it did what was asked */
+	struct err *refused;
 	/* of a confirmation */
 	char form[LINK_FORM_SIZE]; /* as it was posted */
 	size_t id_count;

@@ -46,6 +46,12 @@ struct web *web_new(struct db *db, const struct link_keys *keys,
 	return web;
 }
 
+static void free_pending(struct pending *pending)
+{
+	free(pending->refused);
+	free(pending);
+}
+
 void web_free(struct web *web)
 {
 	if (!web)
@@ -53,7 +59,7 @@ void web_free(struct web *web)
 	while (web->first) {
 		struct pending *pending = web->first;
 		web->first = pending->next;
-		free(pending);
+		free_pending(pending);
 	}
 	limit_free(web->code_tries);
 	limit_free(web->all_code_tries);
@@ -218,7 +224,7 @@ bool web_record(struct web *web, int64_t now, int *ret_count, struct err *err)
 {
 	int total = 0, count;
 
-	for (const struct pending *pending = web->first; pending;
+	for (struct pending *pending = web->first; pending;
 	     pending = pending->next) {
 		if (!pending->kind->record(web, pending, now, &count, err))
 			return false;
@@ -243,7 +249,7 @@ static void answer(struct web *web, struct pending *pending, bool committed,
 	else
 		visit_tell(&visit, pending->kind->not_saved, NULL, 60);
 	arena_free(visit.arena);
-	free(pending);
+	free_pending(pending);
 }
 
 void web_answer(struct web *web, bool committed, int64_t now)
