@@ -111,8 +111,13 @@ static void write_body(struct event *event, struct buf *out)
 
 /* --- who did it --- */
 
-/* "operator:" and their id, or "" */
+/* their role and id, or "" */
 #define ACTOR_SIZE (sizeof("operator:") + PUBLIC_ID_SIZE)
+
+static const char *role_of(const char *name)
+{
+	return text_starts(name, "lead ") ? "lead" : "operator";
+}
 
 static bool find_operator(struct db *db, const char *name, char ret[ACTOR_SIZE],
 			  struct err *err)
@@ -122,7 +127,8 @@ static bool find_operator(struct db *db, const char *name, char ret[ACTOR_SIZE],
 	*ret = '\0';
 	query_text(q, 1, name);
 	if (query_next(q))
-		snprintf(ret, ACTOR_SIZE, "operator:%s", query_get_text(q, 0));
+		snprintf(ret, ACTOR_SIZE, "%s:%s", role_of(name),
+			 query_get_text(q, 0));
 	return query_done(q, err);
 }
 
@@ -133,7 +139,7 @@ static bool add_operator(struct db *db, const char *name, char ret[ACTOR_SIZE],
 	char id[PUBLIC_ID_SIZE];
 
 	public_id_make(id);
-	snprintf(ret, ACTOR_SIZE, "operator:%s", id);
+	snprintf(ret, ACTOR_SIZE, "%s:%s", role_of(name), id);
 	query_text(q, 1, id);
 	query_text(q, 2, name);
 	return query_run(q, NULL, err);

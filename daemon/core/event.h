@@ -5,8 +5,8 @@
  * The append-only record of every change that is evidence, written in the same
  * transaction as the change. The body is canonical JSON and never holds a name
  * or an address: people are their random public ids, those at the control
- * program, too (table operator); free text is a salted hash whose text stands
- * apart and can be erased.
+ * program and leads, too (table operator); free text is a salted hash whose
+ *text stands apart and can be erased.
  *
  *	struct event event;
  *	event_begin(&event, "briefing-withdrawn", now, "jo@host");
@@ -42,8 +42,9 @@ struct event {
 };
 
 /* kind and actor are borrowed until event_end. actor: "briefingd", or
- * "person:PUBLIC_ID", or "jo@host", who works the control program: the event
- * knows them as "operator:PUBLIC_ID". */
+ * "person:PUBLIC_ID", or "jo@host", who works the control program, or
+ * "lead ADDRESS" of a list: the event knows these as "operator:PUBLIC_ID" and
+ * "lead:PUBLIC_ID". */
 void event_begin(struct event *event, const char *kind, int64_t effective_at,
 		 const char *actor);
 /* Names are literals, each once in an event. */

@@ -1,5 +1,6 @@
 #include "core/exemption.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ static bool find(struct db *db, const struct exemption_wish *wish,
 
 	query_text(q, 1, wish->address_key);
 	query_text(q, 2, wish->ref);
+	query_integer(q, 3, wish->list_id);
 	found = query_next(q);
 	if (found) {
 		*ret = (struct duty){
@@ -100,11 +102,12 @@ static bool set(struct db *db, const struct duty *duty, int64_t closed_at,
 	       err_set(err, ERR_BUSY, "what is asked of them changed");
 }
 
-static bool record(struct db *db, const struct exemption_wish *wish,
-		   int64_t now, bool *ret_is_late, struct err *err)
+bool exemption_record(struct db *db, const struct exemption_wish *wish,
+		      int64_t now, bool *ret_is_late, struct err *err)
 {
 	struct duty duty;
 
+	assert(db_is_in_transaction(db));
 	if (!check_reason(wish->reason, err) || !find(db, wish, &duty, err))
 		return false;
 	if (duty.is)
@@ -116,11 +119,12 @@ static bool record(struct db *db, const struct exemption_wish *wish,
 		    err);
 }
 
-static bool undo(struct db *db, const struct exemption_wish *wish, int64_t now,
-		 struct err *err)
+bool exemption_undo(struct db *db, const struct exemption_wish *wish,
+		    int64_t now, struct err *err)
 {
 	struct duty duty;
 
+	assert(db_is_in_transaction(db));
 	if (!check_reason(wish->reason, err) || !find(db, wish, &duty, err))
 		return false;
 	if (!duty.is_exempt)
@@ -134,17 +138,4 @@ static bool undo(struct db *db, const struct exemption_wish *wish, int64_t now,
 	return set(db, &duty, 0, err) &&
 	       tell(db, wish, &duty, "requirements-reopened", now > duty.due_at,
 		    now, err);
-}
-
-bool exemption_record(struct db *db, const struct exemption_wish *wish,
-		      int64_t now, bool *ret_is_late, struct err *err)
-{
-	return db_begin(db, err) &&
-	       db_end(db, record(db, wish, now, ret_is_late, err), err);
-}
-
-bool exemption_undo(struct db *db, const struct exemption_wish *wish,
-		    int64_t now, struct err *err)
-{
-	return db_begin(db, err) && db_end(db, undo(db, wish, now, err), err);
 }

@@ -5,8 +5,8 @@
  * One person is let off one briefing, with a reason: on long leave, say, or it
  * was they who wrote it. Their requirement is closed as exempt from that moment
  * on; one that comes after the deadline is flagged, and improves no figure
- * (core/report.h). It is undone by another record. Each in a transaction of its
- * own.
+ * (core/report.h). It is undone by another record. Each in the caller's
+ * transaction; on ERR_INPUT and ERR_GONE nothing was written.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,6 +19,7 @@ struct err;
 struct exemption_wish {
 	const char *ref; /* of its latest version that was asked of them */
 	const char *address_key; /* core/address.h */
+	int64_t list_id;         /* asked under that list; 0: any */
 	const char *reason;      /* not "" */
 	const char *actor;       /* as event_begin has it */
 };

@@ -103,21 +103,23 @@ static bool show_unconfirmed(struct week *week, struct err *err)
 
 /* --- what is to be done */
 
-static bool show_actions(struct week *week, struct err *err)
+bool lead_week_show_actions(struct db *db, const struct digest_context *context,
+			    const char *agency, struct view *view,
+			    struct err *err)
 {
-	struct query *q = db_query(week->db, QUERY_LEAD_WEEK_ACTIONS);
-	struct civil last = zone_from_utc(
-	    week->context->settings->zone,
-	    week->context->now + LEAD_WEEK_ACTION_DAYS * DAY_SECONDS);
+	struct query *q = db_query(db, QUERY_LEAD_WEEK_ACTIONS);
+	struct civil last =
+	    zone_from_utc(context->settings->zone,
+			  context->now + LEAD_WEEK_ACTION_DAYS * DAY_SECONDS);
 	char date[CIVIL_DATE_SIZE], day[WORDS_SIZE];
 	bool any = false;
 
 	civil_format_date(&last, date);
-	view_list(week->view, "actions");
-	query_text(q, 1, week->list->agency);
+	view_list(view, "actions");
+	query_text(q, 1, agency);
 	query_text(q, 2, date);
 	while (query_next(q)) {
-		struct view *item = view_item(week->view, "actions");
+		struct view *item = view_item(view, "actions");
 		const struct briefing_version version = {
 		    .marking = query_get_text(q, 4)};
 
@@ -132,7 +134,7 @@ static bool show_actions(struct week *week, struct err *err)
 		view_text(item, "due_on", day);
 		any = true;
 	}
-	view_flag(week->view, "has_actions", any);
+	view_flag(view, "has_actions", any);
 	return query_done(q, err);
 }
 
@@ -187,7 +189,8 @@ static bool show(struct week *week, struct err *err)
 				week->arena, week->view, &week->unreachable,
 				err) &&
 	       show_reach(week, err) && show_unconfirmed(week, err) &&
-	       show_actions(week, err);
+	       lead_week_show_actions(week->db, week->context,
+				      week->list->agency, week->view, err);
 }
 
 static bool tell_list(struct db *db, const struct digest_context *context,

@@ -17,6 +17,7 @@
 struct db;
 struct digest_context;
 struct err;
+struct view;
 
 /* in one mail; of more the number is told */
 #define LEAD_WEEK_PEOPLE_MAX 200
@@ -28,5 +29,11 @@ struct err;
 bool lead_week_tell_due(struct db *db, const struct digest_context *context,
 			size_t max_lists, bool *ret_more, int *ret_told,
 			struct err *err);
+
+/* Puts actions[] and has_actions into the view: what reviews ask of an agency
+ * within LEAD_WEEK_ACTION_DAYS; the text of none that is marked. */
+bool lead_week_show_actions(struct db *db, const struct digest_context *context,
+			    const char *agency, struct view *view,
+			    struct err *err);
 
 #endif

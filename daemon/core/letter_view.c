@@ -480,6 +480,7 @@ void letter_view_slots(struct view *view, const struct settings *settings,
 
 	show_link(view, "link_slot", "/a/", settings, kind, arena);
 	show_link(view, "leave_url", "/u/", settings, kind, arena);
+	show_link(view, "lead_url", "/l/", settings, kind, arena);
 	show(view, "privacy_url",
 	     arena_printf(arena, "%s/privacy", settings->web_base));
 	view_raw(view, "name_slot", slot_text(arena, name));

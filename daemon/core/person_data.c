@@ -16,6 +16,8 @@ const struct person_table person_tables[] = {
     /* the agency's file and the relay may have named them */
     {"list", PERSON_GOES, PERSON_LAST_ADDRESS, QUERY_ERASE_LIST_PROBLEM},
     {"relay", PERSON_GOES, PERSON_LAST_ADDRESS, QUERY_ERASE_RELAY_TROUBLE},
+    /* a lead, by the address that they had */
+    {"operator", PERSON_GOES, PERSON_LAST_ADDRESS, QUERY_ERASE_LEAD},
     /* of notices, by what is in them: core/erase_letter */
     {"letter", PERSON_GOES, PERSON_NEVER, 0},
 
@@ -33,7 +35,6 @@ const struct person_table person_tables[] = {
     {"tombstone", PERSON_STAYS, PERSON_NEVER, 0},
 
     {"board", PERSON_NOTHING, PERSON_NEVER, 0},
-    {"operator", PERSON_NOTHING, PERSON_NEVER, 0},
     {"ledger", PERSON_NOTHING, PERSON_NEVER, 0},
     {"ledger_tile", PERSON_NOTHING, PERSON_NEVER, 0},
     {"ledger_key", PERSON_NOTHING, PERSON_NEVER, 0},

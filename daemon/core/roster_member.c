@@ -544,6 +544,41 @@ bool roster_member_say(struct roster_change *change, int64_t person_id,
 	       (!is_off(status) || close_if_gone(change, person_id, err));
 }
 
+static bool end_statuses(struct roster_change *change, int64_t member_id,
+			 int *ret_ended, struct err *err)
+{
+	struct query *q = db_query(change->db, QUERY_ROSTER_END_STATUSES);
+
+	query_integer(q, 1, member_id);
+	query_integer(q, 2, change->now);
+	return query_run(q, ret_ended, err);
+}
+
+bool roster_member_unsay(struct roster_change *change, int64_t person_id,
+			 const char *actor, bool *ret_is_new, struct err *err)
+{
+	struct found found;
+	struct before before, after;
+	int ended = 0;
+
+	*ret_is_new = false;
+	if (!find_member(change, person_id, &found, err))
+		return false;
+	if (!found.member_id || found.is_removed)
+		return true;
+	if (!load_before(change, found.member_id, &before, err) ||
+	    !end_statuses(change, found.member_id, &ended, err))
+		return false;
+	if (ended == 0)
+		return true;
+	*ret_is_new = true;
+	return load_before(change, found.member_id, &after, err) &&
+	       record_status(change, person_id, before.status, after.status, 0,
+			     actor, err) &&
+	       (!is_off(before.status) || is_off(after.status) ||
+		reopen(change, person_id, err));
+}
+
 /* Whoever has the address now: it is not taken from a list. */
 static bool check_erased(struct roster_change *change, struct roster_row *row,
 			 struct err *err)

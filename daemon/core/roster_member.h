@@ -60,6 +60,11 @@ bool roster_member_apply(struct roster_change *change, struct roster_row *row,
 bool roster_member_say(struct roster_change *change, int64_t person_id,
 		       const char *status, int64_t until_at, const char *actor,
 		       bool *ret_is_new, struct err *err);
+/* What was said counts no more, and their row of the CSV does again; who had
+ * left by it has what is still in force opened, as core/roster.h has it of who
+ * returns. *ret_is_new false: nothing was said of them. */
+bool roster_member_unsay(struct roster_change *change, int64_t person_id,
+			 const char *actor, bool *ret_is_new, struct err *err);
 /* whose row is gone */
 bool roster_member_remove(struct roster_change *change, int64_t member_id,
 			  int64_t person_id, struct err *err);

@@ -1,5 +1,6 @@
 #include "core/team_session.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -191,12 +192,12 @@ bool team_session_record(struct db *db, const struct settings *settings,
 			 const char *actor, int64_t now, int64_t *ret_id,
 			 struct err *err)
 {
-	if (!db_begin(db, err))
-		return false;
 	struct arena *arena = arena_new();
+
+	assert(db_is_in_transaction(db));
 	bool good = record(db, settings, wish, actor, now, arena, ret_id, err);
 	arena_free(arena);
-	return db_end(db, good, err);
+	return good;
 }
 
 /* --- shown --- */
@@ -299,10 +300,10 @@ static bool undo(struct db *db, int64_t id, const char *reason,
 bool team_session_undo(struct db *db, int64_t id, const char *reason,
 		       const char *actor, int64_t now, struct err *err)
 {
-	if (!db_begin(db, err))
-		return false;
 	struct arena *arena = arena_new();
+
+	assert(db_is_in_transaction(db));
 	bool good = undo(db, id, reason, actor, now, arena, err);
 	arena_free(arena);
-	return db_end(db, good, err);
+	return good;
 }

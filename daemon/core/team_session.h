@@ -47,7 +47,7 @@ struct team_session {
 	const char *recorded_by;    /* "jo@host" */
 };
 
-/* Of the briefing's latest version, in a transaction of its own. actor: as
+/* Of the briefing's latest version, in the caller's transaction. actor: as
  * event_begin has it. What can't be is ERR_INPUT, with the mend: an agency that
  * no list has, a date before the briefing was taken in, more people than heads,
  * or the very same once more. */
@@ -56,7 +56,7 @@ bool team_session_record(struct db *db, const struct settings *settings,
 			 const char *actor, int64_t now, int64_t *ret_id,
 			 struct err *err);
 
-/* In a transaction of its own; ERR_GONE: there is none; ERR_INPUT: it was
+/* In the caller's transaction; ERR_GONE: there is none; ERR_INPUT: it was
  * undone before. */
 bool team_session_undo(struct db *db, int64_t id, const char *reason,
 		       const char *actor, int64_t now, struct err *err);

@@ -45,6 +45,7 @@ const struct ctl_verb ctl_verbs[] = {
      "deliveries on their way", ctl_queue},
     {"report", "report [--briefing REF] [--from DATE] [--to DATE]",
      "reach, per briefing and agency", ctl_report},
+    {"lead", "lead link ...", "the leads of lists, and their page", ctl_lead},
     {"session", "session record|list|undo",
      "teams that were taken through a briefing", ctl_session},
     {"retention", "retention run [--dry-run]",

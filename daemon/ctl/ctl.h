@@ -124,6 +124,7 @@ int ctl_evidence(struct ctl *ctl, int argc, char **argv);
 int ctl_evidence_pack(struct ctl *ctl, int argc, char **argv);
 int ctl_retention(struct ctl *ctl, int argc, char **argv);
 int ctl_report(struct ctl *ctl, int argc, char **argv);
+int ctl_lead(struct ctl *ctl, int argc, char **argv);
 int ctl_session(struct ctl *ctl, int argc, char **argv);
 
 /* Which lines of a list's CSV are of people who were erased, if any. */

@@ -5,12 +5,24 @@
 #include "core/address.h"
 #include "core/exemption.h"
 #include "ctl/ctl.h"
+#include "tools/db.h"
+
+static bool change(struct ctl *ctl, const struct exemption_wish *wish,
+		   bool is_undo, bool *ret_is_late, struct err *err)
+{
+	if (!db_begin(ctl->db, err))
+		return false;
+	bool good = is_undo ? exemption_undo(ctl->db, wish, ctl->now, err)
+			    : exemption_record(ctl->db, wish, ctl->now,
+					       ret_is_late, err);
+	return db_end(ctl->db, good, err);
+}
 
 int ctl_person_exempt(struct ctl *ctl, int argc, char **argv)
 {
 	static const char usage[] =
 	    "person exempt ADDRESS REF --reason TEXT [--undo]";
-	bool is_undo = false, is_late;
+	bool is_undo = false, is_late = false;
 	struct exemption_wish wish = {.actor = ctl->actor};
 	const struct ctl_option options[] = {
 	    {.name = "--reason", .text = &wish.reason},
@@ -32,15 +44,13 @@ int ctl_person_exempt(struct ctl *ctl, int argc, char **argv)
 	wish.ref = argv[at + 1];
 	if (!ctl_store(ctl))
 		return CTL_TROUBLE;
+	if (!change(ctl, &wish, is_undo, &is_late, &err))
+		return ctl_fail_err(&err);
 	if (is_undo) {
-		if (!exemption_undo(ctl->db, &wish, ctl->now, &err))
-			return ctl_fail_err(&err);
 		printf("%s is asked of them again, with the deadline it had\n",
 		       wish.ref);
 		return CTL_GOOD;
 	}
-	if (!exemption_record(ctl->db, &wish, ctl->now, &is_late, &err))
-		return ctl_fail_err(&err);
 	printf(is_late ? "%s is asked of them no more; it comes after the "
 			 "deadline, so it is flagged and improves no figure\n"
 		       : "%s is asked of them no more\n",

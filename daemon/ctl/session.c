@@ -9,6 +9,7 @@
 #include "core/settings.h"
 #include "core/team_session.h"
 #include "ctl/ctl.h"
+#include "tools/db.h"
 #include "tools/json.h"
 #include "tools/zone.h"
 
@@ -57,8 +58,11 @@ static int record_verb(struct ctl *ctl, int argc, char **argv)
 	wish.ref = argv[at];
 	if (!ctl_store(ctl))
 		return CTL_TROUBLE;
-	if (!team_session_record(ctl->db, ctl->settings, &wish, ctl->actor,
-				 ctl->now, &id, &err))
+	if (!db_begin(ctl->db, &err) ||
+	    !db_end(ctl->db,
+		    team_session_record(ctl->db, ctl->settings, &wish,
+					ctl->actor, ctl->now, &id, &err),
+		    &err))
 		return ctl_fail_err(&err);
 	printf("session %" PRId64 " is recorded: %s, %s, %s, %" PRId64
 	       " of %" PRId64 "\n",
@@ -171,7 +175,11 @@ static int undo_verb(struct ctl *ctl, int argc, char **argv)
 					"wanted");
 	if (!ctl_store(ctl))
 		return CTL_TROUBLE;
-	if (!team_session_undo(ctl->db, id, reason, ctl->actor, ctl->now, &err))
+	if (!db_begin(ctl->db, &err) ||
+	    !db_end(ctl->db,
+		    team_session_undo(ctl->db, id, reason, ctl->actor, ctl->now,
+				      &err),
+		    &err))
 		return ctl_fail_err(&err);
 	printf("session %lld is undone: it counts no more, and stays on "
 	       "record\n",

@@ -119,6 +119,11 @@ DELETE FROM suppression WHERE address_key = ?1;
 -- Links asked for with it.
 DELETE FROM forward WHERE lower(address) = ?1;
 
+-- name: erase_lead
+-- Who recorded things as a list's lead keeps the random id alone.
+UPDATE operator SET name = 'lead, erased: ' || public_id
+WHERE lower(name) = 'lead ' || ?1;
+
 -- name: erase_list_problem
 -- What was wrong with an agency's file.
 UPDATE list SET problem = 'a row of someone who was erased since'

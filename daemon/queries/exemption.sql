@@ -1,6 +1,6 @@
 -- name: exemption_find
 -- What the latest version of briefing ?2 that was asked of who has the address ?1
--- asks of them.
+-- asks of them, under list ?3 (0: any).
 SELECT r.id, p.public_id, r.due_at, r.acknowledged_at,
 	COALESCE(r.closed_as, ''), v.number, v.closed_at IS NOT NULL
 FROM identity i
@@ -8,7 +8,7 @@ JOIN person p ON p.id = i.person_id
 JOIN requirement r ON r.person_id = p.id
 JOIN version v ON v.id = r.version_id
 JOIN briefing b ON b.id = v.briefing_id
-WHERE i.address_key = ?1 AND b.ref = ?2
+WHERE i.address_key = ?1 AND b.ref = ?2 AND (?3 = 0 OR r.list_id = ?3)
 ORDER BY v.number DESC LIMIT 1;
 
 -- name: exemption_set

@@ -233,6 +233,12 @@ INSERT INTO member_status (member_id, status, from_at, until_at, row_hash,
 	recorded_at, actor)
 SELECT id, ?2, ?3, NULLIF(?5, 0), row_hash, ?3, ?4 FROM member WHERE id = ?1;
 
+-- name: roster_end_statuses
+-- what was said of the member ?1 and counts at ?2 ends then
+UPDATE member_status SET until_at = ?2
+WHERE member_id = ?1 AND from_at <= ?2 AND (until_at IS NULL OR until_at > ?2)
+	AND row_hash = (SELECT row_hash FROM member WHERE id = ?1);
+
 -- name: roster_count_open
 -- what a person has outstanding, and how much of it is overdue
 SELECT COUNT(*), COALESCE(SUM(due_at < ?2), 0) FROM standing_requirement

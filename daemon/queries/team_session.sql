@@ -29,7 +29,8 @@ SELECT t.id, b.ref, v.number, t.agency, t.held_at, t.reached, t.head_count,
 	COALESCE((SELECT text FROM event_text x
 		WHERE x.event_id = t.undone_event_id AND x.name = 'reason'), ''),
 	COALESCE((SELECT o.name FROM operator o
-		WHERE 'operator:' || o.public_id = e.actor), e.actor)
+		WHERE o.public_id = substr(e.actor, instr(e.actor, ':') + 1)),
+		e.actor)
 FROM team_session t
 JOIN event e ON e.id = t.event_id
 JOIN version v ON v.id = t.version_id

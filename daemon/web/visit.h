@@ -66,6 +66,8 @@ struct web {
 	struct limit *address_tries, *answer_tries;
 	/* links asked for, by the mail that was passed on and by address */
 	struct limit *forward_tries, *forward_addresses;
+	/* wrong codes for a list's names, from one network and in all */
+	struct limit *lead_tries, *all_lead_tries;
 	struct err trouble;
 };
 

@@ -14,6 +14,7 @@
 #include "web/code.h"
 #include "web/evidence.h"
 #include "web/forward.h"
+#include "web/lead.h"
 #include "web/leave.h"
 #include "web/library.h"
 #include "web/limit.h"
@@ -43,6 +44,8 @@ struct web *web_new(struct db *db, const struct link_keys *keys,
 	web->answer_tries = limit_new(4096, 5, 300);
 	web->forward_tries = limit_new(4096, 20, 600);
 	web->forward_addresses = limit_new(4096, 3, 3600);
+	web->lead_tries = limit_new(4096, 5, 300);
+	web->all_lead_tries = limit_new(4096, 30, 120);
 	return web;
 }
 
@@ -67,6 +70,8 @@ void web_free(struct web *web)
 	limit_free(web->answer_tries);
 	limit_free(web->forward_tries);
 	limit_free(web->forward_addresses);
+	limit_free(web->lead_tries);
+	limit_free(web->all_lead_tries);
 	free(web);
 }
 
@@ -154,6 +159,7 @@ static const struct route {
     {"b", false, false, library_handle},
     {"c", true, true, handle_code},
     {"evidence", false, false, evidence_handle},
+    {"l", false, true, lead_handle},
     {"u", false, true, leave_handle},
     {"f", false, true, forward_handle},
     {"privacy", true, false, privacy_handle},

@@ -32,6 +32,11 @@ struct store {
 	struct err err;
 };
 
+/* call, which gives a bool, in a transaction of its own */
+#define STORE_ALONE(store, call)                                               \
+	(db_begin((store)->db, &(store)->err) &&                               \
+	 db_end((store)->db, (call), &(store)->err))
+
 static inline void store_open(struct store *store)
 {
 	const char *parent = getenv("TMPDIR");

@@ -66,9 +66,12 @@ static void refused(struct store *store, const struct exemption_wish *wish,
 {
 	bool is_late;
 
-	assert_false(is_undo ? exemption_undo(store->db, wish, NOW, &store->err)
-			     : exemption_record(store->db, wish, NOW, &is_late,
-						&store->err));
+	assert_false(
+	    is_undo
+		? STORE_ALONE(store,
+			      exemption_undo(store->db, wish, NOW, &store->err))
+		: STORE_ALONE(store, exemption_record(store->db, wish, NOW,
+						      &is_late, &store->err)));
 	if (!strstr(store->err.text, why))
 		fail_msg("%s: %s", why, store->err.text);
 }
@@ -79,15 +82,17 @@ static void f10_recorded_and_undone(void **state)
 	struct exemption_wish wish = wish_of("p1@x.example");
 	bool is_late = true;
 
-	store_check(store, exemption_record(store->db, &wish, NOW, &is_late,
-					    &store->err));
+	store_check(
+	    store, STORE_ALONE(store, exemption_record(store->db, &wish, NOW,
+						       &is_late, &store->err)));
 	assert_false(is_late);
 	assert_int_equal(figures_at(store, NOW).exempt, 1);
 	assert_int_equal(figures_at(store, NOW).outstanding, 4);
 	assert_int_equal(figures_at(store, NOW - 1).outstanding, 5);
 	refused(store, &wish, false, "is exempt for them already");
 	store_check(store,
-		    exemption_undo(store->db, &wish, NOW + 5, &store->err));
+		    STORE_ALONE(store, exemption_undo(store->db, &wish, NOW + 5,
+						      &store->err)));
 	assert_int_equal(figures_at(store, NOW + 5).exempt, 0);
 	assert_int_equal(figures_at(store, NOW + 5).outstanding, 5);
 	refused(store, &wish, true, "not exempt");
@@ -105,8 +110,9 @@ static void f20_late_improves_nothing(void **state)
 	struct exemption_wish wish = wish_of("p2@x.example");
 	bool is_late = false;
 
-	store_check(store, exemption_record(store->db, &wish, DUE + 1, &is_late,
-					    &store->err));
+	store_check(store, STORE_ALONE(store, exemption_record(
+						  store->db, &wish, DUE + 1,
+						  &is_late, &store->err)));
 	assert_true(is_late);
 	struct report_figures late = figures_at(store, DUE + 1);
 	assert_int_equal(late.exempt, 0);

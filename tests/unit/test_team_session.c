@@ -67,8 +67,9 @@ static int64_t record(struct store *store, const struct team_session_wish *wish,
 	int64_t id = 0;
 
 	store_check(store,
-		    team_session_record(store->db, &settings, wish, "jo@host",
-					now, &id, &store->err));
+		    STORE_ALONE(store, team_session_record(store->db, &settings,
+							   wish, "jo@host", now,
+							   &id, &store->err)));
 	return id;
 }
 
@@ -99,8 +100,10 @@ static void f10_recorded_and_undone(void **state)
 	after.sessions = after.session_reached = after.session_heads = 0;
 	assert_memory_equal(&after, &before, sizeof(after));
 
-	store_check(store, team_session_undo(store->db, id, "that was LTB-2",
-					     "al@host", NOW + 60, &store->err));
+	store_check(store,
+		    STORE_ALONE(store, team_session_undo(
+					   store->db, id, "that was LTB-2",
+					   "al@host", NOW + 60, &store->err)));
 	assert_int_equal(figures_at(store, NOW + 60).sessions, 0);
 	assert_int_equal(figures_at(store, NOW + 59).sessions, 1);
 	store_check(store, team_session_load(store->db, "LTB-1", "police",
@@ -112,11 +115,13 @@ static void f10_recorded_and_undone(void **state)
 	assert_string_equal(sessions->recorded_by, "jo@host");
 	assert_string_equal(sessions->undone_reason, "that was LTB-2");
 	assert_int_equal(sessions->held_at, DAY_19 + SCENE_DAY);
-	assert_false(team_session_undo(store->db, id, "again", "al@host", NOW,
-				       &store->err));
+	assert_false(
+	    STORE_ALONE(store, team_session_undo(store->db, id, "again",
+						 "al@host", NOW, &store->err)));
 	assert_string_equal(store->err.text, "session 1 was undone before");
 	assert_false(
-	    team_session_undo(store->db, 9, "x", "al@host", NOW, &store->err));
+	    STORE_ALONE(store, team_session_undo(store->db, 9, "x", "al@host",
+						 NOW, &store->err)));
 	/* what was undone may be recorded anew */
 	assert_int_equal(record(store, &wish, NOW + 90), 2);
 }
@@ -158,9 +163,10 @@ static void f20_what_can_not_be(void **state)
 						     cases[i].head_count,
 						 .setting = cases[i].setting};
 
-		assert_false(team_session_record(store->db, &settings, &wish,
-						 "jo@host", NOW, &id,
-						 &store->err));
+		assert_false(STORE_ALONE(
+		    store,
+		    team_session_record(store->db, &settings, &wish, "jo@host",
+					NOW, &id, &store->err)));
 		if (!strstr(store->err.text, cases[i].err))
 			fail_msg("%s: %s", cases[i].err, store->err.text);
 	}
@@ -168,8 +174,9 @@ static void f20_what_can_not_be(void **state)
 	long_text[sizeof(long_text) - 1] = '\0';
 	first.reached = 5;
 	first.note = long_text;
-	assert_false(team_session_record(store->db, &settings, &first,
-					 "jo@host", NOW, &id, &store->err));
+	assert_false(STORE_ALONE(
+	    store, team_session_record(store->db, &settings, &first, "jo@host",
+				       NOW, &id, &store->err)));
 	assert_int_equal(figures_at(store, NOW).sessions, 1);
 	assert_string_equal(store_text(store,
 				       "SELECT count(*) FROM event WHERE kind ="
