@@ -35,6 +35,7 @@ class Site:
         (self.folder / "board").mkdir()
         self.board = Board(self.folder / "board", clock=True)
         self.mails = {}
+        self.leads = {}
         self.maildir = Maildir(self.folder)
         self.base = self.board.settings["web"]["base"]
         try:
@@ -100,6 +101,9 @@ class Site:
 
     def send(self, name, mailing_list):
         """Runs the list's slot; all its mails, when they were accepted."""
+        self.board.until(
+            lambda: f"list loaded list={mailing_list}\n" in self.board.log,
+            f"{mailing_list} is loaded")
         before = len(self.recorder.mails)
         wanted = self.board.facts("run", mailing_list, "--dry-run")["members"]
         assert wanted > 3
@@ -155,6 +159,33 @@ class Site:
         return self.board.until(lambda: self.recorder.to(address)[before:],
                                 "an answer")[0]
 
+    def lead(self, mailing_list):
+        """A link to the page of a list's lead; few are sent a day."""
+        if mailing_list not in self.leads:
+            self.board.ctl("lead", "link", mailing_list)
+            mail = self._told(mailing_list, "lead-link")
+            self.leads[mailing_list] = re.search(
+                self.base + r"/l/[0-9a-z]{29}", mail.text)[0]
+        self.wait(40)
+        return self.leads[mailing_list]
+
+    def lead_code(self, mailing_list):
+        """The code that was asked for there last."""
+        return self._told(mailing_list, "lead-code").code
+
+    def _told(self, mailing_list, kind):
+        """The newest notice of that kind to the lead, once it has arrived."""
+        count = "SELECT count(*) FROM notice WHERE kind = ? AND list_id ="
+        count += " (SELECT id FROM list WHERE name = ?)"
+        address = self.board.value("SELECT lead_address FROM list WHERE name ="
+                                   " ?", mailing_list)
+        mark = {"lead-link": "THE PAGE OF YOUR LIST",
+                "lead-code": "YOUR CODE"}[kind]
+        wanted = self.board.value(count, kind, mailing_list)
+        return self.board.until(
+            lambda: [mail for mail in self.recorder.to(address)
+                     if mark in mail.text][wanted - 1:], kind)[-1]
+
     def link(self, mail):
         return self.base + mail.link
 
@@ -174,8 +205,10 @@ class Site:
                 for table in ("requirement WHERE acknowledged_at IS NOT NULL",
                               "beside", "disowned", "member_status", "forward", "guest",
                               "notice WHERE kind IN ('receipt', 'own-link',"
-                              " 'guest-link', 'member-said', 'disowned')",
+                              " 'guest-link', 'member-said', 'disowned',"
+                              " 'lead-code')",
                               "event WHERE kind LIKE 'acknowledge%'"
+                              " OR kind LIKE 'team-session%'"
                               " OR kind = 'member-status'")]
 
     @property

@@ -301,7 +301,90 @@ def library_briefing(site, browser):
     assert browser.one("#key")
 
 
-PAGES = [confirm, need_tick, asked_again, asks_code, asks_code_wrong,
+LEADS = "general-practice"
+
+
+def deed(what):
+    """The button that records it."""
+    return f"main form:has([name=what][value={what}]) button"
+
+
+def lead(site, browser):
+    browser.open(site.lead(LEADS))
+    assert browser.heading == "Your list"
+    assert "@" not in browser.one("main").text.replace("•@", "")
+
+
+def lead_code_sent(site, browser):
+    lead(site, browser)
+    site.wait(5)
+    browser.press(deed("send-code"))
+    assert browser.one(".saved")
+
+
+def lead_code_wrong(site, browser):
+    lead(site, browser)
+    browser.one("#code").send_keys("7k3m-9x2p-4ab1")
+    browser.press(deed("people"))
+    assert browser.one("#code-error")
+
+
+def lead_people(site, browser):
+    if "lead" not in site.mails:
+        lead_code_sent(site, browser)
+        site.mails["lead"] = site.lead_code(LEADS)
+    lead(site, browser)
+    browser.one("#code").send_keys(site.mails["lead"])
+    browser.press(deed("people"))
+    assert browser.heading == "The people on your list"
+
+
+def lead_session_refused(site, browser):
+    lead_people(site, browser)
+    browser.one("#setting").send_keys("team meeting")
+    browser.press(deed("session"))
+    assert "Nothing was recorded" in browser.one(".problem").text
+    assert browser.one("#setting").get_attribute("value") == "team meeting"
+
+
+def lead_session(site, browser):
+    lead_people(site, browser)
+    browser.run("document.getElementById('held_on').value = arguments[0]",
+                site.board.now.date().isoformat())
+    browser.one("#setting").send_keys("team meeting")
+    browser.one("#reached").send_keys("14")
+    browser.one("#head_count").send_keys(str(18 + len(browser.all("details"))))
+    browser.one("#note").send_keys("We spoke about professional curiosity.")
+    browser.press(deed("session"))
+    assert "is recorded" in browser.one(".saved").text
+
+
+def lead_found(site, browser):
+    lead_people(site, browser)
+    browser.one("#q").send_keys("nobody of that name")
+    browser.press(deed("find"))
+    assert "Nobody is found" in browser.text
+
+
+def lead_person(site, browser):
+    lead_people(site, browser)
+    browser.press(".item:first-of-type button[name=person]")
+    assert "Outstanding" in browser.text
+    for summary in browser.all("summary"):
+        summary.click()
+
+
+def lead_person_left(site, browser):
+    lead_people(site, browser)
+    browser.press(".item:nth-of-type(5) button[name=person]")
+    browser.all("summary")[1].click()
+    browser.press(deed("left"))
+    assert "they have left" in browser.one(".saved").text
+
+
+PAGES = [lead, lead_code_sent, lead_code_wrong, lead_people,
+         lead_session_refused, lead_session, lead_found, lead_person,
+         lead_person_left, confirm, need_tick, asked_again, asks_code, asks_code_wrong,
          asks_email, shared, shared_no_name, shared_recorded, reflection, receipt, not_me,
          not_me_wrong, not_me_taken_back, receipt_taken_back, leave,
          leave_wrong, left,

@@ -9,6 +9,7 @@ from board import FORM_SECONDS, MAIL_SECONDS
 ANN, BOB, CY = "ann@police.example", "bob@police.example", "cy@police.example"
 LEAD = "ruth@police.example"
 ROWS = [f"{ANN},Ann Amadi", f"{BOB},Bob", f"{CY},Cy"]
+REHEARSAL = "rehearsal@severnside.example"
 DAY = 86400
 
 
@@ -29,16 +30,14 @@ class Page:
     def post(self, what, wait=FORM_SECONDS, **fields):
         form = dict(self.page.fields).get("form", "")
         self.board.advance(wait)
-        posted = [("form", form), ("what", what), *fields.items()]
-        if self.code and "code" not in fields:
-            posted.append(("code", self.code))
-        self.page = self.board.post(self.path, posted)
+        fields = {"form": form, "what": what, "code": self.code or ""} | fields
+        self.page = self.board.post(self.path, list(fields.items()))
         return self.page
 
     def unlock(self):
         self.open()
         before = len(codes(self.recorder))
-        assert "on its way" in self.post("send-code").text
+        assert "on its way" in self.post("send-code").text, self.page.text
         mail = self.board.until(
             lambda: codes(self.recorder)[before:], "the code")[0]
         self.code = mail.code
@@ -47,6 +46,14 @@ class Page:
 
 def codes(recorder):
     return [mail for mail in recorder.to(LEAD) if "YOUR CODE" in mail.text]
+
+
+def settled(board, recorder):
+    """The daemon knows of all mails, and time has gone by since."""
+    board.until(lambda: board.value("SELECT count(*) FROM delivery WHERE state"
+                                    " = 'accepted'") == len(recorder.mails),
+                "all are accepted")
+    board.advance(MAIL_SECONDS)
 
 
 def begin(board, recorder):
@@ -61,7 +68,7 @@ def begin(board, recorder):
                 "three mails")
     assert LEAD in board.ctl("lead", "link", "police")
     mail = board.until(lambda: recorder.to(LEAD), "the lead's mail")[0]
-    board.advance(MAIL_SECONDS)
+    settled(board, recorder)
     return Page(board, recorder, mail)
 
 
@@ -130,4 +137,193 @@ def test_f20_what_is_recorded(clocked, recorder):
                         " kind IN ('team-session-recorded', 'member-status',"
                         " 'team-session-undone', 'requirements-reopened')"
                         " AND actor <> 'briefingd'") == [("lead:",)]
+    clocked.invariants()
+
+
+def evidence(board):
+    return board.rows("SELECT id, kind, actor FROM event WHERE kind NOT LIKE"
+                      " 'delivery-%' AND kind NOT LIKE 'letter-%' AND kind NOT"
+                      " LIKE 'notice-%' ORDER BY id")
+
+
+def test_f30_a_scanner_gets_nothing(clocked, recorder):
+    lead = begin(clocked, recorder)
+    before = evidence(clocked), len(recorder.mails)
+    for method in ("GET", "HEAD", "GET"):
+        assert clocked.request(method, lead.path).status == 200
+    lead.open()
+    page = lead.post("send-code", wait=0)  # at a machine's speed
+    assert "faster than a person reads" in page.text
+    for what in ("people", "find", "person", "left", "session", "", "x" * 99):
+        page = lead.post(what, code="", person="1")
+        assert "12 letters and digits" in page.text, what
+        assert ANN not in page.text
+    page = lead.post("left", form="", person="1")
+    assert "faster" in page.text
+    assert (evidence(clocked), len(recorder.mails)) == before
+
+
+def two_lists(board, recorder):
+    """Another lead with a page of their own, with the code for it."""
+    other = "olive@school.example"
+    board.list("school", ["sam@school.example,Sam Other"], lead="Olive",
+               lead_address=other, agency="School")
+    lead = begin(board, recorder)
+    board.ctl("lead", "link", "school")
+    mail = board.until(lambda: recorder.to(other), "the other lead's mail")[0]
+    settled(board, recorder)
+    theirs = Page(board, recorder, mail)
+    theirs.open()
+    theirs.post("send-code")
+    theirs.code = board.until(lambda: recorder.to(other)[1:], "a code")[0].code
+    page = theirs.post("find", q="Sam")
+    return lead, theirs, person(page, "Sam Other")
+
+
+def test_f40_own_people_only(clocked, recorder):
+    lead, theirs, sam = two_lists(clocked, recorder)
+    today = clocked.value("SELECT strftime('%Y-%m-%d', max(recorded_at),"
+                          " 'unixepoch') FROM event")
+    theirs.post("session", ref="LTB-1", held_on=today, setting="s",
+                reached="1", head_count="1", note="")
+    assert len(clocked.facts("session", "list")) == 1
+    # neither the other's code nor their form opens it
+    lead.open()
+    page = lead.post("people", code=theirs.code)
+    assert "not a code for this list" in page.text
+    page = lead.post("people", code=recorder.to(ANN)[0].code)
+    assert "not a code for this list" in page.text
+    lead.unlock()
+    before = evidence(clocked)
+    page = lead.post("people", form=dict(theirs.page.fields)["form"])
+    assert ANN not in page.text
+    lead.unlock()
+    for fields in (dict(person=sam), dict(person="1"), dict(person="' OR 1"),
+                   dict(person="%"), dict(person=""), {}):
+        for what in ("person", "left", "on-leave", "active", "exempt"):
+            page = lead.post(what, ref="LTB-1", reason="r",
+                             until="2099-01-01", **fields)
+            assert "on your list no more" in page.text or \
+                "on the list no more" in page.text, (what, fields)
+            assert "Sam" not in page.text
+    page = lead.post("undo-session", session="1", reason="not mine")
+    assert "no such session" in page.text
+    page = lead.post("find", q="%")
+    assert "Nobody is found for" in page.text
+    page = lead.post("find", q="<script>'\"")
+    assert "&lt;script&gt;" in page.text and "<script" not in page.text
+    assert evidence(clocked) == before
+    clocked.invariants()
+
+
+def test_f50_links_are_not_mixed_up(clocked, recorder):
+    lead = begin(clocked, recorder)
+    token = lead.path.rsplit("/", 1)[1]
+    member = recorder.to(ANN)[0].link.rsplit("/", 1)[1]
+    for path in (f"/l/{member}", f"/l/{token[:-1]}x", "/l/", "/l/specimen",
+                 f"/a/{token}", f"/u/{token}", f"/f/{token}"):
+        page = clocked.get(path)
+        assert page.status in (200, 404), path
+        assert "Your list" not in page.text, path
+        assert "LTB-1" not in page.text and "Ann" not in page.text, path
+    assert "Your list" in clocked.get(f"/L/{token.upper()}").text
+
+
+def test_f60_it_ends(clocked, recorder):
+    lead = begin(clocked, recorder)
+    lead.unlock()
+    code = lead.code
+    clocked.advance(2 * 3600)
+    page = lead.post("people")
+    assert "older than two hours" in page.text and ANN not in page.text
+    lead.unlock()
+    assert lead.code != code
+    clocked.list("police", ROWS, lead="New Lead", agency="Police",
+                 lead_address="new@police.example")
+    clocked.until(lambda: lead.open().status == 410, "it is another lead's")
+    assert lead.post("people").status == 410
+    clocked.list("police", ROWS, lead="Ruth Lead", lead_address=LEAD,
+                 agency="Police")
+    clocked.until(lambda: lead.open().status == 200, "it is theirs again")
+    clocked.advance(14 * DAY)
+    page = lead.open()
+    assert page.status == 410 and "LTB-1" not in page.text
+
+
+def test_f70_codes_are_not_guessed(clocked, recorder):
+    lead = begin(clocked, recorder)
+    lead.unlock()
+    right = lead.code
+    digits = [digit for digit in "0123456789" if digit != right[-1]]
+    for digit in digits[:5]:
+        page = lead.post("people", code=right[:-1] + digit)
+        assert "not a code for this list" in page.text
+    page = lead.post("people")
+    assert page.status == 429 and ANN not in page.text
+    clocked.advance(600)
+    lead.open()
+    assert ANN in lead.post("people").text
+    # and no more than five mails an hour
+    for _ in range(7):
+        lead.post("send-code")
+    clocked.until(lambda: len(codes(recorder)) >= 5, "codes")
+    assert ANN in lead.post("people").text
+    assert len(codes(recorder)) == 5
+
+
+def test_f80_a_rehearsal_records_nothing(clocked, recorder):
+    board = clocked
+    board.relay(recorder)
+    board.list("police", ROWS, lead="Ruth Lead", lead_address=LEAD)
+    board.start()
+    board.brief("LTB-1")
+    there = REHEARSAL
+    board.until(lambda: len(recorder.to(there)) == 3, "three mails")
+    board.ctl("lead", "link", "police")
+    mail = board.until(lambda: recorder.to(there)[3:], "the lead's")[0]
+    settled(board, recorder)
+    lead = Page(board, recorder, mail)
+    assert "REHEARSAL" in lead.open().text
+    lead.post("send-code")
+    lead.code = board.until(lambda: recorder.to(there)[4:], "a code")[0].code
+    page = lead.post("find", q="Ann")
+    before = evidence(board)
+    page = lead.post("left", person=person(page, "Ann Amadi"))
+    assert "rehearsal, so nothing was recorded" in page.text
+    assert evidence(board) == before
+
+
+@pytest.mark.parametrize("stop", ["kill", "stop"])
+def test_f90_what_is_recorded_stays(clocked, recorder, stop):
+    lead = begin(clocked, recorder)
+    lead.unlock()
+    page = lead.post("left", person=person(lead.page, "Ann Amadi"))
+    assert "It is recorded" in page.text
+    getattr(clocked, stop)()
+    clocked.start()
+    assert {member["address"]: member["status"] for member in
+            clocked.facts("list", "show", "police")["people"]}[ANN] == "left"
+    page = lead.post("person", person=person(lead.post("find", q="Ann"),
+                                             "Ann Amadi"))
+    assert "Has left" in page.text
+    clocked.invariants()
+
+
+def test_f95_erased_as_a_lead(clocked, recorder):
+    """A lead who is a member too: what they recorded stays, without them."""
+    lead = begin(clocked, recorder)
+    clocked.list("police", [*ROWS, f"{LEAD},Ruth Lead"], lead="Ruth Lead",
+                 lead_address=LEAD, agency="Police")
+    clocked.until(lambda: len(clocked.facts("list", "show", "police")
+                              ["people"]) == 4, "four people")
+    lead.unlock()
+    lead.post("left", person=person(lead.page, "Ann Amadi"))
+    assert clocked.value("SELECT count(*) FROM operator WHERE name = ?",
+                         f"lead {LEAD}") == 1
+    clocked.list("police", ROWS, lead="New Lead", agency="Police",
+                 lead_address="new@police.example")
+    clocked.until(lambda: lead.open().status == 410, "another lead")
+    clocked.ctl("person", "erase", LEAD, "--reason", "asked for it")
+    assert clocked.value("SELECT count(*) FROM operator WHERE name LIKE"
+                         " 'lead %@%'") == 0
     clocked.invariants()
