@@ -56,6 +56,7 @@ struct rosters_run {
 	struct known *reading; /* its CSV is with an errand, or being loaded */
 	struct roster_load *load; /* in slices */
 	bool again;
+	bool passed_over; /* what is being read, by a scan meanwhile */
 	bool said_empty;
 };
 
@@ -214,7 +215,7 @@ static void look_at_list(struct rosters_run *rosters, const char *name)
 
 	if (!known || known == rosters->reading) {
 		if (known)
-			known->is_here = true;
+			known->is_here = rosters->passed_over = true;
 		return;
 	}
 	char *conf = xasprintf("%s/%s.conf", folder, name);
@@ -310,6 +311,10 @@ static void load_end(struct rosters_run *rosters)
 	roster_load_free(rosters->load);
 	rosters->load = NULL;
 	rosters->reading = NULL;
+	/* its files may have changed since they were read */
+	if (rosters->passed_over)
+		timer_set_sooner(rosters->scan_timer, 0);
+	rosters->passed_over = false;
 	load_next(rosters);
 }
 

@@ -282,3 +282,18 @@ def test_f30_pages_are_answered_while_a_great_list_is_read(office):
     csv(office, (GOOD + "n@police.example,N\n" * 3)[:-9])
     office.until(lambda: facts(office).get("problem"), "told")
     assert facts(office)["members"] == 100_002
+
+
+def test_f40_changed_while_it_is_read(board, recorder):
+    """A list's files change while its CSV is with an errand: the doorbell that
+    rings then is not lost."""
+    rows = [f"p{i}@police.example,Person {i}" for i in range(60_000)]
+    board.relay(recorder)
+    board.start()
+    board.list("police", rows, title="First")
+    board.until(lambda: "list configured list=police" in board.log, "it is read")
+    for title in ("Second", "Third"):
+        board.list("police", rows[:100], title=title)
+        time.sleep(0.4)  # the doorbell's own pause
+    board.until(lambda: board.value("SELECT title FROM list") == "Third",
+                "the last title", 20)
