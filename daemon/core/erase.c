@@ -25,6 +25,7 @@
 enum stage {
 	STAGE_FIRST,
 	STAGE_COPIES,
+	STAGE_SLOW,
 	STAGE_DELIVERIES,
 	STAGE_RETURNED,
 	STAGE_LETTERS, /* before events, whose texts promise letters */
@@ -136,20 +137,32 @@ bool erase_cancel(struct db *db, const struct erase_order *order,
 
 /* --- the tables */
 
-static bool run_step(struct db *db, enum person_step step,
-		     void bind(struct query *q, const void *context),
-		     const void *context, struct err *err)
+static bool run_counted(struct db *db, enum person_step step,
+			void bind(struct query *q, const void *context),
+			const void *context, int *changes, struct err *err)
 {
 	for (const struct person_table *table = person_tables; table->name;
 	     table++) {
+		int more;
+
 		if (table->step != step)
 			continue;
 		struct query *q = db_query(db, table->erase);
 		bind(q, context);
-		if (!query_run(q, NULL, err))
+		if (!query_run(q, &more, err))
 			return err_context(err, "erasing from %s", table->name);
+		*changes += more;
 	}
 	return true;
+}
+
+static bool run_step(struct db *db, enum person_step step,
+		     void bind(struct query *q, const void *context),
+		     const void *context, struct err *err)
+{
+	int changes = 0;
+
+	return run_counted(db, step, bind, context, &changes, err);
 }
 
 struct first {
@@ -244,6 +257,18 @@ static bool step_copies(struct db *db, struct erase_work *work,
 	return copy_hash_of_person(db, order->settings, order->keys,
 				   work->subject.person_id, COPIES_AT_ONCE,
 				   ret_more, err);
+}
+
+/* One a step: a scan has some megabytes, all of which are overwritten. */
+static bool step_slow(struct db *db, const struct erase_work *work,
+		      bool *ret_more, struct err *err)
+{
+	int changes = 0;
+	bool good = run_counted(db, PERSON_SLOWLY, bind_person, &work->subject,
+				&changes, err);
+
+	*ret_more = changes > 0;
+	return good;
 }
 
 /* to their address, as somebody else: a lead, a colleague */
@@ -388,6 +413,11 @@ static bool step(struct db *db, struct erase_work *work,
 	case STAGE_COPIES:
 		good = step_copies(db, work, order, &more, err) &&
 		       load_last(db, work, err);
+		if (good && !more)
+			go_on(work);
+		break;
+	case STAGE_SLOW:
+		good = step_slow(db, work, &more, err);
 		if (good && !more)
 			go_on(work);
 		break;

@@ -425,6 +425,29 @@ static bool compare_besides(struct evidence_claims *claims, struct err *err)
 	return query_done(q, err);
 }
 
+/* Is that the salted hash which the event's body has under the name? */
+static bool is_promised(const char *body, const char *name,
+			struct crypto_hash *hash)
+{
+	uint8_t bytes[CRYPTO_SHA256_SIZE];
+	char hex[CRYPTO_SHA256_HEX];
+	const char *promised = "";
+	size_t size = 0;
+
+	crypto_hash_end(hash, bytes);
+	crypto_hex(bytes, sizeof(bytes), hex);
+	return evidence_body_text(body, name, &promised, &size) &&
+	       evidence_word_is(&(struct evidence_word){promised, size}, hex);
+}
+
+static void add_blob(struct crypto_hash *hash, struct query *q, int column)
+{
+	size_t size = 0;
+	const void *blob = query_get_blob(q, column, &size);
+
+	crypto_hash_add(hash, blob ? blob : "", blob ? size : 0);
+}
+
 /* Free text that is still there is what its event promised. Erased together
  * with its salt it leaves nothing to compare, and nothing is wrong. */
 static bool compare_texts(struct evidence_claims *claims, struct err *err)
@@ -433,21 +456,12 @@ static bool compare_texts(struct evidence_claims *claims, struct err *err)
 
 	while (query_next(q)) {
 		struct crypto_hash *hash = crypto_hash_new();
-		uint8_t bytes[CRYPTO_SHA256_SIZE];
-		char hex[CRYPTO_SHA256_HEX];
 		const char *name = query_get_text(q, 1);
-		const char *text = query_get_text(q, 3), *promised = "";
-		size_t salt_size, size = 0;
-		const void *salt = query_get_blob(q, 2, &salt_size);
+		const char *text = query_get_text(q, 3);
 
-		crypto_hash_add(hash, salt ? salt : "", salt ? salt_size : 0);
+		add_blob(hash, q, 2);
 		crypto_hash_add(hash, text, strlen(text));
-		crypto_hash_end(hash, bytes);
-		crypto_hex(bytes, sizeof(bytes), hex);
-		if (!evidence_body_text(query_get_text(q, 4), name, &promised,
-					&size) ||
-		    !evidence_word_is(&(struct evidence_word){promised, size},
-				      hex))
+		if (!is_promised(query_get_text(q, 4), name, hash))
 			evidence_find(claims->findings, "row",
 				      "the %s of event %" PRId64
 				      " (%s) is another text than was recorded",
@@ -457,11 +471,30 @@ static bool compare_texts(struct evidence_claims *claims, struct err *err)
 	return query_done(q, err);
 }
 
+/* Likewise of sheets' scans. */
+static bool compare_scans(struct evidence_claims *claims, struct err *err)
+{
+	struct query *q = db_query(claims->db, QUERY_EVIDENCE_SCANS);
+
+	while (query_next(q)) {
+		struct crypto_hash *hash = crypto_hash_new();
+
+		add_blob(hash, q, 1);
+		add_blob(hash, q, 2);
+		if (!is_promised(query_get_text(q, 3), "scan", hash))
+			evidence_find(claims->findings, "row",
+				      "the scan of sheet %" PRId64
+				      " is not what was recorded",
+				      query_get_integer(q, 0));
+	}
+	return query_done(q, err);
+}
+
 bool evidence_claims_compare(struct evidence_claims *claims, struct err *err)
 {
 	if (!load_people(claims, err) || !compare_requirements(claims, err) ||
 	    !compare_deliveries(claims, err) || !compare_besides(claims, err) ||
-	    !compare_texts(claims, err))
+	    !compare_texts(claims, err) || !compare_scans(claims, err))
 		return false;
 	compare_erasures(claims);
 	compare_closings(claims);

@@ -308,6 +308,24 @@ static void add_undone(struct evidence_claims *claims, const struct said *said)
 			    said->event->id);
 }
 
+static void add_sheet(struct evidence_claims *claims, const struct said *said)
+{
+	evidence_add_beside(claims, "a sheet", said->event->id);
+}
+
+static void add_attested(struct evidence_claims *claims,
+			 const struct said *said)
+{
+	evidence_add_beside(claims, "an attestation", said->event->id);
+}
+
+static void add_unattested(struct evidence_claims *claims,
+			   const struct said *said)
+{
+	evidence_add_beside(claims, "the undoing of an attestation",
+			    said->event->id);
+}
+
 static void add_erased(struct evidence_claims *claims, const struct said *said)
 {
 	size_t person =
@@ -334,6 +352,10 @@ void evidence_claims_add(struct evidence_claims *claims,
 	    {"acknowledgement-disowned", add_disowned},
 	    {"team-session-recorded", add_session},
 	    {"team-session-undone", add_undone},
+	    {"sheet-recorded", add_sheet},
+	    {"attested", add_attested},
+	    {"attestation-undone", add_unattested},
+	    {"sheet-undone", add_unattested},
 	    {"delivery-planned", add_planned},
 	    {"delivery-accepted", add_settled},
 	    {"delivery-refused", add_settled},

@@ -75,7 +75,8 @@ struct evidence_erasure {
 	bool is_seen;
 };
 
-/* a confirmation or a team session beside what was required, by its event */
+/* a confirmation, a team session or a sheet beside what was required, by its
+ * event */
 struct evidence_beside {
 	int64_t event_id;
 	const char *what; /* a literal, for people */

@@ -18,12 +18,14 @@ const struct person_table person_tables[] = {
     {"relay", PERSON_GOES, PERSON_LAST_ADDRESS, QUERY_ERASE_RELAY_TROUBLE},
     /* a lead, by the address that they had */
     {"operator", PERSON_GOES, PERSON_LAST_ADDRESS, QUERY_ERASE_LEAD},
+    {"sheet_scan", PERSON_GOES, PERSON_SLOWLY, QUERY_ERASE_SCAN},
     /* of notices, by what is in them: core/erase_letter */
     {"letter", PERSON_GOES, PERSON_NEVER, 0},
 
     {"requirement", PERSON_STAYS, PERSON_NEVER, 0},
     {"beside", PERSON_STAYS, PERSON_NEVER, 0},
     {"disowned", PERSON_STAYS, PERSON_NEVER, 0},
+    {"attestation", PERSON_STAYS, PERSON_NEVER, 0},
     {"delivery", PERSON_STAYS, PERSON_NEVER, 0},
     {"event", PERSON_STAYS, PERSON_NEVER, 0},
     {"reminder", PERSON_STAYS, PERSON_NEVER, 0},
@@ -43,6 +45,7 @@ const struct person_table person_tables[] = {
     {"version", PERSON_NOTHING, PERSON_NEVER, 0},
     {"document", PERSON_NOTHING, PERSON_NEVER, 0},
     {"team_session", PERSON_NOTHING, PERSON_NEVER, 0},
+    {"sheet", PERSON_NOTHING, PERSON_NEVER, 0},
     {"action", PERSON_NOTHING, PERSON_NEVER, 0},
     {"folder", PERSON_NOTHING, PERSON_NEVER, 0},
     {"digest", PERSON_NOTHING, PERSON_NEVER, 0},

@@ -18,8 +18,10 @@ enum person_fate {
 
 /* When a statement is run, and with which parameters. */
 enum person_step {
-	PERSON_NEVER,      /* there is no statement */
-	PERSON_FIRST,      /* ?1 the person, ?2 now: so that no more is made */
+	PERSON_NEVER,  /* there is no statement */
+	PERSON_FIRST,  /* ?1 the person, ?2 now: so that no more is made */
+	PERSON_SLOWLY, /* ?1 the person: a row at a time, which may be large,
+			* again as long as there is one */
 	PERSON_DELIVERIES, /* these walk, as queries/erase.sql says: over */
 	PERSON_RETURNED,   /* the ids of deliveries, of mails that came back */
 	PERSON_EVENTS,     /* and of events */

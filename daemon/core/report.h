@@ -31,6 +31,9 @@ struct report_figures {
 	int64_t by_reply;  /* likewise: confirmed by reply */
 	int64_t outstanding, overdue; /* overdue: of outstanding */
 	int64_t missed, exempt, closed, flagged;
+	/* of required, and not acknowledged: who stands on a sheet at T
+	 * (core/attestation.h); they are in their state all the same */
+	int64_t attested;
 	/* beside required: colleagues who were passed the mail, and the further
 	 * names at shared mailboxes */
 	int64_t wider, further; /* not disowned by T */

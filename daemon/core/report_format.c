@@ -26,15 +26,25 @@ static const struct figure {
 	{                                                                      \
 #name, heading, offsetof(struct report_figures, name)          \
 	}
-    FIGURE(required, "Required"),       FIGURE(accepted, "Accepted"),
-    FIGURE(failed, "Failed"),           FIGURE(acknowledged, "Reach"),
-    FIGURE(in_time, "In time"),         FIGURE(late, "Late"),
-    FIGURE(reflected, "Reflected"),     FIGURE(by_reply, "By reply"),
-    FIGURE(outstanding, "Outstanding"), FIGURE(overdue, "Overdue"),
-    FIGURE(missed, "Missed"),           FIGURE(exempt, "Exempt"),
-    FIGURE(closed, "Closed"),           FIGURE(flagged, "Flagged"),
-    FIGURE(wider, "Wider reach"),       FIGURE(further, "Further names"),
-    FIGURE(sessions, "Sessions"),       FIGURE(session_reached, "In sessions"),
+    FIGURE(required, "Required"),
+    FIGURE(accepted, "Accepted"),
+    FIGURE(failed, "Failed"),
+    FIGURE(acknowledged, "Reach"),
+    FIGURE(in_time, "In time"),
+    FIGURE(late, "Late"),
+    FIGURE(reflected, "Reflected"),
+    FIGURE(by_reply, "By reply"),
+    FIGURE(outstanding, "Outstanding"),
+    FIGURE(overdue, "Overdue"),
+    FIGURE(missed, "Missed"),
+    FIGURE(exempt, "Exempt"),
+    FIGURE(closed, "Closed"),
+    FIGURE(flagged, "Flagged"),
+    FIGURE(attested, "Attested"),
+    FIGURE(wider, "Wider reach"),
+    FIGURE(further, "Further names"),
+    FIGURE(sessions, "Sessions"),
+    FIGURE(session_reached, "In sessions"),
     FIGURE(session_heads, "Of heads"),
 #undef FIGURE
 };
@@ -166,6 +176,8 @@ static void add_legend(struct buf *out)
 	    "differently. By reply: of those who confirmed, who answered the\n"
 	    "mail with the word it asked for. Flagged: left or exempted only\n"
 	    "after the deadline; such people stay outstanding or missed.\n"
+	    "Attested: required, not confirmed by themselves, and on a sheet\n"
+	    "that they signed, as their lead says; never reach.\n"
 	    "Wider reach: colleagues of whom it was not required, and who\n"
 	    "confirmed; beside required. Further names: at shared mailboxes,\n"
 	    "of which each is required once. Sessions: of teams that were\n"

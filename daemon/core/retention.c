@@ -16,6 +16,7 @@
 #define DAY_SECONDS INT64_C(86400)
 #define PEOPLE_AT_ONCE 1000
 #define IDS_AT_ONCE 1000
+#define SCANS_AT_ONCE 1 /* of up to some megabytes, overwritten */
 
 enum stage {
 	STAGE_BEGIN,
@@ -23,6 +24,7 @@ enum stage {
 	STAGE_ATTEMPTS,
 	STAGE_RETURNED,
 	STAGE_LETTERS,
+	STAGE_SCANS,
 	STAGE_TEXTS, /* last: of who is erased, and of letters that are gone */
 	STAGE_END,
 };
@@ -158,19 +160,23 @@ static bool step_walk(struct db *db, struct retention *run, struct err *err)
 	    [STAGE_LETTERS] = {QUERY_RETENTION_LETTERS,
 			       settings->retention_mails_days,
 			       &run->went.mails},
+	    [STAGE_SCANS] = {QUERY_RETENTION_SCANS,
+			     settings->retention_scans_days, &run->went.scans},
 	    [STAGE_TEXTS] = {QUERY_RETENTION_TEXTS,
 			     settings->retention_texts_days, &run->went.texts},
 	};
 	struct query *q = db_query(db, walks[run->stage].query);
+	int64_t to = run->cursor +
+		     (run->stage == STAGE_SCANS ? SCANS_AT_ONCE : IDS_AT_ONCE);
 	int changes;
 
 	query_integer(q, 1, run->cursor);
-	query_integer(q, 2, run->cursor + IDS_AT_ONCE);
+	query_integer(q, 2, to);
 	query_integer(q, 3, before(&run->order, walks[run->stage].days));
 	if (!query_run(q, &changes, err))
 		return false;
 	*walks[run->stage].count += changes;
-	run->cursor += IDS_AT_ONCE;
+	run->cursor = to;
 	return true;
 }
 
@@ -183,6 +189,7 @@ static bool add_event(struct db *db, const struct retention *run,
 	event_integer(&event, "people", run->went.people);
 	event_integer(&event, "texts", run->went.texts);
 	event_integer(&event, "mails", run->went.mails);
+	event_integer(&event, "scans", run->went.scans);
 	return event_end(&event, db, run->order.now, err);
 }
 
@@ -205,7 +212,8 @@ bool retention_step(struct db *db, struct retention *run, bool is_asked,
 		    bool *ret_is_done, struct err *err)
 {
 	const struct retention_counts *went = &run->went;
-	bool has_any = went->people || went->texts || went->mails;
+	bool has_any =
+	    went->people || went->texts || went->mails || went->scans;
 
 	assert(db_is_in_transaction(db));
 	*ret_is_done = run->stage == STAGE_END;
@@ -231,9 +239,11 @@ bool retention_count(struct db *db, const struct settings *settings,
 	q = db_query(db, QUERY_RETENTION_COUNTS);
 	query_integer(q, 1, before(&order, settings->retention_texts_days));
 	query_integer(q, 2, before(&order, settings->retention_mails_days));
+	query_integer(q, 3, before(&order, settings->retention_scans_days));
 	if (query_next(q)) {
 		ret->texts = query_get_integer(q, 0);
 		ret->mails = query_get_integer(q, 1);
+		ret->scans = query_get_integer(q, 2);
 	}
 	return query_done(q, err);
 }

@@ -146,6 +146,8 @@ static const struct config_setting table[] = {
      NULL, "1095", "what people wrote, and reasons about them; 0: kept"},
     {"retention.mails_days", CONFIG_INTEGER, AT(retention_mails_days), 0, 36500,
      NULL, "365", "servers' words, replies and notices to leads; 0: kept"},
+    {"retention.scans_days", CONFIG_INTEGER, AT(retention_scans_days), 0, 36500,
+     NULL, "365", "scans of sheets that people signed; 0: kept"},
 
     {"evidence.window_days", CONFIG_INTEGER, AT(window_days), 1, 3650, NULL,
      "180", "how long a link works and a confirmation can be given"},

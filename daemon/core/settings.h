@@ -121,7 +121,7 @@ struct settings {
 	/* retention: how long what names people is kept, in days; 0: until
 	 * somebody asks for it to be erased. core/retention.h */
 	int64_t retention_leavers_days, retention_texts_days,
-	    retention_mails_days;
+	    retention_mails_days, retention_scans_days;
 
 	/* evidence */
 	int64_t window_days;     /* how long a link works: 180 */

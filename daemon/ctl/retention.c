@@ -32,6 +32,7 @@ static int dry_run(struct ctl *ctl)
 		json_map_integer(map, "people", counts.people);
 		json_map_integer(map, "texts", counts.texts);
 		json_map_integer(map, "mails", counts.mails);
+		json_map_integer(map, "scans", counts.scans);
 		return ctl_print_json(map);
 	}
 	print_rule("people who are on no list any more",
@@ -40,6 +41,8 @@ static int dry_run(struct ctl *ctl)
 		   settings->retention_texts_days, counts.texts);
 	print_rule("servers' words, replies, notices",
 		   settings->retention_mails_days, counts.mails);
+	print_rule("scans of signed sheets", settings->retention_scans_days,
+		   counts.scans);
 	puts("nothing is done yet");
 	return CTL_GOOD;
 }

@@ -107,6 +107,13 @@ DELETE FROM event_text WHERE event_id > ?5 AND event_id <= ?6 AND event_id IN (
 					json_extract(e.body, '$.letter')
 				AND length(l.body) = 0)));
 
+-- name: erase_scan
+-- One of the scans of sheets that they are on, or were.
+DELETE FROM sheet_scan WHERE sheet_id = (SELECT x.sheet_id FROM requirement r
+	JOIN attestation a ON a.requirement_id = r.id
+	JOIN sheet_scan x ON x.sheet_id = a.sheet_id
+	WHERE r.person_id = ?1 LIMIT 1);
+
 -- name: erase_identity
 -- Who they were.
 DELETE FROM identity WHERE person_id = ?1;

@@ -106,4 +106,55 @@ SELECT 'undoing of session', t.id, t.undone_event_id, EXISTS (
 	WHERE e.id = t.undone_event_id AND e.kind = 'team-session-undone'
 	AND e.recorded_at = t.undone_at
 	AND json_extract(e.body, '$.session') = t.event_id)
-FROM team_session t WHERE t.undone_at IS NOT NULL;
+FROM team_session t WHERE t.undone_at IS NOT NULL
+UNION ALL
+SELECT 'sheet', s.id, s.event_id, EXISTS (SELECT 1 FROM event e
+	JOIN version v ON v.id = s.version_id
+	JOIN briefing b ON b.id = v.briefing_id
+	WHERE e.id = s.event_id AND e.kind = 'sheet-recorded'
+	AND e.effective_at = s.signed_at AND e.recorded_at = s.recorded_at
+	AND json_extract(e.body, '$.agency') = s.agency
+	AND json_extract(e.body, '$.list') IS (SELECT l.name FROM list l
+		WHERE l.id = s.list_id)
+	AND json_extract(e.body, '$.ref') = b.ref
+	AND json_extract(e.body, '$.version') = v.number
+	AND json_extract(e.body, '$.scan_type') = s.scan_type
+	AND json_extract(e.body, '$.scan_size') = s.scan_size
+	AND json_extract(e.body, '$.people') = (SELECT count(*)
+		FROM attestation a WHERE a.sheet_id = s.id))
+FROM sheet s
+UNION ALL
+SELECT 'attestation', a.id, a.event_id, EXISTS (SELECT 1 FROM event e
+	JOIN sheet s ON s.id = a.sheet_id
+	JOIN requirement r ON r.id = a.requirement_id
+	JOIN person p ON p.id = r.person_id
+	JOIN version v ON v.id = r.version_id
+	JOIN briefing b ON b.id = v.briefing_id
+	WHERE e.id = a.event_id AND e.kind = 'attested'
+	AND e.effective_at = s.signed_at AND e.recorded_at = a.attested_at
+	AND json_extract(e.body, '$.person') = p.public_id
+	AND json_extract(e.body, '$.ref') = b.ref
+	AND json_extract(e.body, '$.version') = v.number
+	AND json_extract(e.body, '$.grade') = 'attested-by-lead'
+	AND json_extract(e.body, '$.sheet') = s.event_id)
+FROM attestation a
+UNION ALL
+SELECT 'undoing of attestation', a.id, a.undone_event_id, EXISTS (
+	SELECT 1 FROM event e JOIN sheet s ON s.id = a.sheet_id
+	WHERE e.id = a.undone_event_id AND e.recorded_at = a.undone_at
+	AND (e.kind = 'attestation-undone'
+			AND json_extract(e.body, '$.attested') = a.event_id
+		OR e.kind = 'sheet-undone'
+			AND json_extract(e.body, '$.sheet') = s.event_id
+			AND json_extract(e.body, '$.people') = (
+				SELECT count(*) FROM attestation o
+				WHERE o.undone_event_id = e.id)))
+FROM attestation a WHERE a.undone_at IS NOT NULL;
+
+-- name: evidence_scans
+-- Scans that are there yet, with what the event of each promised.
+SELECT s.id, x.salt, x.bytes, e.body
+FROM sheet_scan x
+JOIN sheet s ON s.id = x.sheet_id
+JOIN event e ON e.id = s.event_id
+ORDER BY s.id;

@@ -60,6 +60,19 @@ FROM beside b JOIN briefing_version v ON v.id = b.version_id
 WHERE b.person_id = ?1 AND b.disowned_at IS NOT NULL
 ORDER BY 6, 7;
 
+-- name: person_sheets
+-- The sheets that they signed, as their lead says; a scan shows others, too, and is
+-- not told.
+SELECT v.ref, v.number, s.agency, s.signed_at, a.attested_at, a.undone_at,
+	CASE WHEN EXISTS (SELECT 1 FROM sheet_scan x WHERE x.sheet_id = s.id)
+		THEN 'kept' ELSE 'gone' END, s.id
+FROM requirement r
+	JOIN attestation a ON a.requirement_id = r.id
+	JOIN sheet s ON s.id = a.sheet_id
+	JOIN briefing_version v ON v.id = r.version_id
+WHERE r.person_id = ?1
+ORDER BY a.id;
+
 -- name: person_forwards
 -- Links that were asked for with the address, and are not sent yet.
 SELECT delivery_id, asked_at FROM forward WHERE lower(address) = ?1

@@ -36,6 +36,9 @@ WITH mail AS (
 		CASE WHEN r.closed_at <= ?1 AND r.closed_at > r.due_at
 			AND r.closed_as IN ('left', 'exempt')
 			THEN 1 ELSE 0 END AS closed_too_late,
+		EXISTS (SELECT 1 FROM attestation a
+			WHERE a.requirement_id = r.id AND a.attested_at <= ?1
+			AND COALESCE(a.undone_at > ?1, 1)) AS is_attested,
 		CASE WHEN r.acknowledged_at <= ?1
 				OR x.requirement_id IS NOT NULL
 				THEN 'acknowledged'
@@ -83,13 +86,15 @@ WITH mail AS (
 			THEN closed_too_late ELSE 0 END AS flagged,
 		CASE WHEN state = 'acknowledged' AND acknowledged_at >= accepted_at
 			THEN acknowledged_at - accepted_at END AS seconds,
+		CASE WHEN state = 'acknowledged' THEN 0 ELSE is_attested
+			END AS attested,
 		0 AS wider, 0 AS further, 0 AS sessions,
 		0 AS session_reached, 0 AS session_heads
 	FROM fact
 	UNION ALL
 	-- beside what was required, by when it was confirmed
 	SELECT w.version_id, 0, CASE WHEN z.size >= ?5 THEN w.agency ELSE '' END,
-		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0,
 		CASE w.kind WHEN 'wider' THEN 1 ELSE 0 END,
 		CASE w.kind WHEN 'further' THEN 1 ELSE 0 END, 0, 0, 0
 	FROM beside w
@@ -103,7 +108,7 @@ WITH mail AS (
 	UNION ALL
 	-- head counts, by the day of the session
 	SELECT t.version_id, 0, CASE WHEN z.size >= ?5 THEN t.agency ELSE '' END,
-		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0,
 		1, t.reached, t.head_count
 	FROM team_session t
 	JOIN version v ON v.id = t.version_id
@@ -121,8 +126,8 @@ WITH mail AS (
 		SUM(outstanding) AS outstanding, SUM(overdue) AS overdue,
 		SUM(missed) AS missed, SUM(exempt) AS exempt,
 		SUM(closed) AS closed, SUM(flagged) AS flagged,
-		SUM(wider) AS wider, SUM(further) AS further,
-		SUM(sessions) AS sessions,
+		SUM(attested) AS attested, SUM(wider) AS wider,
+		SUM(further) AS further, SUM(sessions) AS sessions,
 		SUM(session_reached) AS session_reached,
 		SUM(session_heads) AS session_heads
 	FROM figure
@@ -133,16 +138,16 @@ WITH mail AS (
 	SELECT 1, version_id, '', SUM(required), SUM(accepted), SUM(failed),
 		SUM(in_time), SUM(late), SUM(reflected), SUM(by_reply), SUM(outstanding),
 		SUM(overdue), SUM(missed), SUM(exempt), SUM(closed), SUM(flagged),
-		SUM(wider), SUM(further), SUM(sessions), SUM(session_reached),
-		SUM(session_heads)
+		SUM(attested), SUM(wider), SUM(further), SUM(sessions),
+		SUM(session_reached), SUM(session_heads)
 	FROM rowed
 	GROUP BY version_id
 	UNION ALL
 	SELECT 0, 0, '', SUM(required), SUM(accepted), SUM(failed),
 		SUM(in_time), SUM(late), SUM(reflected), SUM(by_reply), SUM(outstanding),
 		SUM(overdue), SUM(missed), SUM(exempt), SUM(closed), SUM(flagged),
-		SUM(wider), SUM(further), SUM(sessions), SUM(session_reached),
-		SUM(session_heads)
+		SUM(attested), SUM(wider), SUM(further), SUM(sessions),
+		SUM(session_reached), SUM(session_heads)
 	FROM rowed
 	HAVING COUNT(*) > 0
 ), waited AS (
@@ -167,8 +172,8 @@ WITH mail AS (
 )
 SELECT s.level, s.version_id, s.agency, s.required, s.accepted, s.failed,
 	s.in_time, s.late, s.reflected, s.by_reply, s.outstanding, s.overdue,
-	s.missed, s.exempt, s.closed, s.flagged, s.wider, s.further,
-	s.sessions, s.session_reached, s.session_heads, m.seconds, b.ref,
+	s.missed, s.exempt, s.closed, s.flagged, s.attested, s.wider,
+	s.further, s.sessions, s.session_reached, s.session_heads, m.seconds, b.ref,
 	v.title, v.kind, v.number
 FROM summed s
 LEFT JOIN median m ON m.level = s.level AND m.version_id = s.version_id

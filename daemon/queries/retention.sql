@@ -36,6 +36,7 @@ SELECT (SELECT coalesce(max(person_id), 0) FROM identity),
 	(SELECT coalesce(max(id), 0) FROM delivery),
 	(SELECT coalesce(max(id), 0) FROM returned),
 	(SELECT coalesce(max(id), 0) FROM letter),
+	(SELECT coalesce(max(sheet_id), 0) FROM sheet_scan),
 	(SELECT coalesce(max(event_id), 0) FROM event_text);
 
 -- name: retention_attempts
@@ -56,6 +57,11 @@ UPDATE letter SET head = x'', body = x'' WHERE id > ?1 AND id <= ?2
 		WHERE d.notice_id = letter.notice_id
 			AND d.state IN ('due', 'held', 'sending', 'unsure'));
 
+-- name: retention_scans
+-- Scans of sheets that were recorded before ?3.
+DELETE FROM sheet_scan WHERE sheet_id > ?1 AND sheet_id <= ?2
+	AND (SELECT s.recorded_at FROM sheet s WHERE s.id = sheet_id) < ?3;
+
 -- name: retention_texts
 -- What was written before ?3 by people and about them; of who is erased, and of
 -- letters that are gone, whenever.
@@ -73,7 +79,7 @@ DELETE FROM event_text WHERE event_id > ?1 AND event_id <= ?2
 			AND length(l.body) = 0)));
 
 -- name: retention_counts
--- What is older: texts before ?1, mails before ?2.
+-- What is older: texts before ?1, mails before ?2, scans before ?3.
 SELECT (SELECT count(*) FROM event_text t JOIN event e ON e.id = t.event_id
 		WHERE e.recorded_at < ?1
 		AND e.kind NOT IN ('briefing-taken', 'person-erased',
@@ -86,4 +92,6 @@ SELECT (SELECT count(*) FROM event_text t JOIN event e ON e.id = t.event_id
 		AND notice_id IS NOT NULL AND length(body) > 0
 		AND NOT EXISTS (SELECT 1 FROM delivery d
 			WHERE d.notice_id = letter.notice_id AND d.state IN
-				('due', 'held', 'sending', 'unsure')));
+				('due', 'held', 'sending', 'unsure'))),
+	(SELECT count(*) FROM sheet_scan x JOIN sheet s ON s.id = x.sheet_id
+		WHERE s.recorded_at < ?3);

@@ -423,24 +423,25 @@ static void tell_retention(const struct erasures_run *erasures,
 	    retention_went(erasures->retention);
 
 	log_info("retention %s people=%" PRId64 " texts=%" PRId64
-		 " mails=%" PRId64,
-		 what, went->people, went->texts, went->mails);
+		 " mails=%" PRId64 " scans=%" PRId64,
+		 what, went->people, went->texts, went->mails, went->scans);
 }
 
 static bool end_retaining(struct erasures_run *erasures, struct err *err)
 {
 	const struct retention_counts *went =
 	    retention_went(erasures->retention);
-	char text[120];
+	char text[160];
 
-	if (went->people || went->texts || went->mails) {
+	if (went->people || went->texts || went->mails || went->scans) {
 		tell_retention(erasures, "done");
 		erasures->has_log = true;
 	}
 	erasures->retain_at = clock_since_boot() + DAY_SECONDS;
 	snprintf(text, sizeof(text),
-		 "people %" PRId64 ", texts %" PRId64 ", mails %" PRId64,
-		 went->people, went->texts, went->mails);
+		 "people %" PRId64 ", texts %" PRId64 ", mails %" PRId64
+		 ", scans %" PRId64,
+		 went->people, went->texts, went->mails, went->scans);
 	if (erasures->request)
 		return answer(erasures, text, err);
 	forget(erasures);

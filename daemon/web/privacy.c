@@ -28,10 +28,12 @@ void privacy_handle(struct visit *visit, const char *rest)
 	show_days(view, "leavers", settings->retention_leavers_days);
 	show_days(view, "texts", settings->retention_texts_days);
 	show_days(view, "mails", settings->retention_mails_days);
+	show_days(view, "scans", settings->retention_scans_days);
 	view_flag(view, "keeps_all",
 		  !settings->retention_leavers_days &&
 		      !settings->retention_texts_days &&
-		      !settings->retention_mails_days);
+		      !settings->retention_mails_days &&
+		      !settings->retention_scans_days);
 	view_number(view, "window_days", settings->window_days);
 	visit_show(visit, 200, "web/privacy.html", view);
 }

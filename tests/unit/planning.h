@@ -172,6 +172,31 @@ static inline int plan_all(struct planning *p, size_t slice)
 	return all;
 }
 
+/* what is asked of a person stands on a sheet of its own, recorded at NOW, with
+ * a scan */
+static inline void attest(struct planning *p, int requirement)
+{
+	char sql[1000];
+
+	snprintf(sql, sizeof(sql),
+		 "INSERT INTO event (kind, effective_at, recorded_at, actor,"
+		 " body) VALUES ('test', 0, 0, 'briefingd', '{}');"
+		 "INSERT INTO sheet SELECT %d, r.version_id, r.agency,"
+		 " r.list_id, %lld, 'application/pdf', 11, %lld,"
+		 " (SELECT max(id) FROM event) FROM requirement r"
+		 " WHERE r.id = %d;"
+		 "INSERT INTO sheet_scan VALUES (%d, x'00', x'2550');"
+		 "INSERT INTO attestation (sheet_id, requirement_id,"
+		 " attested_at, event_id) SELECT id, id, %lld, event_id FROM"
+		 " sheet WHERE id = %d",
+		 requirement, (long long)NOW, (long long)NOW, requirement,
+		 requirement, (long long)NOW, requirement);
+	store_do(&p->store, sql);
+}
+
+#define UNDO_SHEETS                                                            \
+	"UPDATE attestation SET undone_at = 9, undone_event_id = event_id"
+
 /* "police/1=4,7": list, person and versions of each delivery that stands */
 static inline const char *deliveries(struct planning *p)
 {

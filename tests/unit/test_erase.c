@@ -281,6 +281,28 @@ static void f20_figures_stay(void **state)
 	planning_close(&p);
 }
 
+/* A sheet's scan shows who signed it, and others: it goes with each of them,
+ * also where their attestation was undone. What counts stays. */
+static void f20_scans_of_sheets_they_are_on(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	for (int requirement = 1; requirement <= 4; requirement++)
+		attest(&p, requirement);
+	store_do(&p.store, UNDO_SHEETS " WHERE id = 3");
+	assert_int_equal(COUNT(&p, "requirement WHERE person_id = 1"), 2);
+	erase(&p, "public-1", 0);
+	assert_int_equal(COUNT(&p, "sheet_scan"), 2);
+	assert_int_equal(COUNT(&p, "sheet_scan x JOIN requirement r ON r.id ="
+				   " x.sheet_id WHERE r.person_id = 1"),
+			 0);
+	assert_int_equal(COUNT(&p, "attestation"), 4);
+	assert_int_equal(COUNT(&p, "sheet"), 4);
+	planning_close(&p);
+}
+
 /* A mail that is being sent needs its address. */
 static void f20_waits_for_what_is_being_sent(void **state)
 {
@@ -514,6 +536,7 @@ int main(void)
 	    cmocka_unit_test(f10_the_event),
 	    cmocka_unit_test(f20_cut_off_anywhere),
 	    cmocka_unit_test(f20_figures_stay),
+	    cmocka_unit_test(f20_scans_of_sheets_they_are_on),
 	    cmocka_unit_test(f20_waits_for_what_is_being_sent),
 	    cmocka_unit_test(f20_every_table_has_its_line),
 	    cmocka_unit_test(f30_notices_that_tell_of_them),

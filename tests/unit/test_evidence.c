@@ -7,14 +7,17 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "core/attestation.h"
 #include "core/checkpoint.h"
 #include "core/event.h"
 #include "core/evidence.h"
 #include "core/evidence_prove.h"
 #include "core/ledger.h"
 #include "core/note.h"
+#include "core/settings.h"
 #include "scene.h"
 #include "store.h"
+#include "tools/zone.h"
 
 #define NOW 1795356180LL
 #define DUE (NOW + 14 * SCENE_DAY)
@@ -383,6 +386,104 @@ static void f20_every_change_of_what_is_disowned_is_named(void **state)
 	}
 }
 
+/* Persons 150 and 151 are on sheet 1, 152 to 154 on 2; 151 was taken off, and 2
+ * undone: events 504 to 511. */
+static void attest(struct store *store)
+{
+	const char *const keys[] = {"150@x", "151@x", "152@x", "153@x",
+				    "154@x"};
+	struct attestation_wish wish = {.ref = "LTB-1",
+					.list = "police",
+					.signed_on = "2026-11-20",
+					.address_keys = keys,
+					.address_count = 2,
+					.scan = "%PDF-1.7 names",
+					.scan_size = 14};
+	struct settings settings = {0};
+	int64_t id;
+
+	settings.zone = zone_open("Europe/London", &store->err);
+	for (int i = 150; i < 155; i++)
+		scene_do(store,
+			 "INSERT INTO identity VALUES (%d, '%d@x', '%d@x', '',"
+			 " '', '')",
+			 i, i, i);
+	for (int i = 0; i < 2; i++) {
+		store_check(store, attestation_record(
+				       store->db, &settings, &wish, "briefingd",
+				       NOW + 300, NULL, &id, &store->err));
+		wish.address_keys = keys + 2;
+		wish.address_count = 3;
+	}
+	store_check(store,
+		    attestation_undo(store->db, 1, "151@x", "wrong",
+				     "briefingd", NOW + 310, &store->err));
+	store_check(store,
+		    attestation_undo(store->db, 2, NULL, "wrong", "briefingd",
+				     NOW + 320, &store->err));
+	zone_close(settings.zone);
+	sign(store);
+}
+
+static void f20_every_change_of_a_sheet_is_named(void **state)
+{
+	static const struct {
+		const char *sql, *text; /* NULL: nothing is wrong */
+	} cases[] = {
+	    {"SELECT 1", NULL},
+	    /* erased, or kept for long enough */
+	    {"DELETE FROM sheet_scan", NULL},
+	    {"UPDATE sheet_scan SET bytes = x'2550' WHERE sheet_id = "
+	     "1",
+	     "the scan of sheet 1 is not what was recorded"},
+	    {"UPDATE sheet SET signed_at = signed_at + 86400 WHERE id = 1",
+	     "sheet 1 beside what was required"},
+	    {"UPDATE sheet SET scan_size = 9 WHERE id = 2", "sheet 2 beside"},
+	    {"UPDATE sheet SET list_id = NULL WHERE id = 2", "sheet 2 beside"},
+	    {"UPDATE attestation SET requirement_id = 160 WHERE id = 1",
+	     "attestation 1 beside what was required: event 505"},
+	    {"INSERT INTO attestation (sheet_id, requirement_id, attested_at,"
+	     " event_id) VALUES (1, 160, 1795356480, 505)",
+	     "attestation 6 beside"},
+	    {"DELETE FROM attestation WHERE id = 1",
+	     "an attestation beside what was required: by event 505, and not"},
+	    {"UPDATE attestation SET undone_at = NULL, undone_event_id = NULL"
+	     " WHERE id = 2",
+	     "the undoing of an attestation beside what was required: by"
+	     " event"},
+	    {"UPDATE attestation SET undone_at = NULL, undone_event_id = NULL"
+	     " WHERE id = 4",
+	     "undoing of attestation 3 beside"},
+	    {"UPDATE attestation SET undone_at = 1795356500,"
+	     " undone_event_id = 511 WHERE id = 1",
+	     "undoing of attestation 1 beside"},
+	    {"UPDATE attestation SET undone_at = undone_at + 1 WHERE id = 2",
+	     "undoing of attestation 2 beside"},
+	    {"DELETE FROM attestation; DELETE FROM sheet",
+	     "a sheet beside what was required: by event 504"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct store store;
+		bool is_found = false;
+
+		scene_open(&store);
+		attest(&store);
+		store_do(&store, "PRAGMA foreign_keys = OFF");
+		store_do(&store, cases[i].sql);
+		struct evidence_findings findings = verify(&store);
+		for (size_t j = 0; cases[i].text && j < findings.told; j++)
+			is_found |= strstr(findings.list[j].text,
+					   cases[i].text) != NULL;
+		if (cases[i].text ? !is_found : findings.count > 0)
+			fail_msg("%s: %s", cases[i].sql,
+				 findings.count ? findings.list[0].text
+						: "nothing found");
+		store_close(&store);
+	}
+}
+
 /* Whoever changes an event and the ledger's hashes with it is found by the
  * first checkpoint that has it. */
 static void f20_rewritten_history_fails_at_the_first_interval(void **state)
@@ -496,6 +597,7 @@ int main(void)
 	    cmocka_unit_test(f10_what_was_not_touched_is_good),
 	    cmocka_unit_test(f10_a_proof_stands_alone),
 	    cmocka_unit_test(f20_every_change_is_named),
+	    cmocka_unit_test(f20_every_change_of_a_sheet_is_named),
 	    cmocka_unit_test(f20_what_is_disowned_is_good),
 	    cmocka_unit_test(f20_every_change_of_what_is_disowned_is_named),
 	    cmocka_unit_test(f20_rewritten_history_fails_at_the_first_interval),

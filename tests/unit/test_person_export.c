@@ -60,6 +60,38 @@ static void f10_sections(void **state)
 	planning_close(&p);
 }
 
+/* Of a sheet, that they are on it; and not what else it shows. */
+static void f10_sheets(void **state)
+{
+	struct person_export *held;
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	open_now(&p, "police", true);
+	assert_int_equal(plan_all(&p, 100), 2);
+	attest(&p, 1);
+	attest(&p, 2);
+	store_do(&p.store, "DELETE FROM sheet_scan WHERE sheet_id = 2");
+	for (int i = 0; i < 2; i++) {
+		store_check(&p.store,
+			    person_export_load(
+				p.store.db,
+				i ? "p2@police.example" : "p1@police.example",
+				p.store.arena, &held, &p.store.err));
+		struct json_value *json = person_export_json(held, 9);
+		const struct json_value *sheets = json_get(json, "sheets");
+
+		assert_int_equal(json_count(sheets), 1);
+		assert_string_equal(json_get_text(json_at(sheets, 0), "ref"),
+				    "LTB-1");
+		assert_string_equal(json_get_text(json_at(sheets, 0), "scan"),
+				    i ? "gone" : "kept");
+		json_free(json);
+	}
+	planning_close(&p);
+}
+
 static void f20_nobody(void **state)
 {
 	struct person_export *held;
@@ -84,6 +116,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_sections),
+	    cmocka_unit_test(f10_sheets),
 	    cmocka_unit_test(f20_nobody),
 	};
 

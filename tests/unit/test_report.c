@@ -70,6 +70,20 @@ static int make_scene(void **state)
 		 "UPDATE requirement SET closed_as = 'exempt', closed_at = "
 		 "%lld WHERE person_id = 8",
 		 SENT_AT, DUE_AT + 1, DUE_AT);
+	/* who confirmed, is outstanding, and of a small one; and undone */
+	scene_do(store,
+		 "INSERT INTO event VALUES (99, 'k', 0, 0, 'a', '{}');"
+		 "INSERT INTO sheet VALUES (1, 1, 'police', 1, 0, 'image/png',"
+		 " 9, %lld, 99), (2, 1, 'police', 1, 0, 'image/png', 9, 5, 99);"
+		 "INSERT INTO attestation (sheet_id, requirement_id,"
+		 " attested_at, event_id) SELECT 1, id, %lld, 99 FROM"
+		 " requirement WHERE version_id = 1 AND person_id IN"
+		 " (1, 4, 9);"
+		 "INSERT INTO attestation (sheet_id, requirement_id,"
+		 " attested_at, event_id, undone_at, undone_event_id) SELECT"
+		 " 2, id, 5, 99, %lld, 99 FROM requirement WHERE"
+		 " version_id = 1 AND person_id = 5",
+		 DUE_AT, DUE_AT, AS_OF);
 	*state = store;
 	return 0;
 }
@@ -114,14 +128,17 @@ static void f10_figures(void **state)
 	assert_int_equal(police->outstanding, 4);
 	assert_int_equal(police->overdue, 4);
 	assert_int_equal(police->flagged, 1);
+	assert_int_equal(police->attested, 1);
 	assert_true(police->median_days > 1.99 && police->median_days < 2.01);
 	/* two schools of three share a row; the total is whole */
 	assert_string_equal(briefing->rows[1].agency, REPORT_SMALL_AGENCIES);
 	assert_int_equal(small->required, 6);
 	assert_int_equal(small->late, 1);
+	assert_int_equal(small->attested, 1);
 	assert_int_equal(small->exempt, 1);
 	assert_int_equal(small->reflected, 0);
 	assert_int_equal(briefing->total.required, 12);
+	assert_int_equal(briefing->total.attested, 2);
 	assert_int_equal(briefing->total.reflected, 1);
 	assert_int_equal(briefing->total.by_reply, 1);
 	assert_int_equal(report->total.required, 13);

@@ -47,6 +47,7 @@ struct duty {
 	int64_t required_at, due_at, closes_at;
 	enum duty_state state;
 	bool is_flagged, is_failed;
+	int sheet;        /* that they stand on; 0: none */
 	bool is_unmailed; /* nobody misses what was never mailed */
 	bool has_missed;  /* before it was confirmed */
 	int64_t accepted_at, confirmed_at, disowned_at; /* 0: not */
@@ -58,6 +59,7 @@ struct history {
 	int64_t now;
 	struct duty duties[DUTIES_MAX];
 	int duty_count, person_count, delivery_count, letter_count;
+	int sheet_count;
 	bool is_withdrawn[VERSIONS], is_superseded[VERSIONS];
 	int64_t closed_at[VERSIONS]; /* the first of the two; 0: open */
 	struct {
@@ -280,6 +282,30 @@ static void disown(struct history *history, struct duty *duty)
 	arena_free(arena);
 }
 
+/* They signed a sheet, or it was wrong: which changes nobody's state. */
+static void attest(struct history *history, struct duty *duty)
+{
+	if (duty->sheet) {
+		scene_do(history->store,
+			 "UPDATE attestation SET undone_at = %lld,"
+			 " undone_event_id = 1 WHERE sheet_id = %d",
+			 (long long)history->now, duty->sheet);
+		duty->sheet = 0;
+		return;
+	}
+	duty->sheet = ++history->sheet_count;
+	scene_do(history->store,
+		 "INSERT OR IGNORE INTO event VALUES (1, 'k', 0, 0, 'a', '{}');"
+		 "INSERT INTO sheet VALUES (%d, %d, 'a', 1, 5,"
+		 " 'application/pdf', 9, %lld, 1);"
+		 "INSERT INTO attestation (sheet_id, requirement_id,"
+		 " attested_at, event_id) SELECT %d, id, %lld, 1 FROM"
+		 " requirement WHERE version_id = %d AND person_id = %d",
+		 duty->sheet, duty->version + 1, (long long)history->now,
+		 duty->sheet, (long long)history->now, duty->version + 1,
+		 duty->person + 1);
+}
+
 /* leaving or an exemption */
 static void let_off(struct history *history, struct duty *duty,
 		    const char *closed_as, enum duty_state state)
@@ -424,6 +450,8 @@ static struct report_figures expect(const struct history *history,
 		sum.exempt += duty->state == EXEMPT;
 		sum.closed += duty->state == CLOSED;
 		sum.flagged += duty->is_flagged;
+		sum.attested += duty->sheet && duty->state != IN_TIME &&
+				duty->state != LATE;
 		/* a link may be used before its mail is known to be accepted */
 		if (duty->accepted_at &&
 		    duty->confirmed_at >= duty->accepted_at)
@@ -452,18 +480,19 @@ static void check_figures(const struct report_figures *is,
 	    is->outstanding != wanted->outstanding ||
 	    is->overdue != wanted->overdue || is->missed != wanted->missed ||
 	    is->exempt != wanted->exempt || is->closed != wanted->closed ||
-	    is->flagged != wanted->flagged || median_error > 1e-6 ||
+	    is->flagged != wanted->flagged ||
+	    is->attested != wanted->attested || median_error > 1e-6 ||
 	    median_error < -1e-6)
 		fail_msg("%s: report and model say required %d %d, accepted "
 			 "%d %d, failed %d %d, in time %d %d, late %d %d, "
 			 "outstanding %d %d, overdue %d %d, missed %d %d, "
 			 "exempt %d %d, closed %d %d, flagged %d %d, "
-			 "median %f %f",
+			 "attested %d %d, median %f %f",
 			 of, PAIR(required), PAIR(accepted), PAIR(failed),
 			 PAIR(in_time), PAIR(late), PAIR(outstanding),
 			 PAIR(overdue), PAIR(missed), PAIR(exempt),
-			 PAIR(closed), PAIR(flagged), is->median_days,
-			 wanted->median_days);
+			 PAIR(closed), PAIR(flagged), PAIR(attested),
+			 is->median_days, wanted->median_days);
 }
 
 static int find_agency(const char *name)
@@ -599,7 +628,7 @@ static void step(struct history *history)
 		duty =
 		    &history
 			 ->duties[roll(history, (uint64_t)history->duty_count)];
-	uint64_t what = roll(history, 40);
+	uint64_t what = roll(history, 44);
 	if (what < 14 || !duty)
 		require(history);
 	else if (what < 20)
@@ -620,6 +649,8 @@ static void step(struct history *history)
 		withdraw(history);
 	else if (what == 37)
 		supersede(history);
+	else if (what >= 40)
+		attest(history, duty);
 	else
 		look(history);
 }

@@ -20,6 +20,7 @@ static void scene(struct planning *p)
 	p->settings.retention_leavers_days = 365;
 	p->settings.retention_texts_days = 100;
 	p->settings.retention_mails_days = 10;
+	p->settings.retention_scans_days = 20;
 	add_version(p, 1);
 	open_now(p, "police", true);
 	assert_int_equal(plan_all(p, 100), 2);
@@ -87,10 +88,10 @@ static void f10_who_is_on_no_list(void **state)
 	assert_int_equal(COUNT(&p, "copy"), 1);
 	assert_int_equal(COUNT(&p, "requirement"), 2);
 	assert_int_equal(COUNT(&p, "tombstone"), 0);
-	assert_string_equal(store_text(&p.store,
-				       "SELECT body FROM event WHERE kind ="
-				       " 'retention-run'"),
-			    "{\"mails\":0,\"people\":1,\"texts\":0}");
+	assert_string_equal(
+	    store_text(&p.store, "SELECT body FROM event WHERE kind ="
+				 " 'retention-run'"),
+	    "{\"mails\":0,\"people\":1,\"scans\":0,\"texts\":0}");
 	assert_string_equal(store_text(&p.store,
 				       "SELECT body FROM event WHERE kind ="
 				       " 'person-erased'"),
@@ -150,13 +151,14 @@ static void f20_nothing_where_it_is_kept(void **state)
 	p.settings.retention_leavers_days = 0;
 	p.settings.retention_texts_days = 0;
 	p.settings.retention_mails_days = 0;
+	p.settings.retention_scans_days = 0;
 	p.context.now = NOW + 9999 * DAY;
 	assert_int_equal(count(&p), 0);
 	retain(&p, true, 0);
-	assert_string_equal(store_text(&p.store,
-				       "SELECT body FROM event WHERE kind ="
-				       " 'retention-run'"),
-			    "{\"mails\":0,\"people\":0,\"texts\":0}");
+	assert_string_equal(
+	    store_text(&p.store, "SELECT body FROM event WHERE kind ="
+				 " 'retention-run'"),
+	    "{\"mails\":0,\"people\":0,\"scans\":0,\"texts\":0}");
 	planning_close(&p);
 }
 
@@ -218,6 +220,33 @@ static void f20_texts_and_mails(void **state)
 	planning_close(&p);
 }
 
+/* The scan goes; that they signed, and when, stays. */
+static void f20_scans(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	attest(&p, 1);
+	attest(&p, 2);
+	store_do(&p.store, "UPDATE sheet SET recorded_at = recorded_at + 1"
+			   " WHERE id = 2");
+	p.context.now = NOW + 20 * DAY;
+	assert_int_equal(retain(&p, false, 0).scans, 0);
+	p.context.now++;
+	struct retention_counts counts;
+	store_check(&p.store,
+		    retention_count(p.store.db, &p.settings, p.context.now,
+				    &counts, &p.store.err));
+	assert_int_equal(counts.scans, 1);
+	assert_int_equal(retain(&p, false, 0).scans, 1);
+	assert_int_equal(COUNT(&p, "sheet_scan WHERE sheet_id = 2"), 1);
+	assert_int_equal(COUNT(&p, "sheet_scan"), 1);
+	assert_int_equal(COUNT(&p, "sheet"), 2);
+	assert_int_equal(COUNT(&p, "attestation"), 2);
+	planning_close(&p);
+}
+
 /* Cut off behind each of its steps, the next run does what is left. */
 static void f30_cut_off_anywhere(void **state)
 {
@@ -249,6 +278,7 @@ int main(void)
 	    cmocka_unit_test(f20_since_when),
 	    cmocka_unit_test(f20_nothing_where_it_is_kept),
 	    cmocka_unit_test(f20_texts_and_mails),
+	    cmocka_unit_test(f20_scans),
 	    cmocka_unit_test(f30_cut_off_anywhere),
 	};
 

@@ -192,6 +192,7 @@ static void f30_sample_shows_the_true_defaults(void **state)
 	SAME_NUMBER(retention_leavers_days);
 	SAME_NUMBER(retention_texts_days);
 	SAME_NUMBER(retention_mails_days);
+	SAME_NUMBER(retention_scans_days);
 	SAME_TEXT(time_zone);
 	SAME_TEXT(approved_folder);
 	SAME_TEXT(state_folder);

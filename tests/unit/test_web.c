@@ -116,6 +116,7 @@ static int open_site(void **state)
 	    .retention_leavers_days = 365,
 	    .retention_texts_days = 1095,
 	    .retention_mails_days = 1,
+	    .retention_scans_days = 30,
 	    .mail_from = "learning@severnside.example",
 	    .mail_help = "help@severnside.example",
 	    .state_folder = site->store.folder,
@@ -1145,6 +1146,7 @@ static void f10_privacy_notice(void **state)
 	site->settings.retention_leavers_days = 0;
 	site->settings.retention_texts_days = 0;
 	site->settings.retention_mails_days = 0;
+	site->settings.retention_scans_days = 0;
 	check_get(site, "/privacy", 200, "<p>Three years. A link");
 	site->settings.privacy_retention = "";
 	check_get(site, "/privacy", 200, "As long as the retention schedule");
