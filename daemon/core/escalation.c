@@ -68,8 +68,19 @@ struct overdue {
 struct group {
 	int64_t version_id, due_at;
 	struct view *item;
-	size_t count;
+	size_t count, attested; /* attested: beside the count */
 };
+
+static void show_attested(const struct group *group)
+{
+	struct view *part;
+
+	if (group->attested == 0)
+		return;
+	part = view_child(group->item, "attested");
+	view_number(part, "count", (int64_t)group->attested);
+	view_flag(part, "is_small", group->attested < SMALL);
+}
 
 static void end_group(const struct group *group)
 {
@@ -77,6 +88,7 @@ static void end_group(const struct group *group)
 		return;
 	view_number(group->item, "count", (int64_t)group->count);
 	view_flag(group->item, "is_small", group->count < SMALL);
+	show_attested(group);
 }
 
 static void begin_group(const struct escalation *escalation, struct query *q,
@@ -124,6 +136,12 @@ static void add_person(const struct escalation *escalation, struct query *q,
 	overdue->names++;
 }
 
+static bool is_of_group(const struct group *group, struct query *q)
+{
+	return group->item && group->version_id == query_get_integer(q, 0) &&
+	       group->due_at == query_get_integer(q, 1);
+}
+
 static bool find_overdue(const struct escalation *escalation,
 			 struct overdue *ret, struct err *err)
 {
@@ -138,9 +156,13 @@ static bool find_overdue(const struct escalation *escalation,
 	query_integer(q, 4, escalation->context->now);
 	query_integer(q, 5, OVERDUE_MAX);
 	while (query_next(q)) {
-		if (!group.item ||
-		    group.version_id != query_get_integer(q, 0) ||
-		    group.due_at != query_get_integer(q, 1)) {
+		bool is_same = is_of_group(&group, q);
+
+		if (query_get_integer(q, 7)) {
+			group.attested += is_same;
+			continue;
+		}
+		if (!is_same) {
 			end_group(&group);
 			begin_group(escalation, q, ret, &group);
 		}

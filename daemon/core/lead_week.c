@@ -51,12 +51,16 @@ static bool show_reach(struct week *week, struct err *err)
 		struct view *item = view_item(week->view, "briefings");
 		int64_t required = query_get_integer(q, 1);
 		int64_t outstanding = query_get_integer(q, 3);
+		int64_t attested = query_get_integer(q, 5);
 		char text[WORDS_SIZE];
 
 		view_text(item, "ref", query_get_text(q, 0));
 		words_share(query_get_integer(q, 2), required, text);
 		view_text(item, "reach_text", text);
 		view_number(item, "outstanding", outstanding);
+		if (attested > 0)
+			view_number(view_child(item, "attested"), "count",
+				    attested);
 		words_day(week->context->settings->zone,
 			  query_get_integer(q, 4), text);
 		view_text(item, "due_on", text);

@@ -4,11 +4,11 @@
 /*
  * Once a week, on Monday at 08:00 in the board's time zone, each list's lead
  * gets one mail about their own members: how many have confirmed each briefing
- * that is asked of somebody yet, who has not, whom no mail reaches
- * (core/unreachable), and what reviews ask of the agency soon. With nothing
- * outstanding and all reached there is no mail. Where mail to the lead comes
- * back itself, mail.help gets the numbers alone, for names are the agency's. In
- * the caller's transaction, on the loop thread.
+ * that is asked of somebody yet, who has not and signed no sheet either, whom
+ * no mail reaches (core/unreachable), and what reviews ask of the agency soon.
+ * With nothing outstanding and all reached there is no mail. Where mail to the
+ * lead comes back itself, mail.help gets the numbers alone, for names are the
+ * agency's. In the caller's transaction, on the loop thread.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,27 +10,34 @@ ORDER BY name LIMIT 1;
 UPDATE list SET told_slot_at = ?2 WHERE name = ?1;
 
 -- name: lead_week_reach
--- Each briefing that somebody under list ?1 is still to confirm and was asked by
--- ?2: required, acknowledged, outstanding, and the last deadline.
+-- Each briefing that somebody under list ?1 who is on no sheet is still to confirm
+-- and was asked by ?2: required, acknowledged, outstanding, the last deadline of who
+-- is waited for, and how many of the outstanding are attested.
 SELECT b.ref, count(*), count(r.acknowledged_at),
 	sum(r.acknowledged_at IS NULL AND r.missed_at IS NULL
 		AND r.closed_at IS NULL),
 	max(CASE WHEN r.acknowledged_at IS NULL AND r.missed_at IS NULL
-		AND r.closed_at IS NULL THEN r.due_at END)
+		AND r.closed_at IS NULL AND a.id IS NULL THEN r.due_at END),
+	sum(r.acknowledged_at IS NULL AND r.missed_at IS NULL
+		AND r.closed_at IS NULL AND a.id IS NOT NULL)
 FROM standing_requirement r
+LEFT JOIN attestation a ON a.requirement_id = r.id AND a.undone_at IS NULL
 JOIN version v ON v.id = r.version_id
 JOIN briefing b ON b.id = v.briefing_id
 WHERE r.version_id IN (SELECT o.version_id FROM requirement o
 		WHERE o.list_id = ?1 AND o.required_at <= ?2
 		AND o.acknowledged_at IS NULL
-		AND o.missed_at IS NULL AND o.closed_at IS NULL)
+		AND o.missed_at IS NULL AND o.closed_at IS NULL
+		AND NOT EXISTS (SELECT 1 FROM attestation a
+			WHERE a.requirement_id = o.id AND a.undone_at IS NULL))
 	AND r.list_id = ?1 AND v.closed_at IS NULL
 GROUP BY v.id
 ORDER BY v.approved_on DESC, b.ref;
 
 -- name: lead_week_unconfirmed
 -- The members of list ?1 as they stand at ?2 who are still to confirm something
--- that they were asked by ?3: what, and its first deadline. On leave is no member who is waited for.
+-- that they were asked by ?3: what, and its first deadline. On leave is no member who
+-- is waited for, nor who signed a sheet.
 SELECT i.name, i.address, group_concat(b.ref, ', '), min(r.due_at)
 FROM requirement r
 	JOIN version v ON v.id = r.version_id AND v.closed_at IS NULL
@@ -41,6 +48,8 @@ FROM requirement r
 WHERE r.list_id = ?1 AND r.required_at <= ?3
 	AND r.acknowledged_at IS NULL AND r.missed_at IS NULL
 	AND r.closed_at IS NULL
+	AND NOT EXISTS (SELECT 1 FROM attestation a
+		WHERE a.requirement_id = r.id AND a.undone_at IS NULL)
 	AND coalesce((SELECT s.status FROM member_status s
 		WHERE s.member_id = m.id AND s.row_hash = m.row_hash
 		AND s.from_at <= ?2 AND (s.until_at IS NULL OR s.until_at > ?2)

@@ -12,8 +12,9 @@ LIMIT 1;
 
 -- name: notes_outstanding
 -- What the person ?1 has under list ?2, or one that they left for it, that is
--- neither confirmed nor closed at ?3 and whose mail a relay took, with its deadline
--- in (?4, ?5], and how many reminders went; nothing while their mail comes back.
+-- neither confirmed, attested nor closed at ?3 and whose mail a relay took, with its
+-- deadline in (?4, ?5], and how many reminders went; nothing while their mail comes
+-- back.
 SELECT r.id, r.version_id, r.due_at, r.required_at,
 	coalesce((SELECT max(x.number) FROM reminder x
 		JOIN delivery s ON s.id = x.delivery_id
@@ -29,6 +30,8 @@ WHERE r.person_id = ?1
 	AND r.acknowledged_at IS NULL AND r.missed_at IS NULL
 	AND r.closed_at IS NULL AND r.closes_at > ?3
 	AND r.due_at > ?4 AND r.due_at <= ?5
+	AND NOT EXISTS (SELECT 1 FROM attestation a
+		WHERE a.requirement_id = r.id AND a.undone_at IS NULL)
 	AND NOT EXISTS (SELECT 1 FROM identity i
 		JOIN suppression b ON b.address_key = i.address_key
 			AND b.suppressed_at IS NOT NULL
@@ -110,8 +113,11 @@ ON CONFLICT (version_id, person_id) DO UPDATE SET
 UPDATE list SET notes_from_at = ?2 WHERE id = ?1;
 
 -- name: notes_is_over
--- Does the delivery remind of something that is confirmed or closed by now?
+-- Does the delivery remind of something that is confirmed, attested or closed by
+-- now?
 SELECT 1 FROM reminder x JOIN requirement r ON r.id = x.requirement_id
 WHERE x.delivery_id = ?1 AND (r.acknowledged_at IS NOT NULL
-	OR r.missed_at IS NOT NULL OR r.closed_at IS NOT NULL)
+	OR r.missed_at IS NOT NULL OR r.closed_at IS NOT NULL
+	OR EXISTS (SELECT 1 FROM attestation a
+		WHERE a.requirement_id = r.id AND a.undone_at IS NULL))
 LIMIT 1;

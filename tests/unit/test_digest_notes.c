@@ -147,6 +147,22 @@ static void f10_who_is_reminded(void **state)
 	}
 }
 
+/* Nor who signed a sheet, as long as that stands; what waits is not sent. */
+static void f10_who_signed_a_sheet_is_not_reminded(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	begin(&p);
+	attest(&p, 2);
+	go_to(&p, DUE_DAY - DAY);
+	assert_string_equal(reminded(&p), "1.1");
+	store_do(&p.store, UNDO_SHEETS);
+	go_to(&p, DUE_DAY + DAY);
+	assert_string_equal(reminded(&p), "1.1 1.2 2.2");
+	planning_close(&p);
+}
+
 /* --- when */
 
 static void f10_a_day_without_a_slot_has_a_digest_of_reminders(void **state)
@@ -309,17 +325,24 @@ static void f30_confirmed_while_the_reminder_waited(void **state)
 	size_t cancelled;
 
 	(void)state;
-	begin(&p);
-	go_to(&p, DUE_DAY - DAY);
-	store_do(&p.store, "UPDATE requirement SET acknowledged_at = 5,"
-			   " grade = 'confirmed' WHERE person_id = 2");
-	assert_int_equal(claim(&p, &cancelled), 1);
-	assert_int_equal(cancelled, 1);
-	assert_string_equal(
-	    store_text(&p.store, "SELECT person_id || detail FROM delivery"
-				 " WHERE state = 'cancelled'"),
-	    "2a reminder is no longer due");
-	planning_close(&p);
+	for (int is_attested = 0; is_attested < 2; is_attested++) {
+		begin(&p);
+		go_to(&p, DUE_DAY - DAY);
+		if (is_attested)
+			attest(&p, 2);
+		else
+			store_do(&p.store,
+				 "UPDATE requirement SET acknowledged_at = 5,"
+				 " grade = 'confirmed' WHERE person_id = 2");
+		assert_int_equal(claim(&p, &cancelled), 1);
+		assert_int_equal(cancelled, 1);
+		assert_string_equal(
+		    store_text(&p.store,
+			       "SELECT person_id || detail FROM delivery"
+			       " WHERE state = 'cancelled'"),
+		    "2a reminder is no longer due");
+		planning_close(&p);
+	}
 }
 
 /* What else was in that mail goes again. */
@@ -486,6 +509,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_who_is_reminded),
+	    cmocka_unit_test(f10_who_signed_a_sheet_is_not_reminded),
 	    cmocka_unit_test(
 		f10_a_day_without_a_slot_has_a_digest_of_reminders),
 	    cmocka_unit_test(f20_no_mail_of_reminders_alone_on_a_free_day),

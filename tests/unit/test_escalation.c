@@ -143,6 +143,39 @@ static void f10_what_is_told(void **state)
 	}
 }
 
+/* Who signed a sheet is counted beside, and nobody hears of a list of whom all
+ * did. */
+static void f10_who_signed_a_sheet_is_not_chased(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	begin(&p);
+	attest(&p, 1);
+	assert_int_equal(run_at(&p, DUE_DAY + 3 * DAY), 1);
+	const char *body =
+	    store_text(&p.store, "SELECT CAST(body AS TEXT) FROM letter"
+				 " ORDER BY id DESC LIMIT 1");
+	assert_non_null(strstr(body, "Person 2"));
+	assert_null(strstr(body, "Person 1"));
+	assert_non_null(strstr(body, "1 more attested on paper"));
+	assert_int_equal(store_number(&p.store,
+				      "SELECT json_extract(body, '$.overdue')"
+				      " FROM event WHERE kind = 'escalated'"),
+			 1);
+	planning_close(&p);
+
+	begin(&p);
+	attest(&p, 1);
+	attest(&p, 2);
+	assert_int_equal(run_at(&p, DUE_DAY + 3 * DAY), 0);
+	/* the board's turn comes after it was undone */
+	store_do(&p.store, UNDO_SHEETS);
+	assert_int_equal(run_at(&p, DUE_DAY + 7 * DAY), 1);
+	assert_string_equal(told(&p), BOARD);
+	planning_close(&p);
+}
+
 static void f20_not_at_a_weekend(void **state)
 {
 	struct planning p;
@@ -226,6 +259,7 @@ static void f10_golden_mails(void **state)
 		 "UPDATE delivery SET state = 'accepted', ended_at = 5;"
 		 "UPDATE requirement SET acknowledged_at = 5,"
 		 " grade = 'confirmed' WHERE version_id = 2 AND person_id > 2");
+	attest(&p, 1);
 	assert_int_equal(run_at(&p, DUE_DAY + 9 * DAY), 2);
 	check_golden(&p,
 		     store_number(&p.store, "SELECT max(id) - 1 FROM letter"),
@@ -240,6 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_the_lead_then_the_board_each_once),
 	    cmocka_unit_test(f10_what_is_told),
+	    cmocka_unit_test(f10_who_signed_a_sheet_is_not_chased),
 	    cmocka_unit_test(f20_not_at_a_weekend),
 	    cmocka_unit_test(f20_no_names_where_no_mail_reaches_the_lead),
 	    cmocka_unit_test(f10_golden_mails),

@@ -267,6 +267,36 @@ static void f10_what_is_outstanding(void **state)
 	planning_close(&p);
 }
 
+/* Who signed a sheet is a number beside the outstanding; with nobody else to
+ * wait for there is no mail. */
+static void f10_who_signed_a_sheet(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	await(&p, 1);
+	await(&p, 2);
+	attest(&p, 1);
+	p.context.now = NOW + WEEK;
+	assert_int_equal(look(&p), 1);
+	const char *mail = last_mail(&p);
+	assert_non_null(strstr(mail, "0/2, 0%; 2 outstanding (of these 1"));
+	assert_non_null(strstr(mail, "One person has not confirmed yet"));
+	assert_null(strstr(mail, "p1@police.example"));
+	assert_non_null(strstr(mail, "p2@police.example"));
+	attest(&p, 2);
+	p.context.now += WEEK;
+	assert_int_equal(look(&p), 0);
+	store_do(&p.store, UNDO_SHEETS);
+	p.context.now += WEEK;
+	assert_int_equal(look(&p), 1);
+	mail = last_mail(&p);
+	assert_null(strstr(mail, "on paper"));
+	assert_non_null(strstr(mail, "p1@police.example"));
+	planning_close(&p);
+}
+
 static void f20_names_for_nobody_but_the_lead(void **state)
 {
 	struct planning p;
@@ -306,6 +336,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_on_mondays_and_only_their_own),
 	    cmocka_unit_test(f10_what_is_outstanding),
+	    cmocka_unit_test(f10_who_signed_a_sheet),
 	    cmocka_unit_test(f20_names_for_nobody_but_the_lead),
 	    cmocka_unit_test(f20_nothing_to_tell),
 	    cmocka_unit_test(f20_what_the_relay_refused),
