@@ -48,6 +48,8 @@ const struct ctl_verb ctl_verbs[] = {
     {"lead", "lead link ...", "the leads of lists, and their page", ctl_lead},
     {"session", "session record|list|undo",
      "teams that were taken through a briefing", ctl_session},
+    {"attest", "attest record|list|undo|scan",
+     "sheets that people signed, as their lead says", ctl_attest},
     {"retention", "retention run [--dry-run]",
      "take away what was kept for long enough", ctl_retention},
     {"evidence", "evidence head|key|verify|prove|pack",

@@ -94,6 +94,7 @@ int ctl_options(struct ctl *ctl, const struct ctl_option *options,
 		const char *usage, int argc, char **argv);
 
 /* the groups of verbs */
+int ctl_attest(struct ctl *ctl, int argc, char **argv);
 int ctl_init(struct ctl *ctl, int argc, char **argv);
 int ctl_check(struct ctl *ctl, int argc, char **argv);
 int ctl_status(struct ctl *ctl, int argc, char **argv);
