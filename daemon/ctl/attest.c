@@ -5,23 +5,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/buf.h"
-#include "base/civil.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/problems.h"
 #include "base/text.h"
 #include "core/address.h"
 #include "core/attestation.h"
-#include "core/settings.h"
 #include "ctl/ctl.h"
 #include "tools/json.h"
-#include "tools/zone.h"
 
-#define ADDRESSES_MAX                                                          \
-	((size_t)256 * 1024) /* bytes, in a file or behind "-"                 \
-			      */
+#define ADDRESSES_SIZE ((size_t)256 * 1024) /* written out */
 
 static int fail_problems(struct problems *problems)
 {
@@ -71,7 +65,7 @@ static bool read_addresses(struct ctl *ctl, struct attestation_wish *wish,
 	const char **keys;
 	struct buf text;
 
-	buf_init(&text, ADDRESSES_MAX);
+	buf_init(&text, ADDRESSES_SIZE);
 	bool good = collect(&text, argc, argv);
 	if (good) {
 		good = attestation_read_addresses(
@@ -159,15 +153,6 @@ static int record_verb(struct ctl *ctl, int argc, char **argv)
 
 /* --- list --- */
 
-static const char *day_of(struct ctl *ctl, int64_t at)
-{
-	struct civil day = zone_from_utc(ctl->settings->zone, at);
-	char date[CIVIL_DATE_SIZE];
-
-	civil_format_date(&day, date);
-	return arena_strdup(ctl->arena, date);
-}
-
 static struct json_value *person_json(const struct attestation_person *person)
 {
 	struct json_value *map = json_map_new();
@@ -196,7 +181,7 @@ static struct json_value *sheet_json(struct ctl *ctl,
 	json_map_integer(map, "version", sheet->version);
 	json_map_text(map, "agency", sheet->agency);
 	json_map_text(map, "list", sheet->list);
-	json_map_text(map, "signed_on", day_of(ctl, sheet->signed_at));
+	json_map_text(map, "signed_on", ctl_date(ctl, sheet->signed_at));
 	json_map_text(map, "scan_type", sheet->scan_type);
 	json_map_integer(map, "scan_size", sheet->scan_size);
 	json_map_integer(map, "has_scan", sheet->has_scan);
@@ -211,7 +196,7 @@ static struct json_value *sheet_json(struct ctl *ctl,
 static void print_sheet(struct ctl *ctl, const struct attestation_sheet *sheet)
 {
 	printf("%-5" PRId64 " %s  %s version %d  %s: %zu of %zu stand\n",
-	       sheet->id, day_of(ctl, sheet->signed_at), sheet->ref,
+	       sheet->id, ctl_date(ctl, sheet->signed_at), sheet->ref,
 	       sheet->version,
 	       ctl_plain(ctl, *sheet->list ? sheet->list : sheet->agency),
 	       sheet->standing, sheet->people);

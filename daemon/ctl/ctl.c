@@ -212,13 +212,18 @@ const char *ctl_plain(struct ctl *ctl, const char *text)
 	return plain;
 }
 
-const char *ctl_today(struct ctl *ctl)
+const char *ctl_date(struct ctl *ctl, int64_t at)
 {
-	struct civil civil = zone_from_utc(ctl->settings->zone, ctl->now);
+	struct civil civil = zone_from_utc(ctl->settings->zone, at);
 	char date[CIVIL_DATE_SIZE];
 
 	civil_format_date(&civil, date);
 	return arena_strdup(ctl->arena, date);
+}
+
+const char *ctl_today(struct ctl *ctl)
+{
+	return ctl_date(ctl, ctl->now);
 }
 
 static void add_value(struct ctl *ctl, const char ***list, const char *value)

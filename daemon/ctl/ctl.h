@@ -79,7 +79,8 @@ const char *ctl_time(struct ctl *ctl, int64_t at);
 /* without what would move a terminal's cursor: names of folders are anybody's;
  * in the arena */
 const char *ctl_plain(struct ctl *ctl, const char *text);
-/* the board's date at now, ISO; in the arena */
+/* the board's date at a time, and at now, ISO; in the arena */
+const char *ctl_date(struct ctl *ctl, int64_t at);
 const char *ctl_today(struct ctl *ctl);
 
 /* Options of one verb, in a table: flags and texts. Returns the index of the

@@ -2,16 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/arena.h"
-#include "base/civil.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "core/settings.h"
 #include "core/team_session.h"
 #include "ctl/ctl.h"
 #include "tools/db.h"
 #include "tools/json.h"
-#include "tools/zone.h"
 
 static bool read_number(const char *option, const char *text, int64_t *ret)
 {
@@ -71,15 +67,6 @@ static int record_verb(struct ctl *ctl, int argc, char **argv)
 	return CTL_GOOD;
 }
 
-static const char *day_of(struct ctl *ctl, int64_t at)
-{
-	struct civil day = zone_from_utc(ctl->settings->zone, at);
-	char date[CIVIL_DATE_SIZE];
-
-	civil_format_date(&day, date);
-	return arena_strdup(ctl->arena, date);
-}
-
 static struct json_value *session_json(struct ctl *ctl,
 				       const struct team_session *session)
 {
@@ -89,7 +76,7 @@ static struct json_value *session_json(struct ctl *ctl,
 	json_map_text(map, "ref", session->ref);
 	json_map_integer(map, "version", session->version);
 	json_map_text(map, "agency", session->agency);
-	json_map_text(map, "held_on", day_of(ctl, session->held_at));
+	json_map_text(map, "held_on", ctl_date(ctl, session->held_at));
 	json_map_integer(map, "reached", session->reached);
 	json_map_integer(map, "head_count", session->head_count);
 	json_map_text(map, "setting", session->setting);
@@ -108,7 +95,7 @@ static void print_session(struct ctl *ctl, const struct team_session *session)
 {
 	printf("%-5" PRId64 " %s  %s version %d  %s: %" PRId64 " of %" PRId64
 	       "%s%s\n",
-	       session->id, day_of(ctl, session->held_at), session->ref,
+	       session->id, ctl_date(ctl, session->held_at), session->ref,
 	       session->version, ctl_plain(ctl, session->agency),
 	       session->reached, session->head_count,
 	       *session->setting ? ", " : "", ctl_plain(ctl, session->setting));
