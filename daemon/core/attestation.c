@@ -1,5 +1,6 @@
 #include "core/attestation.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -433,33 +434,21 @@ static bool record(struct db *db, struct sheet *sheet,
 	return true;
 }
 
-bool attestation_record_within(struct db *db, const struct settings *settings,
-			       const struct attestation_wish *wish,
-			       const char *actor, int64_t now,
-			       struct problems *problems, int64_t *ret_id,
-			       struct err *err)
+bool attestation_record(struct db *db, const struct settings *settings,
+			const struct attestation_wish *wish, const char *actor,
+			int64_t now, struct problems *problems, int64_t *ret_id,
+			struct err *err)
 {
 	struct sheet sheet = {.wish = wish,
 			      .settings = settings,
 			      .actor = actor,
 			      .now = now,
 			      .arena = arena_new()};
-	bool good = record(db, &sheet, problems, err);
 
+	assert(db_is_in_transaction(db));
+	bool good = record(db, &sheet, problems, err);
 	if (good)
 		*ret_id = sheet.id;
 	arena_free(sheet.arena);
 	return good;
-}
-
-bool attestation_record(struct db *db, const struct settings *settings,
-			const struct attestation_wish *wish, const char *actor,
-			int64_t now, struct problems *problems, int64_t *ret_id,
-			struct err *err)
-{
-	return db_begin(db, err) &&
-	       db_end(db,
-		      attestation_record_within(db, settings, wish, actor, now,
-						problems, ret_id, err),
-		      err);
 }

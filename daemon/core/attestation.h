@@ -92,32 +92,24 @@ bool attestation_read_addresses(const char *text, size_t size,
  * this first. */
 bool attestation_check(const struct attestation_wish *wish, struct err *err);
 
-/* All of it or nothing, in a transaction of its own. actor: as event_begin has
- * it. What can't be is ERR_INPUT (ERR_GONE: no such briefing or list), with the
- * mend; where it is the people, each is told in problems, whose file is the
- * address: of whom it is not asked there, who is on a sheet that stands
- * already, to whom it came only after that day. problems may be NULL. */
+/* All of it or nothing, in the caller's transaction; on ERR_INPUT and ERR_GONE
+ * nothing was written. actor: as event_begin has it. What can't be is ERR_INPUT
+ * (ERR_GONE: no such briefing or list), with the mend; where it is the people,
+ * each is told in problems, whose file is the address: of whom it is not asked
+ * there, who is on a sheet that stands already, to whom it came only after that
+ * day. problems may be NULL. */
 bool attestation_record(struct db *db, const struct settings *settings,
 			const struct attestation_wish *wish, const char *actor,
 			int64_t now, struct problems *problems, int64_t *ret_id,
 			struct err *err);
-/* The same within the caller's transaction; after ERR_INPUT and ERR_GONE
- * nothing was written. */
-bool attestation_record_within(struct db *db, const struct settings *settings,
-			       const struct attestation_wish *wish,
-			       const char *actor, int64_t now,
-			       struct problems *problems, int64_t *ret_id,
-			       struct err *err);
 
 /* One person of the sheet (an address key, or a public id), or with NULL all
- * that stand. In a transaction of its own; ERR_GONE: no such sheet, or they are
- * not on it; ERR_INPUT: it was undone before, or there is no reason. */
+ * that stand; in the caller's transaction, likewise. ERR_GONE: no such sheet,
+ * or they are not on it; ERR_INPUT: it was undone before, or there is no
+ * reason. */
 bool attestation_undo(struct db *db, int64_t sheet_id, const char *person,
 		      const char *reason, const char *actor, int64_t now,
 		      struct err *err);
-bool attestation_undo_within(struct db *db, int64_t sheet_id,
-			     const char *person, const char *reason,
-			     const char *actor, int64_t now, struct err *err);
 
 struct attestation_filter {
 	const char *ref, *list, *agency; /* NULL: all */

@@ -1,4 +1,5 @@
 /* Sheets that were wrong: undone by another record. */
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -132,9 +133,9 @@ static bool undo_person(struct db *db, const struct undoing *undoing,
 			  event.id, 1, err);
 }
 
-bool attestation_undo_within(struct db *db, int64_t sheet_id,
-			     const char *person, const char *reason,
-			     const char *actor, int64_t now, struct err *err)
+bool attestation_undo(struct db *db, int64_t sheet_id, const char *person,
+		      const char *reason, const char *actor, int64_t now,
+		      struct err *err)
 {
 	struct undoing undoing = {.sheet_id = sheet_id,
 				  .person = person,
@@ -142,22 +143,12 @@ bool attestation_undo_within(struct db *db, int64_t sheet_id,
 				  .actor = actor,
 				  .now = now,
 				  .arena = arena_new()};
+
+	assert(db_is_in_transaction(db));
 	bool good = check_reason(reason, err) &&
 		    find_sheet(db, &undoing, err) &&
 		    (person ? undo_person(db, &undoing, err)
 			    : undo_sheet(db, &undoing, err));
-
 	arena_free(undoing.arena);
 	return good;
-}
-
-bool attestation_undo(struct db *db, int64_t sheet_id, const char *person,
-		      const char *reason, const char *actor, int64_t now,
-		      struct err *err)
-{
-	return db_begin(db, err) &&
-	       db_end(db,
-		      attestation_undo_within(db, sheet_id, person, reason,
-					      actor, now, err),
-		      err);
 }

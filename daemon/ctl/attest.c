@@ -13,6 +13,7 @@
 #include "core/address.h"
 #include "core/attestation.h"
 #include "ctl/ctl.h"
+#include "tools/db.h"
 #include "tools/json.h"
 
 #define ADDRESSES_SIZE ((size_t)256 * 1024) /* written out */
@@ -104,8 +105,11 @@ static int record(struct ctl *ctl, const struct attestation_wish *wish)
 
 	if (!ctl_store(ctl))
 		return CTL_TROUBLE;
-	if (attestation_record(ctl->db, ctl->settings, wish, ctl->actor,
-			       ctl->now, &problems, &id, &err)) {
+	if (db_begin(ctl->db, &err) &&
+	    db_end(ctl->db,
+		   attestation_record(ctl->db, ctl->settings, wish, ctl->actor,
+				      ctl->now, &problems, &id, &err),
+		   &err)) {
 		printf("sheet %" PRId64 " is recorded: %s, %s, signed on %s. "
 		       "It stands beside reach\n",
 		       id, wish->ref, wish->list ? wish->list : wish->agency,
@@ -323,8 +327,11 @@ static int undo_verb(struct ctl *ctl, int argc, char **argv)
 	}
 	if (!ctl_store(ctl))
 		return CTL_TROUBLE;
-	if (!attestation_undo(ctl->db, id, person, reason, ctl->actor, ctl->now,
-			      &err))
+	if (!db_begin(ctl->db, &err) ||
+	    !db_end(ctl->db,
+		    attestation_undo(ctl->db, id, person, reason, ctl->actor,
+				     ctl->now, &err),
+		    &err))
 		return ctl_fail_err(&err);
 	printf("%s sheet %lld is undone: it counts no more, stays on record, "
 	       "and %s asked again\n",

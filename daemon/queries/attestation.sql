@@ -48,7 +48,8 @@ SELECT s.id, b.ref, v.number, s.agency, coalesce(l.name, ''), s.signed_at,
 	coalesce((SELECT text FROM event_text x
 		WHERE x.event_id = s.event_id AND x.name = 'note'), ''),
 	coalesce((SELECT o.name FROM operator o
-		WHERE 'operator:' || o.public_id = e.actor), e.actor)
+		WHERE o.public_id = substr(e.actor, instr(e.actor, ':') + 1)),
+		e.actor)
 FROM sheet s
 JOIN event e ON e.id = s.event_id
 JOIN version v ON v.id = s.version_id

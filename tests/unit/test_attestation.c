@@ -58,6 +58,30 @@ static int end_scene(void **state)
 	return 0;
 }
 
+/* as a verb or a page has it: kept when it is good */
+static bool recorded(struct db *db, const struct settings *with,
+		     const struct attestation_wish *wish, const char *actor,
+		     int64_t now, struct problems *problems, int64_t *ret_id,
+		     struct err *err)
+{
+	return db_begin(db, err) &&
+	       db_end(db,
+		      attestation_record(db, with, wish, actor, now, problems,
+					 ret_id, err),
+		      err);
+}
+
+static bool undone(struct db *db, int64_t sheet_id, const char *person,
+		   const char *reason, const char *actor, int64_t now,
+		   struct err *err)
+{
+	return db_begin(db, err) &&
+	       db_end(db,
+		      attestation_undo(db, sheet_id, person, reason, actor, now,
+				       err),
+		      err);
+}
+
 static const char *const both[] = {"p1@x.example", "p2@x.example"};
 
 static struct attestation_wish wish_of(const char *const *keys, size_t count)
@@ -77,9 +101,8 @@ static int64_t record(struct store *store, const struct attestation_wish *wish,
 {
 	int64_t id = 0;
 
-	store_check(store,
-		    attestation_record(store->db, &settings, wish, "jo@host",
-				       now, NULL, &id, &store->err));
+	store_check(store, recorded(store->db, &settings, wish, "jo@host", now,
+				    NULL, &id, &store->err));
 	return id;
 }
 
@@ -89,8 +112,8 @@ static void refused(struct store *store, const struct attestation_wish *wish,
 	struct problems problems = {0};
 	int64_t id = -1;
 
-	assert_false(attestation_record(store->db, &settings, wish, "jo@host",
-					NOW, &problems, &id, &store->err));
+	assert_false(recorded(store->db, &settings, wish, "jo@host", NOW,
+			      &problems, &id, &store->err));
 	assert_int_equal(id, -1);
 	char *all = problems_format(&problems);
 	if (!strstr(store->err.text, why) && !strstr(all, why))
@@ -206,37 +229,36 @@ static void f10_undone_and_recorded_anew(void **state)
 	struct attestation_person *people;
 	int64_t id = record(store, &wish, NOW);
 
-	store_check(store, attestation_undo(store->db, id, "p2@x.example",
-					    "was on leave", "al@host", NOW + 60,
-					    &store->err));
+	store_check(store, undone(store->db, id, "p2@x.example", "was on leave",
+				  "al@host", NOW + 60, &store->err));
 	assert_int_equal(figures_at(store, NOW + 59).attested, 2);
 	assert_int_equal(figures_at(store, NOW + 60).attested, 1);
 	assert_int_equal(load_one(store, id, &people).standing, 1);
 	assert_int_equal(people[0].undone_at, 0);
 	assert_int_equal(people[1].undone_at, NOW + 60);
 	assert_string_equal(people[1].undone_reason, "was on leave");
-	assert_false(attestation_undo(store->db, id, "person-2", "x", "al@host",
-				      NOW, &store->err));
+	assert_false(undone(store->db, id, "person-2", "x", "al@host", NOW,
+			    &store->err));
 	assert_non_null(strstr(store->err.text, "taken off sheet 1 before"));
-	assert_false(attestation_undo(store->db, id, "p3@x.example", "x",
-				      "al@host", NOW, &store->err));
+	assert_false(undone(store->db, id, "p3@x.example", "x", "al@host", NOW,
+			    &store->err));
 	assert_int_equal(store->err.kind, ERR_GONE);
 	/* the whole, of what stands */
-	store_check(store, attestation_undo(store->db, id, NULL, "of LTB-2",
-					    "al@host", NOW + 90, &store->err));
+	store_check(store, undone(store->db, id, NULL, "of LTB-2", "al@host",
+				  NOW + 90, &store->err));
 	assert_int_equal(figures_at(store, NOW + 90).attested, 0);
 	assert_int_equal(figures_at(store, NOW + 89).attested, 1);
 	assert_int_equal(load_one(store, id, &people).people, 2);
 	assert_string_equal(people[0].undone_reason, "of LTB-2");
 	assert_string_equal(people[1].undone_reason, "was on leave");
-	assert_false(attestation_undo(store->db, id, NULL, "again", "al@host",
-				      NOW, &store->err));
+	assert_false(
+	    undone(store->db, id, NULL, "again", "al@host", NOW, &store->err));
 	assert_string_equal(store->err.text, "sheet 1 was undone before");
-	assert_false(attestation_undo(store->db, 9, NULL, "x", "al@host", NOW,
-				      &store->err));
+	assert_false(
+	    undone(store->db, 9, NULL, "x", "al@host", NOW, &store->err));
 	assert_int_equal(store->err.kind, ERR_GONE);
-	assert_false(attestation_undo(store->db, id, NULL, "", "al@host", NOW,
-				      &store->err));
+	assert_false(
+	    undone(store->db, id, NULL, "", "al@host", NOW, &store->err));
 	assert_non_null(strstr(store->err.text, "why?"));
 	/* what was undone may be recorded anew */
 	assert_int_equal(record(store, &wish, NOW + 120), 2);

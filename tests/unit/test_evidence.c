@@ -403,6 +403,7 @@ static void attest(struct store *store)
 	int64_t id;
 
 	settings.zone = zone_open("Europe/London", &store->err);
+	store_begin(store);
 	for (int i = 150; i < 155; i++)
 		scene_do(store,
 			 "INSERT INTO identity VALUES (%d, '%d@x', '%d@x', '',"
@@ -421,6 +422,7 @@ static void attest(struct store *store)
 	store_check(store,
 		    attestation_undo(store->db, 2, NULL, "wrong", "briefingd",
 				     NOW + 320, &store->err));
+	store_commit(store);
 	zone_close(settings.zone);
 	sign(store);
 }
