@@ -100,6 +100,7 @@ void form_done(struct form *form)
 {
 	free(form->fields);
 	free(form->text);
+	free(form->bytes);
 	*form = (struct form){0};
 }
 
@@ -109,5 +110,14 @@ const char *form_get(const struct form *form, const char *name, size_t index)
 		if (strcmp(form->fields[i].name, name) == 0 && index-- == 0)
 			return form->fields[i].value;
 	}
+	return NULL;
+}
+
+const struct form_file *form_get_file(const struct form *form, const char *name)
+{
+	for (size_t i = 0; i < form->file_count; i++)
+		if (form->files[i].size > 0 &&
+		    strcmp(form->files[i].name, name) == 0)
+			return &form->files[i];
 	return NULL;
 }

@@ -2,8 +2,8 @@
 #define DOORS_HTTP_H
 
 /*
- * The web server: GET, HEAD and POST of forms (urlencoded, or multipart, whose
- * files are passed over), for one thread and an event loop that watches one
+ * The web server: GET, HEAD and POST of forms (urlencoded, or multipart with
+ * files), for one thread and an event loop that watches one
  * descriptor. A handler may reply at once or keep the request and reply later
  * (after the commit); meanwhile the connection is suspended. The server owns
  * requests; one is gone as soon as http_reply returns, and all are gone after
@@ -36,6 +36,7 @@ struct http_request;
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST };
 
 #define HTTP_BODY_CEILING (64 * 1024) /* bytes of a form, when not chosen */
+#define HTTP_LARGE_MAX 4 /* larger forms that may arrive at the same time */
 #define HTTP_FIELDS_MAX 200
 #define HTTP_ADDRESS_SIZE 64
 
@@ -47,7 +48,11 @@ struct http_options {
 	/* whose X-Forwarded-For is believed: "10.1.2.3", "fd00::/8" */
 	const char *const *trusted_proxies;
 	size_t trusted_proxy_count;
-	size_t body_ceiling;  /* 0: HTTP_BODY_CEILING */
+	size_t body_ceiling; /* 0: HTTP_BODY_CEILING */
+	/* How many bytes a larger form to that path may have; asked before any
+	 * of it is read, and never more than HTTP_LARGE_MAX at once. NULL: none
+	 * may be larger. */
+	size_t (*large_ceiling)(const char *path, void *context);
 	int timeout_s;        /* without progress; 0: 15 */
 	int request_s;        /* for a whole request to arrive; 0: 60 */
 	unsigned connections; /* 0: 1000; one more shuts the longest idle */
@@ -117,6 +122,11 @@ const char *http_form(const struct http_request *request, const char *name);
 /* The index-th value (from 0) of a repeated field, NULL past the last. */
 const char *http_form_at(const struct http_request *request, const char *name,
 			 size_t index);
+
+/* The file of that field of a multipart form, NULL when none came with it. What
+ * it is, only its bytes tell. They are the request's. */
+const void *http_form_file(const struct http_request *request, const char *name,
+			   size_t *ret_size);
 
 /* The first header of that name (in any case), or NULL. */
 const char *http_header(const struct http_request *request, const char *name);

@@ -45,6 +45,7 @@ struct http_request {
 	enum request_state state;
 	int refusal; /* a status, 0: none */
 	bool is_begun;
+	bool is_large; /* counted among the server's */
 	enum http_method method;
 	char *path; /* and its query string, until begun */
 	struct form form;
@@ -66,7 +67,7 @@ struct http_server {
 	struct http_request *requests;
 	struct connection *newest, *oldest;
 	unsigned connection_count; /* without those that are shut */
-	size_t pending;
+	size_t pending, large_count;
 	int64_t swept_at_ms;
 	int port;
 	bool is_quiet; /* no longer listening */

@@ -34,6 +34,15 @@ const char *http_form_at(const struct http_request *request, const char *name,
 	return form_get(&request->form, name, index);
 }
 
+const void *http_form_file(const struct http_request *request, const char *name,
+			   size_t *ret_size)
+{
+	const struct form_file *file = form_get_file(&request->form, name);
+
+	*ret_size = file ? file->size : 0;
+	return file ? file->data : NULL;
+}
+
 const char *http_header(const struct http_request *request, const char *name)
 {
 	return MHD_lookup_connection_value(request->link, MHD_HEADER_KIND,
@@ -79,6 +88,7 @@ void http_request_free(struct http_request *request)
 		server->requests = request->next;
 	if (request->response)
 		MHD_destroy_response(request->response);
+	server->large_count -= request->is_large;
 	form_done(&request->form);
 	buf_done(&request->body);
 	free(request->path);
@@ -220,11 +230,31 @@ static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind,
 	return MHD_YES;
 }
 
+/* 0, or the status that refuses a body of that length */
+static int judge_length(struct http_request *request, uint64_t length)
+{
+	struct http_server *server = request->server;
+	const struct http_options *options = &server->options;
+
+	if (length <= options->body_ceiling)
+		return 0;
+	if (request->refusal != 0 || request->method != HTTP_POST ||
+	    !options->large_ceiling ||
+	    length > options->large_ceiling(request->path, options->context))
+		return 413;
+	if (server->large_count >= HTTP_LARGE_MAX)
+		return 503;
+	server->large_count++;
+	request->is_large = true;
+	request->body.ceiling = (size_t)length;
+	return 0;
+}
+
 /* What the headers say of the body; 0, or the status that refuses it before
  * any of it is read. Where a proxy may have read them otherwise, it would take
  * what is behind this request for another's; libmicrohttpd lets much of that
  * pass: "Content-Length : 9" is to it no length, nor is one behind a CR. */
-static int judge_body(const struct http_request *request)
+static int judge_body(struct http_request *request)
 {
 	const char *text = http_header(request, "Content-Length");
 	struct seen seen = {0};
@@ -241,8 +271,7 @@ static int judge_body(const struct http_request *request)
 		return 0;
 	if (!text || !text_parse_integer(text, 0, INT64_MAX, &length))
 		return 400;
-	return (uint64_t)length > request->server->options.body_ceiling ? 413
-									: 0;
+	return judge_length(request, (uint64_t)length);
 }
 
 static bool is_type(const char *text, const char *type)
@@ -288,4 +317,6 @@ void http_request_read_form(struct http_request *request)
 	if (request->refusal != 0 || request->method != HTTP_POST)
 		return;
 	request->refusal = read_body(request);
+	/* the form has its own copy, and may be kept for a while */
+	buf_done(&request->body);
 }

@@ -22,6 +22,12 @@ struct parts {
 		size_t name, value;
 	} list[HTTP_FIELDS_MAX];
 	size_t count;
+	/* The same of files: names one behind the other, bytes as well. */
+	struct buf file_names, bytes;
+	struct {
+		size_t name, at;
+	} files[FORM_FILES_MAX];
+	size_t file_count;
 };
 
 /* ends the value before */
@@ -48,6 +54,27 @@ static bool begin_value(struct parts *parts, const char *name)
 	return true;
 }
 
+static bool begin_file(struct parts *parts, const char *name)
+{
+	if (parts->file_count == FORM_FILES_MAX ||
+	    !text_is_utf8(name, strlen(name), NULL))
+		return false;
+	parts->files[parts->file_count].name = parts->file_names.size;
+	parts->files[parts->file_count++].at = parts->bytes.size;
+	buf_add(&parts->file_names, name, strlen(name) + 1);
+	return true;
+}
+
+static bool add_to_file(struct parts *parts, const char *name, const char *data,
+			uint64_t offset, size_t size)
+{
+	if (offset == 0 && !begin_file(parts, name))
+		return false;
+	if (size > 0)
+		buf_add(&parts->bytes, data, size);
+	return !parts->bytes.overflow && !parts->file_names.overflow;
+}
+
 /* A value comes in pieces; the first is at offset 0. */
 static enum MHD_Result add_piece(void *context, enum MHD_ValueKind kind,
 				 const char *name, const char *file_name,
@@ -57,8 +84,11 @@ static enum MHD_Result add_piece(void *context, enum MHD_ValueKind kind,
 	struct parts *parts = context;
 
 	(void)kind, (void)type, (void)encoding;
-	if (!name || file_name)
+	if (!name)
 		return MHD_YES;
+	if (file_name)
+		return add_to_file(parts, name, data, offset, size) ? MHD_YES
+								    : MHD_NO;
 	if (offset == 0 && !begin_value(parts, name))
 		return MHD_NO;
 	if (size > 0)
@@ -80,6 +110,26 @@ static bool read_parts(struct MHD_Connection *link, const char *body,
 	return good && is_whole && end_value(parts) && !parts->text.overflow;
 }
 
+/* Names go behind the files' bytes, so that the form has both in one piece. */
+static void make_files(struct parts *parts, struct form *ret)
+{
+	size_t end = parts->bytes.size;
+
+	buf_add(&parts->bytes, parts->file_names.data, parts->file_names.size);
+	ret->bytes = buf_take(&parts->bytes, NULL);
+	ret->file_count = parts->file_count;
+	for (size_t i = ret->file_count, next = end; i-- > 0;) {
+		size_t at = parts->files[i].at;
+
+		ret->files[i] = (struct form_file){
+		    .name = ret->bytes + end + parts->files[i].name,
+		    .data = ret->bytes + at,
+		    .size = next - at,
+		};
+		next = at;
+	}
+}
+
 static void make_form(struct parts *parts, struct form *ret)
 {
 	*ret = (struct form){
@@ -92,6 +142,7 @@ static void make_form(struct parts *parts, struct form *ret)
 		    .name = ret->text + parts->list[i].name,
 		    .value = ret->text + parts->list[i].value,
 		};
+	make_files(parts, ret);
 }
 
 bool multipart_parse(struct MHD_Connection *link, const char *body, size_t size,
@@ -102,10 +153,14 @@ bool multipart_parse(struct MHD_Connection *link, const char *body, size_t size,
 	*ret = (struct form){0};
 	/* names and values are no longer than what they were taken from */
 	buf_init(&parts.text, size + 2 * HTTP_FIELDS_MAX + 1);
+	buf_init(&parts.file_names, size + FORM_FILES_MAX);
+	buf_init(&parts.bytes, 2 * size + FORM_FILES_MAX);
 	bool good = read_parts(link, body, size, &parts);
 	if (good)
 		make_form(&parts, ret);
 	buf_done(&parts.text);
+	buf_done(&parts.file_names);
+	buf_done(&parts.bytes);
 	return good ||
 	       err_set(err, ERR_INPUT, "a multipart form can't be read");
 }

@@ -1,5 +1,6 @@
 /* A multipart form of any bytes, through the web server itself: the post
- * processor belongs to a connection. One answer each, and fields that are text.
+ * processor belongs to a connection. One answer each, fields that are text and
+ * files that are there.
  */
 #include <assert.h>
 #include <errno.h>
@@ -20,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct http_server *server;
 static int client, answers;
+static volatile int touched;
 
 static void handle(struct http_request *request, void *context)
 {
@@ -34,6 +36,16 @@ static void handle(struct http_request *request, void *context)
 		assert(text_is_utf8(name, strlen(name), NULL));
 		assert(text_is_utf8(value, strlen(value), NULL));
 		assert(http_form(request, name));
+	}
+	assert(form->file_count <= FORM_FILES_MAX);
+	for (size_t i = 0; i < form->file_count; i++) {
+		const struct form_file *file = &form->files[i];
+		size_t size;
+
+		assert(text_is_utf8(file->name, strlen(file->name), NULL));
+		for (size_t j = 0; j < file->size; j++) /* all of it is ours */
+			touched += ((const char *)file->data)[j];
+		assert(!http_form_file(request, file->name, &size) || size > 0);
 	}
 	answers++;
 	http_reply(request, &(struct http_reply){.status = 204});

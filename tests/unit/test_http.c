@@ -231,6 +231,25 @@ static void send_styled(struct http_request *request)
 						 .header_count = 2});
 }
 
+/* what came with it as file f: its size and its ends */
+static void tell_file(struct http_request *request)
+{
+	size_t size;
+	const char *data = http_form_file(request, "f", &size);
+	char text[64];
+
+	snprintf(text, sizeof(text), "%zu %02x %02x a=%.9s", size,
+		 size ? data[0] & 0xff : 0, size ? data[size - 1] & 0xff : 0,
+		 or_none(http_form(request, "a")));
+	say(request, 200, text);
+}
+
+static size_t large_ceiling(const char *path, void *context)
+{
+	(void)context;
+	return strcmp(path, "/upload") == 0 ? 100000 : 0;
+}
+
 static void on_request(struct http_request *request, void *context)
 {
 	struct site *site = context;
@@ -241,6 +260,8 @@ static void on_request(struct http_request *request, void *context)
 		site->kept = request;
 	else if (strcmp(path, "/file") == 0)
 		send_file(request);
+	else if (strcmp(path, "/upload") == 0)
+		tell_file(request);
 	else if (strcmp(path, "/styled") == 0)
 		send_styled(request);
 	else
@@ -409,6 +430,106 @@ static void f20_pages(void **state)
 	assert_string_equal(strstr(in, "\r\n\r\n"), "\r\n\r\n");
 	free(in);
 	assert_int_equal(http_pending(site.server), 0);
+	http_close(site.server);
+}
+
+#define FILE_PART(name, file)                                                  \
+	"--xy\r\nContent-Disposition: form-data; name=\"" name                 \
+	"\"; filename=\"" file "\"\r\nContent-Type: image/png\r\n\r\n"
+#define TO_UPLOAD                                                              \
+	" /upload" END "Content-Type: multipart/form-data; boundary=xy\r\n"
+
+/* a POST of middle between the two; the caller frees it */
+static char *upload(const char *before, const char *middle, size_t size,
+		    const char *after, size_t *ret_size)
+{
+	struct buf out;
+
+	buf_init(&out, 300000);
+	buf_addf(&out, "POST" TO_UPLOAD "Content-Length: %zu\r\n\r\n%s",
+		 strlen(before) + size + strlen(after), before);
+	buf_add(&out, middle, size);
+	buf_adds(&out, after);
+	return buf_take(&out, ret_size);
+}
+
+static void expect_upload(struct site *site, size_t size, const char *answer)
+{
+	char *file = malloc(size + 1);
+	size_t request_size;
+
+	assert_non_null(file);
+	for (size_t i = 0; i < size; i++) /* NULs and what is no UTF-8 */
+		file[i] = (char)(i * 7);
+	char *request =
+	    upload(PART("a") "1\r\n" FILE_PART("g", "") "\r\n" FILE_PART(
+		       "f", "../x\\y.png"),
+		   file, size, "\r\n--xy--\r\n", &request_size);
+	char *in = ask_size(site, request, request_size);
+	if (!strstr(in, answer))
+		fail_msg("%zu bytes: %s", size, in);
+	free(in);
+	free(request);
+	free(file);
+}
+
+static void f20_uploads(void **state)
+{
+	struct site site;
+
+	(void)state;
+	open_site(&site, (struct http_options){.fd = -1,
+					       .large_ceiling = large_ceiling});
+	expect_upload(&site, 1, "\r\n\r\n1 00 00 a=1");
+	expect_upload(&site, 3, "\r\n\r\n3 00 0e a=1");
+	expect_upload(&site, 0, "\r\n\r\n0 00 00 a=1"); /* none was chosen */
+	expect_upload(&site, 60000, "\r\n\r\n60000 00 99 a=1");
+	expect_upload(&site, 99000, "\r\n\r\n99000 00 01 a=1");
+	expect_upload(&site, 120000, " 413 ");
+	check(&site,
+	      "POST /x" END "Content-Type: multipart/form-data; boundary=xy\r\n"
+	      "Content-Length: 70000\r\n\r\n",
+	      "413", "");
+	check(&site, "GET" TO_UPLOAD "Content-Length: 70000\r\n\r\n", "413",
+	      "");
+	/* more files than there may be */
+	size_t size;
+	char *request = upload(
+	    FILE_PART("f", "1") "\r\n" FILE_PART("f", "2") "\r\n" FILE_PART(
+		"f", "3") "\r\n",
+	    "", 0,
+	    FILE_PART("f", "4") "\r\n" FILE_PART("f", "5") "\r\n--xy--\r\n",
+	    &size);
+	check(&site, request, "400", "");
+	free(request);
+	http_close(site.server);
+}
+
+static void f30_few_large_ones_at_once(void **state)
+{
+	static const char head[] =
+	    "POST" TO_UPLOAD "Content-Length: 90000\r\n\r\n--xy";
+	int clients[HTTP_LARGE_MAX];
+	struct site site;
+
+	(void)state;
+	open_site(&site, (struct http_options){.fd = -1,
+					       .large_ceiling = large_ceiling});
+	for (size_t i = 0; i < HTTP_LARGE_MAX; i++) {
+		clients[i] = connect_to(&site);
+		assert_int_equal(write(clients[i], head, sizeof(head) - 1),
+				 sizeof(head) - 1);
+		for (int j = 0; j < 5; j++)
+			turn(&site, clients[i], 20);
+	}
+	expect_upload(&site, 70000, " 503 ");
+	expect_upload(&site, 100, "\r\n\r\n100 "); /* it is small */
+	close(clients[0]);
+	for (int j = 0; j < 5; j++)
+		turn(&site, clients[1], 20);
+	expect_upload(&site, 70000, "\r\n\r\n70000 ");
+	for (size_t i = 1; i < HTTP_LARGE_MAX; i++)
+		close(clients[i]);
 	http_close(site.server);
 }
 
@@ -889,6 +1010,8 @@ int main(void)
 	    cmocka_unit_test(f10_who_asks),
 	    cmocka_unit_test(f10_names_of_files),
 	    cmocka_unit_test(f20_pages),
+	    cmocka_unit_test(f20_uploads),
+	    cmocka_unit_test(f30_few_large_ones_at_once),
 	    cmocka_unit_test(f20_headers),
 	    cmocka_unit_test(f30_refusals),
 	    cmocka_unit_test(f30_refusals_in_words_of_the_site),
