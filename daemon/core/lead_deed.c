@@ -4,11 +4,14 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/problems.h"
+#include "core/attestation.h"
 #include "core/exemption.h"
 #include "core/lead_link.h"
 #include "core/lead_people.h"
 #include "core/leaving.h"
 #include "core/roster_member.h"
+#include "core/settings.h"
 #include "core/team_session.h"
 #include "tools/db.h"
 
@@ -74,7 +77,8 @@ static bool set_status(const struct lead_deed *deed, const char *public_id,
 		return false;
 	if (strcmp(word, "active") == 0)
 		return take_back(deed, person, err);
-	if (!leaving_parse(word, until, deed->zone, deed->now, &said, &why))
+	if (!leaving_parse(word, until, deed->settings->zone, deed->now, &said,
+			   &why))
 		return err_set(err, ERR_INPUT, "%s", why);
 	return say(deed, person, &said, err);
 }
@@ -126,6 +130,114 @@ bool lead_deed_unexempt(const struct lead_deed *deed, const char *public_id,
 			const char *ref, const char *reason, struct err *err)
 {
 	return exempt(deed, public_id, ref, reason, true, NULL, err);
+}
+
+/* --- sheets */
+
+/* what is wrong with it: the first thing, and how many more there are */
+static bool fail_problems(const struct problems *problems, struct err *err)
+{
+	const struct problem *first = &problems->list[0];
+
+	if (problems->count == 0)
+		return false; /* err has it */
+	if (problems->count == 1)
+		return err_set(err, ERR_INPUT, "%s: %s", first->file,
+			       first->text);
+	return err_set(err, ERR_INPUT, "%s: %s; and %zu more like it",
+		       first->file, first->text, problems->count - 1);
+}
+
+/* The keys of all of them; room: for those ticked and those typed. */
+static bool find_signers(const struct lead_deed *deed,
+			 const struct lead_sheet *sheet, struct arena *arena,
+			 const char ***ret_keys, size_t *ret_count,
+			 struct problems *problems, struct err *err)
+{
+	const char **typed, **keys;
+	size_t count = 0;
+
+	if (!attestation_read_addresses(sheet->addresses,
+					strlen(sheet->addresses), arena, &typed,
+					&count, problems))
+		return fail_problems(problems, err);
+	keys = arena_allocarray(arena, count + sheet->public_id_count + 1,
+				sizeof(*keys));
+	if (count)
+		memcpy(keys, typed, count * sizeof(*keys));
+	for (size_t i = 0; i < sheet->public_id_count; i++) {
+		struct lead_person *person;
+
+		if (!find(deed, sheet->public_ids[i], arena, &person, err))
+			return false;
+		keys[count++] = person->address_key;
+	}
+	*ret_keys = keys;
+	*ret_count = count;
+	return true;
+}
+
+static bool attest(const struct lead_deed *deed, const struct lead_sheet *sheet,
+		   struct arena *arena, struct problems *problems,
+		   struct err *err)
+{
+	struct attestation_wish wish = {
+	    .ref = sheet->ref,
+	    .list = deed->link->list_name,
+	    .signed_on = sheet->signed_on,
+	    .scan = sheet->scan,
+	    .scan_size = sheet->scan_size,
+	    .note = *sheet->note ? sheet->note : NULL,
+	};
+	const char **keys = NULL;
+	int64_t id;
+
+	if (!sheet->scan)
+		return err_set(err, ERR_INPUT, "choose the scan of the sheet");
+	if (!find_signers(deed, sheet, arena, &keys, &wish.address_count,
+			  problems, err))
+		return false;
+	wish.address_keys = keys;
+	if (attestation_record(deed->db, deed->settings, &wish,
+			       deed->link->actor, deed->now, problems, &id,
+			       err))
+		return true;
+	return fail_problems(problems, err);
+}
+
+bool lead_deed_attest(const struct lead_deed *deed,
+		      const struct lead_sheet *sheet, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct problems problems = {0};
+	bool good = attest(deed, sheet, arena, &problems, err);
+
+	problems_done(&problems);
+	arena_free(arena);
+	return good;
+}
+
+bool lead_deed_undo_sheet(const struct lead_deed *deed, int64_t sheet_id,
+			  const char *public_id, const char *reason,
+			  struct err *err)
+{
+	const struct attestation_filter filter = {.list = deed->link->list_name,
+						  .id = sheet_id};
+	struct arena *arena = arena_new();
+	struct attestation_sheet *sheets;
+	size_t count;
+	bool good =
+	    attestation_load(deed->db, &filter, arena, &sheets, &count, err);
+
+	arena_free(arena);
+	if (!good)
+		return false;
+	if (count == 0)
+		return err_set(err, ERR_GONE,
+			       "there is no such sheet of your list");
+	return attestation_undo(deed->db, sheet_id,
+				*public_id ? public_id : NULL, reason,
+				deed->link->actor, deed->now, err);
 }
 
 /* --- sessions */

@@ -6,23 +6,24 @@
  * leave or is back, is let off a briefing or no more. Each is a record of its
  * own with who did it, undone by another and never by deletion; only members of
  * the lead's own list, and only what that list asked of them, can be changed.
- * Team sessions are core/team_session.h.
+ * Team sessions are core/team_session.h, sign-in sheets core/attestation.h.
  *
  * All in the caller's transaction. What can't be is ERR_INPUT or ERR_GONE, with
  * words for the lead, and then nothing was written. Loop thread.
  */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct db;
 struct err;
 struct lead_link;
-struct zone;
+struct settings;
 
 struct lead_deed {
 	struct db *db;
 	const struct lead_link *link;
-	const struct zone *zone; /* the board's */
+	const struct settings *settings;
 	int64_t now;
 };
 
@@ -37,6 +38,23 @@ bool lead_deed_exempt(const struct lead_deed *deed, const char *public_id,
 		      struct err *err);
 bool lead_deed_unexempt(const struct lead_deed *deed, const char *public_id,
 			const char *ref, const char *reason, struct err *err);
+
+/* Who signed a sheet: members by their public ids, and by address. */
+struct lead_sheet {
+	const char *ref, *signed_on; /* as struct attestation_wish has them */
+	const char *note;
+	const void *scan; /* NULL: none came, which is refused */
+	size_t scan_size;
+	const char *const *public_ids;
+	size_t public_id_count;
+	const char *addresses; /* as a person typed them; or "" */
+};
+bool lead_deed_attest(const struct lead_deed *deed,
+		      const struct lead_sheet *sheet, struct err *err);
+/* public_id "": the whole sheet. Of one of the list's sheets alone */
+bool lead_deed_undo_sheet(const struct lead_deed *deed, int64_t sheet_id,
+			  const char *public_id, const char *reason,
+			  struct err *err);
 
 /* Of one of the agency's sessions alone */
 bool lead_deed_undo_session(const struct lead_deed *deed, int64_t session_id,

@@ -39,6 +39,7 @@ static void read_briefing(struct query *q, struct arena *arena,
 	    .closed = query_get_integer(q, 7),
 	    .due_at = query_get_integer(q, 8),
 	    .is_sensitive = is_sensitive(query_get_text(q, 9)),
+	    .attested = query_get_integer(q, 10),
 	};
 }
 
@@ -151,6 +152,7 @@ static void read_duty(struct query *q, struct arena *arena,
 	    .missed_at = query_get_integer(q, 7),
 	    .closed_at = query_get_integer(q, 8),
 	    .closed_as = copy(q, 9, arena),
+	    .signed_at = query_get_integer(q, 11),
 	};
 	ret->is_outstanding =
 	    !ret->acknowledged_at && !ret->missed_at && !ret->closed_at;

@@ -27,14 +27,16 @@ struct lead_briefing {
 	const char *ref, *title;
 	bool is_sensitive; /* the title stays behind the code */
 	int64_t required, acknowledged, outstanding, missed, exempt, closed;
-	int64_t due_at; /* the last deadline */
+	int64_t attested; /* on paper, of those who have not confirmed */
+	int64_t due_at;   /* the last deadline */
 };
 
 bool lead_people_reach(struct db *db, int64_t list_id, int64_t now,
 		       struct arena *arena, struct lead_briefing **ret,
 		       size_t *ret_count, struct err *err);
 
-/* Members who have something outstanding and are no leave */
+/* Members who are waited for: they have something outstanding that no sheet
+ * says they signed, and are not on leave. */
 bool lead_people_count(struct db *db, int64_t list_id, int64_t now,
 		       int64_t *ret, struct err *err);
 
@@ -67,6 +69,7 @@ struct lead_duty {
 	int version;
 	int64_t required_at, due_at;
 	int64_t acknowledged_at, missed_at, closed_at; /* 0: not */
+	int64_t signed_at;     /* on paper, that day; 0: not */
 	const char *grade;     /* of the confirmation, core/grade.h; or "" */
 	const char *closed_as; /* left, withdrawn, superseded, exempt; or "" */
 	bool is_outstanding;   /* neither of these */

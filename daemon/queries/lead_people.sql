@@ -10,8 +10,10 @@ SELECT b.ref, v.title, count(*), count(r.acknowledged_at),
 		AND r.closed_as = 'exempt'),
 	sum(r.acknowledged_at IS NULL AND r.closed_at IS NOT NULL
 		AND r.closed_as <> 'exempt'),
-	max(r.due_at), v.marking
+	max(r.due_at), v.marking,
+	sum(r.acknowledged_at IS NULL AND a.id IS NOT NULL)
 FROM standing_requirement r
+LEFT JOIN attestation a ON a.requirement_id = r.id AND a.undone_at IS NULL
 JOIN version v ON v.id = r.version_id
 JOIN briefing b ON b.id = v.briefing_id
 WHERE r.list_id = ?1
@@ -23,7 +25,7 @@ ORDER BY max(r.required_at) DESC, b.ref
 LIMIT 100;
 
 -- name: lead_people_load
--- Members of list ?1 as they stand at ?2: those with something outstanding
+-- Members of list ?1 as they stand at ?2: those who are waited for
 -- (?3 NULL), those whose name, address, role or team has ?3 (folded by nothing:
 -- ASCII letters alone lose their case), or the one with public id ?4.
 SELECT p.public_id, i.name, i.address, i.role, i.team,
@@ -33,12 +35,16 @@ SELECT p.public_id, i.name, i.address, i.role, i.team,
 		JOIN briefing b ON b.id = v.briefing_id
 		WHERE r.person_id = m.person_id AND r.list_id = ?1
 		AND r.acknowledged_at IS NULL AND r.missed_at IS NULL
-		AND r.closed_at IS NULL),
+		AND r.closed_at IS NULL
+		AND NOT EXISTS (SELECT 1 FROM attestation a
+			WHERE a.requirement_id = r.id AND a.undone_at IS NULL)),
 	(SELECT min(r.due_at) FROM requirement r
 		JOIN version v ON v.id = r.version_id AND v.closed_at IS NULL
 		WHERE r.person_id = m.person_id AND r.list_id = ?1
 		AND r.acknowledged_at IS NULL AND r.missed_at IS NULL
-		AND r.closed_at IS NULL) AS due_at,
+		AND r.closed_at IS NULL
+		AND NOT EXISTS (SELECT 1 FROM attestation a
+			WHERE a.requirement_id = r.id AND a.undone_at IS NULL)) AS due_at,
 	m.person_id, i.address_key, s.id IS NOT NULL
 FROM member m
 JOIN person p ON p.id = m.person_id
@@ -63,7 +69,10 @@ LIMIT ?5;
 SELECT b.ref, v.title, v.number, r.required_at, r.due_at,
 	coalesce(r.acknowledged_at, 0), coalesce(r.grade, ''),
 	coalesce(r.missed_at, 0), coalesce(r.closed_at, 0),
-	coalesce(r.closed_as, ''), v.marking
+	coalesce(r.closed_as, ''), v.marking,
+	coalesce((SELECT s.signed_at FROM attestation a
+		JOIN sheet s ON s.id = a.sheet_id
+		WHERE a.requirement_id = r.id AND a.undone_at IS NULL), 0)
 FROM standing_requirement r
 JOIN version v ON v.id = r.version_id
 JOIN briefing b ON b.id = v.briefing_id
@@ -80,6 +89,8 @@ FROM requirement r
 		AND m.removed_at IS NULL
 WHERE r.list_id = ?1 AND r.acknowledged_at IS NULL
 	AND r.missed_at IS NULL AND r.closed_at IS NULL
+	AND NOT EXISTS (SELECT 1 FROM attestation a
+		WHERE a.requirement_id = r.id AND a.undone_at IS NULL)
 	AND coalesce((SELECT s.status FROM member_status s
 		WHERE s.member_id = m.id AND s.row_hash = m.row_hash
 		AND s.from_at <= ?2 AND (s.until_at IS NULL OR s.until_at > ?2)

@@ -45,6 +45,13 @@ static void handle(struct http_request *request, void *context)
 	log_trouble(serving);
 }
 
+static size_t large_ceiling(const char *path, void *context)
+{
+	struct serving_run *serving = context;
+
+	return web_large_ceiling(serving->web, path, clock_now());
+}
+
 /* Pages read one state of the store together: its lock is taken once, and not
  * anew for each of a page's statements, which cost more than what they read.
  * Should that fail, they read as they come. */
@@ -119,6 +126,7 @@ static bool listen_on(struct serving_run *serving, struct err *err)
 	    .trusted_proxy_count = settings->trusted_proxy_count,
 	    .connections = (unsigned)settings->web_connections,
 	    .handle = handle,
+	    .large_ceiling = large_ceiling,
 	    .context = serving,
 	};
 	char *address = NULL;

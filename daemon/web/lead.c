@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "core/acknowledgement.h"
 #include "core/address.h"
+#include "core/attestation.h"
 #include "core/digest.h"
 #include "core/lead_link.h"
 #include "core/lead_people.h"
@@ -23,6 +24,8 @@
 #include "web/visit.h"
 
 #define WEEK_SECONDS INT64_C(604800)
+/* a scan, and the form around it */
+#define SHEET_FORM_MAX ((size_t)ATTESTATION_SCAN_MAX + 256 * 1024)
 #define CODE_SHOWN_MAX 64 /* bytes of what was typed */
 
 /* --- what every page has */
@@ -80,6 +83,8 @@ static bool show_reach(const struct lead *lead, struct view *view,
 		view_text(item, "reach_text", share);
 		view_number(item, "outstanding", rows[i].outstanding);
 		view_flag(item, "is_open", rows[i].outstanding > 0);
+		view_number(item, "attested", rows[i].attested);
+		view_flag(item, "has_attested", rows[i].attested > 0);
 		view_number(item, "missed", rows[i].missed);
 		view_flag(item, "has_missed", rows[i].missed > 0);
 		view_number(item, "exempt", rows[i].exempt);
@@ -332,6 +337,10 @@ static void post_named(struct lead *lead, const char *what)
 		return;
 	if (strcmp(what, "person") == 0)
 		lead_show_person(lead, person);
+	else if (strcmp(what, "sheet") == 0)
+		lead_show_sheet(lead);
+	else if (strcmp(what, "scan") == 0)
+		lead_send_scan(lead);
 	else
 		lead_show_people(lead);
 }
@@ -385,4 +394,18 @@ void lead_handle(struct visit *visit, const char *rest)
 		post(&lead);
 	else
 		lead_show_numbers(&lead, NULL);
+}
+
+size_t lead_large_ceiling(struct web *web, const char *token, int64_t now)
+{
+	struct arena *arena = arena_new();
+	struct lead_link *link = NULL;
+	int64_t delivery_id;
+	bool may =
+	    link_parse(web->keys, token, &delivery_id) == LINK_GOOD &&
+	    lead_link_load(web->db, delivery_id, now, arena, &link, NULL) &&
+	    link && !link->is_ended;
+
+	arena_free(arena);
+	return may ? SHEET_FORM_MAX : 0;
 }

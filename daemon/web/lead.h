@@ -11,9 +11,17 @@
  * every form behind it, and looked at again with each; so is the signed value
  * that shows that a form is ours. A GET shows numbers and changes nothing.
  */
+#include <stddef.h>
+#include <stdint.h>
+
 struct visit;
+struct web;
 
 /* rest: what stands behind /l/ */
 void lead_handle(struct visit *visit, const char *rest);
+
+/* How many bytes a form with a file may have, on the page of that token; 0: it
+ * is no page of a lead. */
+size_t lead_large_ceiling(struct web *web, const char *token, int64_t now);
 
 #endif

@@ -21,7 +21,7 @@
 struct posted {
 	struct lead_deed deed;
 	const struct http_request *request;
-	const struct settings *settings;
+	struct arena *arena;
 };
 
 static const char *field(const struct posted *posted, const char *name)
@@ -66,9 +66,9 @@ static bool record_session(const struct posted *posted, struct err *err)
 			  &wish.reached, err) &&
 	       read_count(posted, "head_count", "how many people there are",
 			  &wish.head_count, err) &&
-	       team_session_record(posted->deed.db, posted->settings, &wish,
-				   posted->deed.link->actor, posted->deed.now,
-				   &id, err);
+	       team_session_record(posted->deed.db, posted->deed.settings,
+				   &wish, posted->deed.link->actor,
+				   posted->deed.now, &id, err);
 }
 
 static bool undo_session(const struct posted *posted, struct err *err)
@@ -82,6 +82,44 @@ static bool undo_session(const struct posted *posted, struct err *err)
 			       "say why: the reason is recorded");
 	return lead_deed_undo_session(&posted->deed, id,
 				      field(posted, "reason"), err);
+}
+
+static const char **people_of(const struct posted *posted, size_t *ret_count)
+{
+	const char **people;
+	size_t count = 0;
+
+	while (http_form_at(posted->request, "person", count))
+		count++;
+	people = arena_allocarray(posted->arena, count + 1, sizeof(*people));
+	for (size_t i = 0; i < count; i++)
+		people[i] = http_form_at(posted->request, "person", i);
+	*ret_count = count;
+	return people;
+}
+
+static bool record_sheet(const struct posted *posted, struct err *err)
+{
+	struct lead_sheet sheet = {
+	    .ref = field(posted, "ref"),
+	    .signed_on = field(posted, "signed_on"),
+	    .note = field(posted, "note"),
+	    .addresses = field(posted, "addresses"),
+	};
+
+	sheet.scan = http_form_file(posted->request, "scan", &sheet.scan_size);
+	sheet.public_ids = people_of(posted, &sheet.public_id_count);
+	return lead_deed_attest(&posted->deed, &sheet, err);
+}
+
+static bool undo_sheet(const struct posted *posted, struct err *err)
+{
+	long long id;
+
+	if (!text_parse_integer(field(posted, "sheet"), 1, INT64_MAX, &id))
+		return err_set(err, ERR_INPUT, "choose a sheet");
+	return lead_deed_undo_sheet(&posted->deed, id, field(posted, "person"),
+				    field(posted, "reason"), err);
 }
 
 static bool record_status(const struct posted *posted, struct err *err)
@@ -110,27 +148,35 @@ static bool undo_exempt(const struct posted *posted, struct err *err)
 static const struct deed {
 	const char *what; /* as the form has it */
 	bool (*record)(const struct posted *posted, struct err *err);
-	bool is_of_person;
+	/* after what was refused, to mend it there; NULL: a person's page
+	 * follows in any case, and else the list's */
+	void (*show_refused)(const struct lead *lead);
 	const char *done;
 } deeds[] = {
-    {"session", record_session, false,
+    {"session", record_session, lead_show_people,
      "The team session is recorded. It stands beside reach in the board’s "
      "report, and is never added to it."},
-    {"undo-session", undo_session, false,
+    {"record-sheet", record_sheet, lead_show_sheet,
+     "The sheet is recorded, as attested by you. Who signed it is not reminded "
+     "any more."},
+    {"undo-sheet", undo_sheet, lead_show_people,
+     "It is attested no more, and stays on record as undone. Who has not "
+     "confirmed is asked again."},
+    {"undo-session", undo_session, lead_show_people,
      "The team session counts no more. It stays on record, as undone."},
-    {"on-leave", record_status, true,
+    {"on-leave", record_status, NULL,
      "The leave is recorded. Nothing new is sent until then; what was asked "
      "before stays asked."},
-    {"left", record_status, true,
+    {"left", record_status, NULL,
      "It is recorded that they have left. No more mail goes to them from this "
      "list. Please correct your list, the CSV file, as well."},
-    {"active", record_status, true,
+    {"active", record_status, NULL,
      "It is recorded that they are back: what your list says of them counts "
      "again."},
-    {"exempt", record_exempt, true,
+    {"exempt", record_exempt, NULL,
      "It is recorded that the briefing is asked of them no more. If its "
      "deadline had passed, this is flagged and improves no figure."},
-    {"unexempt", undo_exempt, true,
+    {"unexempt", undo_exempt, NULL,
      "It is recorded that the briefing is asked of them again, with the "
      "deadline that it had."},
 };
@@ -189,10 +235,10 @@ static bool record(struct web *web, struct pending *pending, int64_t now,
 		const struct posted posted = {
 		    .deed = {.db = web->db,
 			     .link = link,
-			     .zone = web->settings->zone,
+			     .settings = web->settings,
 			     .now = now},
 		    .request = pending->request,
-		    .settings = web->settings,
+		    .arena = arena,
 		};
 		good = try_deed(&posted, err) || refuse(pending, err);
 	}
@@ -224,8 +270,10 @@ static void answer(struct visit *visit, const struct pending *pending)
 		lead.refused = refusal(visit, pending->refused);
 	else
 		lead.done = deed->done;
-	if (deed->is_of_person)
+	if (!deed->show_refused)
 		lead_show_person(&lead, lead_field(&lead, "person"));
+	else if (lead.refused)
+		deed->show_refused(&lead);
 	else
 		lead_show_people(&lead);
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct err;
 struct lead_link;
 struct view;
 struct visit;
@@ -33,6 +34,19 @@ void lead_show_numbers(const struct lead *lead, const char *code_error);
 void lead_show_people(const struct lead *lead);
 /* ... and of one of them */
 void lead_show_person(const struct lead *lead, const char *public_id);
+
+/* The form for a sign-in sheet, and a sheet's scan */
+void lead_show_sheet(const struct lead *lead);
+void lead_send_scan(const struct lead *lead);
+
+/* --- of the list's page and the sheet's */
+
+/* briefings[] to choose from */
+bool lead_show_briefings(const struct lead *lead, struct view *view,
+			 struct err *err);
+/* sheets[] on record */
+bool lead_show_sheets(const struct lead *lead, struct view *view,
+		      struct err *err);
 
 /* Keeps what is to be recorded as pending. False: what is no such thing, and
  * the visit is not answered. */

@@ -100,15 +100,11 @@ static const char *date_of(const struct lead *lead, int64_t at)
 	return arena_strdup(lead->visit->arena, date);
 }
 
-/* the form for a session, as it was typed where it was refused */
-static bool show_session_form(const struct lead *lead, struct view *view,
-			      struct err *err)
+bool lead_show_briefings(const struct lead *lead, struct view *view,
+			 struct err *err)
 {
-	static const char *const fields[] = {"held_on", "setting", "reached",
-					     "head_count", "note"};
 	struct visit *visit = lead->visit;
-	bool is_again =
-	    lead->refused && strcmp(lead_field(lead, "what"), "session") == 0;
+	const char *chosen = lead_field(lead, "ref");
 	struct lead_briefing *rows;
 	size_t count;
 
@@ -118,20 +114,31 @@ static bool show_session_form(const struct lead *lead, struct view *view,
 	view_list(view, "briefings");
 	for (size_t i = 0; i < count; i++) {
 		struct view *item = view_item(view, "briefings");
+
 		view_text(item, "ref", rows[i].ref);
 		view_text(item, "briefing_title", rows[i].title);
-		view_flag(item, "is_chosen",
-			  is_again && strcmp(lead_field(lead, "ref"),
-					     rows[i].ref) == 0);
+		view_flag(item, "is_chosen", strcmp(chosen, rows[i].ref) == 0);
 	}
 	view_flag(view, "has_briefings", count > 0);
 	view_text(view, "today", date_of(lead, visit->now));
+	return true;
+}
+
+/* the form for a session, as it was typed where it was refused */
+static bool show_session_form(const struct lead *lead, struct view *view,
+			      struct err *err)
+{
+	static const char *const fields[] = {"held_on", "setting", "reached",
+					     "head_count", "note"};
+	bool is_again =
+	    lead->refused && strcmp(lead_field(lead, "what"), "session") == 0;
+
 	for (size_t i = 0; is_again && i < sizeof(fields) / sizeof(*fields);
 	     i++)
 		if (strlen(lead_field(lead, fields[i])) <=
 		    TEAM_SESSION_TEXT_MAX)
 			view_text(view, fields[i], lead_field(lead, fields[i]));
-	return true;
+	return lead_show_briefings(lead, view, err);
 }
 
 static void show_session(const struct lead *lead, struct view *item,
@@ -178,7 +185,8 @@ void lead_show_people(const struct lead *lead)
 
 	if (show_list(lead, view, &err) &&
 	    show_session_form(lead, view, &err) &&
-	    show_sessions(lead, view, &err))
+	    show_sessions(lead, view, &err) &&
+	    lead_show_sheets(lead, view, &err))
 		visit_show(lead->visit, 200, "web/lead-people.html", view);
 	else
 		visit_fail(lead->visit, &err);
@@ -232,6 +240,9 @@ static void show_duty(const struct lead *lead, struct view *view,
 	view_text(item, "ref", duty->ref);
 	view_text(item, "briefing_title", duty->title);
 	view_text(item, "state_text", duty_text(lead, duty));
+	if (duty->signed_at)
+		view_text(item, "signed_on",
+			  visit_day(lead->visit, duty->signed_at));
 	if (is_open)
 		view_text(view_item(view, "open"), "ref", duty->ref);
 	if (is_exempt)

@@ -219,6 +219,16 @@ void web_handle(struct http_request *request, struct web *web, int64_t now)
 	arena_free(visit.arena);
 }
 
+size_t web_large_ceiling(struct web *web, const char *path, int64_t now)
+{
+	const char *rest;
+	const struct route *route = find_route(path, &rest);
+
+	return route && route->handle == lead_handle
+		   ? lead_large_ceiling(web, rest, now)
+		   : 0;
+}
+
 /* --- what waits for its commit --- */
 
 bool web_has_pending(const struct web *web)

@@ -15,6 +15,7 @@
  * Loop thread. Borrows the store, the keys, the settings and the templates.
  */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct db;
@@ -36,6 +37,9 @@ void web_configure(struct web *web, const struct settings *settings,
 
 /* Answers, or keeps the request as pending. */
 void web_handle(struct http_request *request, struct web *web, int64_t now);
+
+/* How many bytes a form with a file may have there: doors/http.h. */
+size_t web_large_ceiling(struct web *web, const char *path, int64_t now);
 
 bool web_has_pending(const struct web *web);
 

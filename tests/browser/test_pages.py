@@ -382,7 +382,36 @@ def lead_person_left(site, browser):
     assert "they have left" in browser.one(".saved").text
 
 
-PAGES = [lead, lead_code_sent, lead_code_wrong, lead_people,
+def lead_sheet(site, browser):
+    lead_people(site, browser)
+    browser.press(deed("sheet"))
+    assert browser.heading == "Record a sign-in sheet"
+
+
+def lead_sheet_refused(site, browser):
+    lead_sheet(site, browser)
+    tick(browser, 2)
+    browser.one("#note").send_keys("At the practice meeting.")
+    browser.press(deed("record-sheet"))
+    assert "Choose the scan" in browser.one(".problem").text
+    assert browser.all("input[type=checkbox]")[2].is_selected()
+
+
+def lead_sheet_recorded(site, browser):
+    lead_sheet(site, browser)
+    path = site.folder / "sheet.png"
+    browser.picture(path)  # a picture of something
+    tick(browser, 6)
+    tick(browser, 7)
+    browser.run("document.getElementById('signed_on').value = arguments[0]",
+                site.board.now.date().isoformat())
+    browser.one("#scan").send_keys(str(path))
+    browser.press(deed("record-sheet"))
+    assert "The sheet is recorded" in browser.one(".saved").text
+
+
+PAGES = [lead, lead_sheet, lead_sheet_refused, lead_sheet_recorded,
+         lead_code_sent, lead_code_wrong, lead_people,
          lead_session_refused, lead_session, lead_found, lead_person,
          lead_person_left, confirm, need_tick, asked_again, asks_code, asks_code_wrong,
          asks_email, shared, shared_no_name, shared_recorded, reflection, receipt, not_me,

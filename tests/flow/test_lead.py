@@ -30,9 +30,24 @@ class Page:
     def post(self, what, wait=FORM_SECONDS, **fields):
         form = dict(self.page.fields).get("form", "")
         self.board.advance(wait)
+        scan = fields.pop("scan", None)
         fields = {"form": form, "what": what, "code": self.code or ""} | fields
-        self.page = self.board.post(self.path, list(fields.items()))
+        pairs = [(name, value) for name, values in fields.items() for value in
+                 (values if isinstance(values, list) else [values])]
+        self.page = self.board.post(self.path, pairs) if scan is None else \
+            self.upload(pairs, scan)
         return self.page
+
+    def upload(self, pairs, scan):
+        """As browsers post a form with a file."""
+        mark = "----b0undary7"
+        head = f'--{mark}\r\nContent-Disposition: form-data; name='
+        body = "".join(f'{head}"{name}"\r\n\r\n{value}\r\n'
+                       for name, value in pairs).encode()
+        body += f'{head}"scan"; filename="a.pdf"\r\n\r\n'.encode()
+        body += scan + f"\r\n--{mark}--\r\n".encode()
+        return self.board.request("POST", self.path, body, {
+            "Content-Type": f"multipart/form-data; boundary={mark}"})
 
     def unlock(self):
         self.open()
@@ -138,6 +153,72 @@ def test_f20_what_is_recorded(clocked, recorder):
                         " 'team-session-undone', 'requirements-reopened')"
                         " AND actor <> 'briefingd'") == [("lead:",)]
     clocked.invariants()
+
+
+PDF = b"%PDF-1.7\n" + bytes(range(256)) * 64
+
+
+def test_f20_a_sign_in_sheet(clocked, recorder):
+    lead = begin(clocked, recorder)
+    page = lead.unlock()
+    ann, bob = person(page, "Ann Amadi"), person(page, "Bob")
+    today = clocked.value("SELECT strftime('%Y-%m-%d', max(recorded_at),"
+                          " 'unixepoch') FROM event")
+    page = lead.post("sheet")
+    assert page.text.count('type="checkbox"') == 3
+    sheet = dict(ref="LTB-1", signed_on=today, note="", addresses="")
+    for wrong, why in ((dict(person=ann, scan=b""), "Choose the scan"),
+                       (dict(person=ann, scan=b"GIF89a" + PDF), "JPEG"),
+                       (dict(scan=PDF), "who signed"),
+                       (dict(person=[ann, "1"], scan=PDF), "on the list no"),
+                       (dict(scan=PDF, addresses="who@x.example"), "who@x"),
+                       (dict(scan=PDF, addresses="who"), "who"),
+                       (dict(person=ann, scan=PDF, signed_on="2020-01-01"),
+                        "2020-01-01")):
+        page = lead.post("record-sheet", **(sheet | wrong))
+        assert "Nothing was recorded. " in page.text, wrong
+        assert why.lower() in page.text.lower(), (why, page.text)
+    assert clocked.value("SELECT count(*) FROM sheet") == 0
+    large = PDF + bytes(4 * 1024 * 1024 - len(PDF))
+    page = lead.post("record-sheet", person=[ann, bob], scan=large + b"x",
+                     **sheet)
+    assert "Nothing was recorded" in page.text
+    page = lead.post("record-sheet", person=[ann], addresses=f"{BOB}\n",
+                     scan=large, **{k: v for k, v in sheet.items()
+                                    if k != "addresses"})
+    assert "The sheet is recorded" in page.text and "2 people" in page.text
+    assert "One person has not confirmed yet" in page.text
+    assert f"lead {LEAD}" in page.text
+    scan = lead.post("scan", sheet="1")
+    assert scan.body == large
+    page = lead.open()
+    assert "2 of the others signed on paper" in page.text and "0/3" in page.text
+    lead.unlock()
+    page = lead.post("person", person=ann)
+    assert "they signed a sheet on" in page.text
+    page = lead.post("undo-sheet", sheet="1", person=ann, reason="not there")
+    assert "attested no more" in page.text and "not there" in page.text
+    page = lead.post("undo-sheet", sheet="1", person="", reason="a mix-up")
+    assert "3 people have not confirmed" in page.text
+    page = lead.post("undo-sheet", sheet="2", person="", reason="r")
+    assert "no such sheet" in page.text
+    page = lead.post("scan", sheet="2")
+    assert "is gone" in page.text
+    clocked.invariants()
+
+
+def test_f50_a_large_form_for_leads_alone(clocked, recorder):
+    lead = begin(clocked, recorder)
+    member = recorder.to(ANN)[0].link.rsplit("/", 1)[1]
+    body = b"x" * 100_000
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    for path in (f"/l/{member}", f"/a/{member}", lead.path[:-1] + "y", "/c",
+                 lead.path.replace("/l/", "/a/"), "/"):
+        assert clocked.request("POST", path, body, kind).status == 413, path
+    page = clocked.request("POST", lead.path, body, kind)
+    assert page.status == 200 and "Nothing was done" in page.text
+    clocked.advance(14 * DAY)
+    assert clocked.request("POST", lead.path, body, kind).status == 413
 
 
 def evidence(board):

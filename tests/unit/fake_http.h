@@ -97,6 +97,14 @@ const char *http_form_at(const struct http_request *request, const char *name,
 	return NULL;
 }
 
+const void *http_form_file(const struct http_request *request, const char *name,
+			   size_t *ret_size)
+{
+	(void)request, (void)name;
+	*ret_size = 0;
+	return NULL;
+}
+
 const char *http_form(const struct http_request *request, const char *name)
 {
 	return http_form_at(request, name, 0);
