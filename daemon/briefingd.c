@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "run/daemon.h"
 #include "run/errands.h"
 
@@ -61,6 +62,7 @@ int main(int argc, char **argv)
 	}
 	if (optind < argc)
 		return usage(stderr, 2);
+	mem_keep();
 	struct daemon *daemon = daemon_open(path, &err);
 	if (!daemon) {
 		log_error("can't start: %s", err.text);

@@ -1,9 +1,21 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* bytes that stay at the heap's end; and from which on a block is mapped by
+ * itself, which libc finds out only as long as neither is set */
+#define KEPT (4 * 1024 * 1024)
+#define MAPPED (1024 * 1024)
+
+void mem_keep(void)
+{
+	mallopt(M_TRIM_THRESHOLD, KEPT);
+	mallopt(M_MMAP_THRESHOLD, MAPPED);
+}
 
 static void *checked(void *block)
 {

@@ -18,4 +18,9 @@ char *xstrndup(const char *text, size_t size);
 /* a fresh string as printf would print it */
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* For a process that runs for long: keeps what is freed, up to a few MB, for
+ * the next allocation, where libc would hand it back at once and take it again
+ * (which stops every thread). Before the first thread. */
+void mem_keep(void);
+
 #endif
