@@ -15,6 +15,8 @@ struct arena;
 
 struct arena *arena_new(void);
 void arena_free(struct arena *arena);
+/* Forgets all that it gave, and keeps some memory for the next work. */
+void arena_clear(struct arena *arena);
 
 /* zeroed, aligned for anything */
 void *arena_alloc(struct arena *arena, size_t size);

@@ -63,13 +63,18 @@ void buf_addc(struct buf *buf, char byte)
 
 void buf_addf(struct buf *buf, const char *format, ...)
 {
+	char small[256]; /* most are no longer, and are formatted once */
 	va_list args;
 
 	va_start(args, format);
-	int length = vsnprintf(NULL, 0, format, args);
+	int length = vsnprintf(small, sizeof(small), format, args);
 	va_end(args);
 	assert(length >= 0);
-	if (length == 0 || !reserve(buf, (size_t)length))
+	if ((size_t)length < sizeof(small)) {
+		buf_add(buf, small, (size_t)length);
+		return;
+	}
+	if (!reserve(buf, (size_t)length))
 		return;
 	va_start(args, format);
 	vsnprintf(buf->data + buf->size, (size_t)length + 1, format, args);

@@ -149,6 +149,29 @@ static void f30_problems_count_past_the_list(void **state)
 	problems_done(&problems);
 }
 
+static void f20_arena_is_used_again(void **state)
+{
+	struct arena *arena = arena_new();
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 100; i++) {
+			char *block = arena_alloc(arena, 1000);
+
+			for (int j = 0; j < 1000; j++)
+				assert_int_equal(block[j], 0);
+			memset(block, 'x', 1000);
+		}
+		memset(arena_alloc(arena, 100000), 'x', 100000);
+		arena_clear(arena);
+	}
+	arena_clear(arena);
+	char *text = arena_printf(arena, "%0300d|%s", 7, "end");
+	assert_int_equal(strlen(text), 304);
+	assert_string_equal(text + 299, "7|end");
+	arena_free(arena);
+}
+
 static void f40_arena_and_numbers(void **state)
 {
 	struct arena *arena = arena_new();
@@ -172,6 +195,7 @@ int main(void)
 	    cmocka_unit_test(f10_buf_keeps_its_ceiling),
 	    cmocka_unit_test(f10_err_context_is_added_in_front),
 	    cmocka_unit_test(f10_arena_grows_a_list),
+	    cmocka_unit_test(f20_arena_is_used_again),
 	    cmocka_unit_test(f10_utf8),
 	    cmocka_unit_test(f20_base32),
 	    cmocka_unit_test(f20_civil),
