@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/briefing.h"
+#include "core/shown.h"
 #include "tools/db.h"
 
 #define DAY_SECONDS 86400
@@ -157,23 +158,10 @@ state_of(const struct found *found, const struct briefing_version *version)
 	return ACKNOWLEDGEMENT_OUTSTANDING;
 }
 
-/* the version in force, in whose place or as which this one was mailed */
-static bool load_shown(struct db *db, int64_t version_id, struct arena *arena,
-		       struct briefing_version **ret, struct err *err)
-{
-	struct briefing_version *version;
-
-	if (!briefing_load_version(db, version_id, arena, &version, err))
-		return false;
-	assert(version); /* a foreign key says so */
-	*ret = version;
-	return version->is_latest || version->closed_at ||
-	       briefing_load_ref(db, version->ref, arena, ret, err);
-}
-
-static bool load_items(struct db *db, const struct found_list *found,
-		       struct arena *arena, struct acknowledgement_item **ret,
-		       size_t *ret_count, struct err *err)
+static bool load_items(struct db *db, struct shown *shown,
+		       const struct found_list *found, struct arena *arena,
+		       struct acknowledgement_item **ret, size_t *ret_count,
+		       struct err *err)
 {
 	struct acknowledgement_item *items =
 	    arena_allocarray(arena, found->count, sizeof(*items));
@@ -181,9 +169,10 @@ static bool load_items(struct db *db, const struct found_list *found,
 
 	for (size_t i = 0; i < found->count; i++) {
 		const struct found *row = &found->list[i];
-		struct briefing_version *version;
+		const struct briefing_version *version;
 
-		if (!load_shown(db, row->version_id, arena, &version, err))
+		if (!shown_load(shown, db, row->version_id, arena, &version,
+				err))
 			return false;
 		items[count++] = (struct acknowledgement_item){
 		    .version_id = row->version_id,
@@ -212,8 +201,9 @@ static void keep_outstanding(struct acknowledgement_page *page)
 	page->later_count = count;
 }
 
-bool acknowledgement_load(struct db *db, int64_t delivery_id,
-			  int64_t window_days, struct arena *arena,
+bool acknowledgement_load(struct db *db, struct shown *shown,
+			  int64_t delivery_id, int64_t window_days,
+			  struct arena *arena,
 			  struct acknowledgement_page **ret, struct err *err)
 {
 	struct acknowledgement_page *page;
@@ -227,9 +217,9 @@ bool acknowledgement_load(struct db *db, int64_t delivery_id,
 	}
 	bool good = find_items(db, page, arena, &items, err) &&
 		    find_later(db, page, &later, err) &&
-		    load_items(db, &items, arena, &page->items,
+		    load_items(db, shown, &items, arena, &page->items,
 			       &page->item_count, err) &&
-		    load_items(db, &later, arena, &page->later,
+		    load_items(db, shown, &later, arena, &page->later,
 			       &page->later_count, err);
 	free(items.list);
 	free(later.list);

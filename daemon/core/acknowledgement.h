@@ -17,6 +17,7 @@ struct arena;
 struct briefing_version;
 struct db;
 struct err;
+struct shown;
 
 enum acknowledgement_state {
 	ACKNOWLEDGEMENT_OUTSTANDING,
@@ -56,9 +57,11 @@ struct acknowledgement_page {
 	size_t later_count;
 };
 
-/* *ret NULL and true: no such delivery. */
-bool acknowledgement_load(struct db *db, int64_t delivery_id,
-			  int64_t window_days, struct arena *arena,
+/* *ret NULL and true: no such delivery. shown: where the versions are that
+ * other pages show as well, which must outlive the page; or NULL. */
+bool acknowledgement_load(struct db *db, struct shown *shown,
+			  int64_t delivery_id, int64_t window_days,
+			  struct arena *arena,
 			  struct acknowledgement_page **ret, struct err *err);
 
 /* When a confirmation of any item was last disowned; 0: none was. */

@@ -167,7 +167,7 @@ static int64_t replied_at(const struct taking *taking)
 
 static bool load_page(struct taking *taking, struct err *err)
 {
-	return acknowledgement_load(taking->db, taking->delivery_id,
+	return acknowledgement_load(taking->db, NULL, taking->delivery_id,
 				    taking->context->settings->window_days,
 				    taking->arena, &taking->page, err);
 }

@@ -57,11 +57,13 @@ static size_t large_ceiling(const char *path, void *context)
  * Should that fail, they read as they come. */
 static void begin_pages(struct serving_run *serving)
 {
-	db_begin_reading(serving->daemon->db, NULL);
+	if (db_begin_reading(serving->daemon->db, NULL))
+		web_begin_pages(serving->web);
 }
 
 static void end_pages(struct serving_run *serving)
 {
+	web_end_pages(serving->web);
 	db_rollback(serving->daemon->db);
 }
 

@@ -186,11 +186,11 @@ static void answer(struct visit *visit, const struct pending *pending)
 	struct acknowledgement_page *page;
 	struct err err = {0};
 	/* It is durable: whatever fails from here, the answer is yes. */
-	bool is_there =
-	    acknowledgement_load(visit->web->db, pending->delivery_id,
-				 visit->web->settings->window_days,
-				 visit->arena, &page, &err) &&
-	    page;
+	bool is_there = acknowledgement_load(visit->web->db, visit->web->shown,
+					     pending->delivery_id,
+					     visit->web->settings->window_days,
+					     visit->arena, &page, &err) &&
+			page;
 
 	tell_done(
 	    visit,

@@ -197,9 +197,9 @@ static void open_delivery(struct visit *visit, int64_t delivery_id,
 	struct acknowledgement_page *page;
 	struct err err = {0};
 
-	if (!acknowledgement_load(visit->web->db, delivery_id,
-				  visit->web->settings->window_days,
-				  visit->arena, &page, &err)) {
+	if (!acknowledgement_load(
+		visit->web->db, visit->web->shown, delivery_id,
+		visit->web->settings->window_days, visit->arena, &page, &err)) {
 		visit_fail(visit, &err);
 		return;
 	}
@@ -289,9 +289,9 @@ void personal_answer_recorded(struct visit *visit,
 	struct err err = {0};
 
 	/* It is durable: whatever fails from here, the answer is yes. */
-	if (!acknowledgement_load(visit->web->db, pending->delivery_id,
-				  visit->web->settings->window_days,
-				  visit->arena, &page, &err) ||
+	if (!acknowledgement_load(
+		visit->web->db, visit->web->shown, pending->delivery_id,
+		visit->web->settings->window_days, visit->arena, &page, &err) ||
 	    !page) {
 		tell_recorded(visit);
 		return;

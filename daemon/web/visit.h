@@ -24,6 +24,7 @@ struct limit;
 struct message;
 struct pending;
 struct settings;
+struct shown;
 struct template_set;
 struct view;
 struct visit;
@@ -61,6 +62,8 @@ struct web {
 	const struct settings *settings;
 	const struct template_set *templates;
 	struct pending *first, **last;
+	/* of the roof's reading transaction, and NULL outside of one */
+	struct shown *shown;
 	struct limit *code_tries, *all_code_tries; /* wrong short codes */
 	/* wrong ones for a delivery, from one network */
 	struct limit *address_tries, *answer_tries;

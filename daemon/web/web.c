@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/settings.h"
+#include "core/shown.h"
 #include "doors/http.h"
 #include "web/code.h"
 #include "web/evidence.h"
@@ -89,6 +90,18 @@ bool web_take_trouble(struct web *web, struct err *ret)
 	*ret = web->trouble;
 	err_clear(&web->trouble);
 	return true;
+}
+
+void web_begin_pages(struct web *web)
+{
+	assert(!web->shown);
+	web->shown = shown_new();
+}
+
+void web_end_pages(struct web *web)
+{
+	shown_free(web->shown);
+	web->shown = NULL;
 }
 
 /* --- which page --- */

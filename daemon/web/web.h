@@ -35,6 +35,11 @@ void web_free(struct web *web); /* after http_close; accepts NULL */
 void web_configure(struct web *web, const struct settings *settings,
 		   const struct template_set *templates);
 
+/* Between the two the caller holds one reading transaction: what many pages
+ * show is read once for all. Pages work without, too. */
+void web_begin_pages(struct web *web);
+void web_end_pages(struct web *web);
+
 /* Answers, or keeps the request as pending. */
 void web_handle(struct http_request *request, struct web *web, int64_t now);
 

@@ -54,7 +54,7 @@ static struct acknowledgement_page *load(struct store *store, int64_t id)
 	struct acknowledgement_page *page;
 
 	store_check(store,
-		    acknowledgement_load(store->db, id, 180, store->arena,
+		    acknowledgement_load(store->db, NULL, id, 180, store->arena,
 					 &page, &store->err));
 	return page;
 }
