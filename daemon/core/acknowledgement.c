@@ -1,12 +1,10 @@
 #include "core/acknowledgement.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "base/mem.h"
 #include "base/text.h"
 #include "core/briefing.h"
 #include "core/shown.h"
@@ -79,14 +77,15 @@ struct found {
 };
 
 struct found_list {
+	struct arena *arena;
 	struct found *list;
-	size_t count;
+	size_t count, room;
 };
 
 static void found_add(struct found_list *all, const struct found *found)
 {
-	all->list =
-	    xreallocarray(all->list, all->count + 1, sizeof(*all->list));
+	all->list = arena_grow(all->arena, all->list, all->count, &all->room,
+			       sizeof(*all->list));
 	all->list[all->count++] = *found;
 }
 
@@ -98,8 +97,7 @@ static const char *copy(struct query *q, int column, struct arena *arena)
 }
 
 static bool find_items(struct db *db, const struct acknowledgement_page *page,
-		       struct arena *arena, struct found_list *ret,
-		       struct err *err)
+		       struct found_list *ret, struct err *err)
 {
 	struct query *q = db_query(db, QUERY_ACKNOWLEDGEMENT_ITEMS);
 
@@ -114,7 +112,7 @@ static bool find_items(struct db *db, const struct acknowledgement_page *page,
 				   .recorded_at = query_get_integer(q, 2),
 				   .due_at = query_get_integer(q, 3),
 				   .is_closed = closed_as,
-				   .receipt = copy(q, 5, arena),
+				   .receipt = copy(q, 5, ret->arena),
 				   .is_shared = page->is_shared,
 				   .further = query_get_integer(q, 6),
 				   .disowned_at = query_get_integer(q, 7),
@@ -190,15 +188,66 @@ static bool load_items(struct db *db, struct shown *shown,
 	return true;
 }
 
+static bool load_own(struct db *db, struct shown *shown, struct arena *arena,
+		     struct acknowledgement_page *page, struct err *err)
+{
+	struct found_list found = {.arena = arena};
+
+	return find_items(db, page, &found, err) &&
+	       load_items(db, shown, &found, arena, &page->items,
+			  &page->item_count, err);
+}
+
 /* of what other mails asked, only what is still to be confirmed */
-static void keep_outstanding(struct acknowledgement_page *page)
+static bool keep_outstanding(struct db *db, struct shown *shown,
+			     const struct found_list *found,
+			     struct arena *arena,
+			     struct acknowledgement_page *page, struct err *err)
 {
 	size_t count = 0;
 
+	if (!load_items(db, shown, found, arena, &page->later,
+			&page->later_count, err))
+		return false;
 	for (size_t i = 0; i < page->later_count; i++)
 		if (page->later[i].state == ACKNOWLEDGEMENT_OUTSTANDING)
 			page->later[count++] = page->later[i];
 	page->later_count = count;
+	return true;
+}
+
+static bool load_later(struct db *db, struct shown *shown, struct arena *arena,
+		       struct acknowledgement_page *page, struct err *err)
+{
+	struct found_list found = {.arena = arena};
+
+	return find_later(db, page, &found, err) &&
+	       keep_outstanding(db, shown, &found, arena, page, err);
+}
+
+static bool load_later_again(struct db *db, struct shown *shown,
+			     struct arena *arena,
+			     struct acknowledgement_page *page, struct err *err)
+{
+	struct found_list found = {.arena = arena};
+
+	for (size_t i = 0; i < page->later_count; i++)
+		found_add(&found, &(struct found){
+				      .version_id = page->later[i].version_id,
+				      .due_at = page->later[i].due_at,
+				      .is_required = true,
+				  });
+	return keep_outstanding(db, shown, &found, arena, page, err);
+}
+
+bool acknowledgement_load_again(struct db *db, struct shown *shown,
+				struct arena *arena,
+				struct acknowledgement_page *page,
+				struct err *err)
+{
+	return (load_own(db, shown, arena, page, err) &&
+		load_later_again(db, shown, arena, page, err)) ||
+	       err_context(err, "delivery %lld", (long long)page->delivery_id);
 }
 
 bool acknowledgement_load(struct db *db, struct shown *shown,
@@ -207,26 +256,13 @@ bool acknowledgement_load(struct db *db, struct shown *shown,
 			  struct acknowledgement_page **ret, struct err *err)
 {
 	struct acknowledgement_page *page;
-	struct found_list items = {0}, later = {0};
 
 	if (!load_delivery(db, delivery_id, window_days, arena, &page, err))
 		return false;
-	if (!page) {
-		*ret = NULL;
-		return true;
-	}
-	bool good = find_items(db, page, arena, &items, err) &&
-		    find_later(db, page, &later, err) &&
-		    load_items(db, shown, &items, arena, &page->items,
-			       &page->item_count, err) &&
-		    load_items(db, shown, &later, arena, &page->later,
-			       &page->later_count, err);
-	free(items.list);
-	free(later.list);
-	if (!good)
+	if (page && !(load_own(db, shown, arena, page, err) &&
+		      load_later(db, shown, arena, page, err)))
 		return err_context(err, "delivery %lld",
 				   (long long)delivery_id);
-	keep_outstanding(page);
 	*ret = page;
 	return true;
 }

@@ -67,6 +67,13 @@ bool acknowledgement_load(struct db *db, struct shown *shown,
 /* When a confirmation of any item was last disowned; 0: none was. */
 int64_t acknowledgement_last_disowned(const struct acknowledgement_page *page);
 
+/* Of a page that was loaded before: its items, and the versions that it speaks
+ * of, as they are now. What else it says stays. */
+bool acknowledgement_load_again(struct db *db, struct shown *shown,
+				struct arena *arena,
+				struct acknowledgement_page *page,
+				struct err *err);
+
 /* A ticked box, and what they will do differently, as typed; NULL or blank:
  * nothing. It becomes private text of the event. */
 struct acknowledgement_tick {
@@ -124,7 +131,8 @@ acknowledgement_check_reply(const struct acknowledgement_page *page,
 bool acknowledgement_record(struct db *db, int64_t delivery_id,
 			    const struct acknowledgement_tick *ticks,
 			    size_t count, const char *name, int64_t now,
-			    int *ret_recorded, struct err *err);
+			    struct arena *arena, int *ret_recorded,
+			    struct err *err);
 
 /* Likewise, all that is outstanding on the page and was not disowned since the
  * reply came at replied_at, by a reply of which the check said GOOD.

@@ -283,9 +283,9 @@ static bool record_one(struct db *db, const struct said *said, int64_t now,
 bool acknowledgement_record(struct db *db, int64_t delivery_id,
 			    const struct acknowledgement_tick *ticks,
 			    size_t count, const char *name, int64_t now,
-			    int *ret_recorded, struct err *err)
+			    struct arena *arena, int *ret_recorded,
+			    struct err *err)
 {
-	struct arena *arena = arena_new();
 	int recorded = 0;
 	bool good = true;
 
@@ -301,7 +301,6 @@ bool acknowledgement_record(struct db *db, int64_t delivery_id,
 
 		good = record_one(db, &said, now, arena, &recorded, err);
 	}
-	arena_free(arena);
 	if (!good)
 		return err_context(err, "delivery %lld",
 				   (long long)delivery_id);

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "core/briefing.h"
+#include "core/checkpoint.h"
 
 /* more than the mails of a month speak of; looked through one by one */
 #define ENTRIES_MAX 64
@@ -20,6 +21,8 @@ struct shown {
 	struct arena *arena;
 	struct entry entries[ENTRIES_MAX];
 	size_t count;
+	bool has_checkpoint;
+	struct checkpoint *checkpoint;
 };
 
 struct shown *shown_new(void)
@@ -70,5 +73,20 @@ bool shown_load(struct shown *shown, struct db *db, int64_t version_id,
 		return false;
 	shown->entries[shown->count++] =
 	    (struct entry){.version_id = version_id, .version = *ret};
+	return true;
+}
+
+bool shown_load_checkpoint(struct shown *shown, struct db *db,
+			   struct arena *arena, struct checkpoint **ret,
+			   struct err *err)
+{
+	if (!shown)
+		return checkpoint_load(db, INT64_MAX, arena, ret, err);
+	if (!shown->has_checkpoint &&
+	    !checkpoint_load(db, INT64_MAX, shown->arena, &shown->checkpoint,
+			     err))
+		return false;
+	shown->has_checkpoint = true;
+	*ret = shown->checkpoint;
 	return true;
 }

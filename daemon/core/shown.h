@@ -2,8 +2,8 @@
 #define CORE_SHOWN_H
 
 /*
- * Versions as the pages behind links show them, read once for all pages of one
- * reading transaction: thousands of people ask for the same few. It can't be
+ * What the pages behind links show to everyone alike, versions and the last
+ * checkpoint, read once for all pages of one reading transaction. It can't be
  * stale, for its owner makes it when the transaction begins and frees it when
  * that ends, and within it the store does not change. Loop thread.
  *
@@ -16,6 +16,7 @@
 
 struct arena;
 struct briefing_version;
+struct checkpoint;
 struct db;
 struct err;
 struct shown;
@@ -29,5 +30,10 @@ void shown_free(struct shown *shown); /* accepts NULL */
 bool shown_load(struct shown *shown, struct db *db, int64_t version_id,
 		struct arena *arena, const struct briefing_version **ret,
 		struct err *err);
+
+/* The last checkpoint, likewise; NULL: there is none yet. */
+bool shown_load_checkpoint(struct shown *shown, struct db *db,
+			   struct arena *arena, struct checkpoint **ret,
+			   struct err *err);
 
 #endif

@@ -54,8 +54,8 @@ FROM delivery d
 JOIN standing_requirement r ON r.person_id = d.person_id
 WHERE d.id = ?1 AND d.mode = 'live'
 	AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
-	AND r.version_id NOT IN (SELECT lv.version_id FROM letter_version lv
-		WHERE lv.letter_id = d.letter_id)
+	AND NOT EXISTS (SELECT 1 FROM letter_version lv
+		WHERE lv.letter_id = d.letter_id AND lv.version_id = r.version_id)
 ORDER BY r.due_at, r.id;
 
 -- name: acknowledgement_find

@@ -250,7 +250,7 @@ void confirm_show(const struct personal *personal,
 	if (told->is_saved)
 		evidence_show(visit, view);
 	if (is_open) {
-		view_text(view, "form", personal->form);
+		view_text(view, "form", gate_form(personal));
 		add_name(personal, view, told);
 		answer_show(personal, view, told->answer_error);
 	}
@@ -281,9 +281,10 @@ static bool record(struct web *web, struct pending *pending, int64_t now,
 	struct acknowledgement_tick ticks[IDS_MAX];
 
 	make_ticks(pending->request, pending->ids, pending->id_count, ticks);
-	return acknowledgement_record(
-	    web->db, pending->delivery_id, ticks, pending->id_count,
-	    http_form(pending->request, "name"), now, ret_count, err);
+	return acknowledgement_record(web->db, pending->delivery_id, ticks,
+				      pending->id_count,
+				      http_form(pending->request, "name"), now,
+				      pending->arena, ret_count, err);
 }
 
 static const struct message not_saved = {
@@ -307,6 +308,8 @@ static void keep(const struct personal *personal,
 
 	if (personal->is_sensitive)
 		memcpy(pending->form, personal->form, sizeof(pending->form));
+	pending->token = personal->visit->token;
+	pending->page = personal->page;
 	for (size_t i = 0; i < count; i++)
 		pending->ids[i] = ticks[i].version_id;
 }

@@ -83,7 +83,7 @@ static void show(const struct personal *personal,
 	view_text(view, "effect", effect(visit, disown));
 	view_text(view, "lead_text", disown->lead);
 	view_text(view, "list_title", disown->list_title);
-	view_text(view, "form", personal->form);
+	view_text(view, "form", gate_form(personal));
 	view_text(view, "back_url", personal->home);
 	visit_show(visit, 200, "web/disown.html", view);
 }

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "core/checkpoint.h"
 #include "core/settings.h"
+#include "core/shown.h"
 #include "doors/http.h"
 #include "web/visit.h"
 
@@ -45,6 +46,7 @@ void evidence_show(struct visit *visit, struct view *view)
 {
 	struct checkpoint *last = NULL;
 
-	checkpoint_load(visit->web->db, INT64_MAX, visit->arena, &last, NULL);
+	shown_load_checkpoint(visit->web->shown, visit->web->db, visit->arena,
+			      &last, NULL);
 	checkpoint_show(view, last, visit->web->settings->web_base);
 }

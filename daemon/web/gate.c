@@ -175,25 +175,30 @@ void gate_set_home(struct personal *personal)
 {
 	struct visit *visit = personal->visit;
 
-	set_token(personal);
 	personal->home =
 	    personal->is_sensitive
 		? visit_url(visit, "/a/%s.%s", visit->token, personal->form)
 		: visit_url(visit, "/a/%s", visit->token);
 }
 
+const char *gate_form(const struct personal *personal)
+{
+	struct visit *visit = personal->visit;
+
+	if (personal->is_sensitive)
+		return personal->form;
+	char *form = arena_alloc(visit->arena, LINK_FORM_SIZE);
+	link_format_form(link_signer(visit->web->keys),
+			 personal->page->delivery_id, visit->now, form);
+	return form;
+}
+
 bool gate_open(struct personal *personal, const char *pass)
 {
 	set_token(personal);
 	personal->is_sensitive = has_sensitive(personal->page);
-	if (personal->is_sensitive) {
-		if (!pass_gate(personal, pass))
-			return false;
-	} else {
-		link_format_form(link_signer(personal->visit->web->keys),
-				 personal->page->delivery_id,
-				 personal->visit->now, personal->form);
-	}
+	if (personal->is_sensitive && !pass_gate(personal, pass))
+		return false;
 	gate_set_home(personal);
 	return true;
 }

@@ -282,6 +282,22 @@ static bool is_recorded(struct visit *visit,
 	return false;
 }
 
+/* What was recorded by this very commit was of somebody who is not erased, and
+ * changed nothing on their page but its items; else all of it is read anew. */
+static bool load_again(struct visit *visit, const struct pending *pending,
+		       struct acknowledgement_page **ret, struct err *err)
+{
+	struct web *web = visit->web;
+
+	*ret = pending->page;
+	return pending->recorded > 0
+		   ? acknowledgement_load_again(web->db, web->shown,
+						visit->arena, *ret, err)
+		   : acknowledgement_load(
+			 web->db, web->shown, pending->delivery_id,
+			 web->settings->window_days, visit->arena, ret, err);
+}
+
 void personal_answer_recorded(struct visit *visit,
 			      const struct pending *pending)
 {
@@ -289,10 +305,7 @@ void personal_answer_recorded(struct visit *visit,
 	struct err err = {0};
 
 	/* It is durable: whatever fails from here, the answer is yes. */
-	if (!acknowledgement_load(
-		visit->web->db, visit->web->shown, pending->delivery_id,
-		visit->web->settings->window_days, visit->arena, &page, &err) ||
-	    !page) {
+	if (!load_again(visit, pending, &page, &err) || !page) {
 		tell_recorded(visit);
 		return;
 	}
@@ -302,12 +315,9 @@ void personal_answer_recorded(struct visit *visit,
 	}
 	struct personal personal = {.visit = visit, .page = page};
 	personal.is_sensitive = *pending->form;
-	if (personal.is_sensitive)
-		memcpy(personal.form, pending->form, sizeof(personal.form));
-	else
-		link_format_form(link_signer(visit->web->keys),
-				 pending->delivery_id, visit->now,
-				 personal.form);
+	memcpy(personal.form, pending->form, sizeof(personal.form));
+	visit->token = pending->token;
+	visit->is_guest = page->is_guest;
 	gate_set_home(&personal);
 	/* between the form and the button it may have been withdrawn */
 	bool is_saved = is_recorded(visit, page, pending);

@@ -37,9 +37,9 @@ struct visit;
 
 struct personal {
 	struct visit *visit;
-	const struct acknowledgement_page *page;
+	struct acknowledgement_page *page;
 	bool is_sensitive;
-	char form[LINK_FORM_SIZE]; /* hidden in forms, and the pass */
+	char form[LINK_FORM_SIZE]; /* the pass, where it is sensitive */
 	const char *home;          /* BASE/a/TOKEN or BASE/a/TOKEN.PASS */
 };
 
@@ -69,12 +69,15 @@ bool receipt_handle(const struct personal *personal, int64_t version_id,
 void disown_handle(const struct personal *personal,
 		   const struct acknowledgement_item *item, const char *id);
 
-/* Sets is_sensitive, form and home. False: the person must type the address
- * first, and the visit was answered with that page. pass: behind the token in
- * the path, "" when there is none. */
+/* Sets is_sensitive, form, home, and the visit's token. False: the person must
+ * type the address first, and the visit was answered with that page. pass:
+ * behind the token in the path, "" when there is none. */
 bool gate_open(struct personal *personal, const char *pass);
-/* Makes home from form; after a form of another time was put there. */
+/* Makes home from the visit's token, and form. */
 void gate_set_home(struct personal *personal);
+/* The hidden value of a form: the pass, or one that says that it is shown now.
+ */
+const char *gate_form(const struct personal *personal);
 
 /* The mails of this delivery, asked for from one network: whoever guesses holds
  * up nobody who is elsewhere. For web/limit.h. */

@@ -45,7 +45,7 @@ static void show(const struct personal *personal, const struct receipt *receipt,
 	}
 	view_text(view, "notice", notice);
 	if (!notice && *receipt->address && !receipt->disowned_at)
-		view_text(view, "form", personal->form);
+		view_text(view, "form", gate_form(personal));
 	if (!receipt->disowned_at)
 		view_text(
 		    view, "not_me_url",

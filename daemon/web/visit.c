@@ -182,9 +182,11 @@ void visit_tell_nothing_here(struct visit *visit)
 struct pending *visit_keep(struct visit *visit, const struct pending_kind *kind,
 			   int64_t delivery_id, size_t id_count)
 {
-	struct pending *pending =
-	    xcalloc(1, sizeof(*pending) + id_count * sizeof(*pending->ids));
+	struct pending *pending = arena_alloc(
+	    visit->arena, sizeof(*pending) + id_count * sizeof(*pending->ids));
 
+	pending->arena = visit->arena;
+	visit->is_kept = true;
 	pending->kind = kind;
 	pending->request = visit->request;
 	pending->delivery_id = delivery_id;

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "core/link.h"
 
+struct acknowledgement_page;
 struct arena;
 struct briefing_document;
 struct briefing_version;
@@ -41,21 +42,27 @@ struct pending_kind {
 	const struct message *not_saved;
 };
 
-/* a good POST that waits for its commit */
+/* a good POST that waits for its commit; in the arena of its visit, which it
+ * has taken over */
 struct pending {
 	struct pending *next;
+	struct arena *arena;
 	const struct pending_kind *kind;
 	struct http_request *request;
 	int64_t delivery_id, since_at;
 	/* why record, which looked once more, left things as they were: its
 	 * words are for the person; NULL: it did what was asked */
 	struct err *refused;
-	/* of a confirmation */
-	char form[LINK_FORM_SIZE]; /* as it was posted */
+	int recorded; /* what its kind's record said */
+	/* of a confirmation: as it was posted, and what was loaded then */
+	char form[LINK_FORM_SIZE];
+	const char *token;
+	struct acknowledgement_page *page;
 	size_t id_count;
 	int64_t ids[];
 };
 
+#define WEB_ARENAS_MAX 64
 struct web {
 	struct db *db;
 	const struct link_keys *keys;
@@ -64,6 +71,9 @@ struct web {
 	struct pending *first, **last;
 	/* of the roof's reading transaction, and NULL outside of one */
 	struct shown *shown;
+	/* of visits that ended, for the next ones */
+	struct arena *arenas[WEB_ARENAS_MAX];
+	size_t arena_count;
 	struct limit *code_tries, *all_code_tries; /* wrong short codes */
 	/* wrong ones for a delivery, from one network */
 	struct limit *address_tries, *answer_tries;
@@ -78,6 +88,7 @@ struct visit {
 	struct web *web;
 	struct http_request *request;
 	struct arena *arena;
+	bool is_kept; /* by what is pending */
 	int64_t now;
 	/* of whose page this is, for what each of them offers; or NULL */
 	const char *token;

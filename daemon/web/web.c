@@ -53,7 +53,7 @@ struct web *web_new(struct db *db, const struct link_keys *keys,
 static void free_pending(struct pending *pending)
 {
 	free(pending->refused);
-	free(pending);
+	arena_free(pending->arena);
 }
 
 void web_free(struct web *web)
@@ -65,6 +65,8 @@ void web_free(struct web *web)
 		web->first = pending->next;
 		free_pending(pending);
 	}
+	while (web->arena_count > 0)
+		arena_free(web->arenas[--web->arena_count]);
 	limit_free(web->code_tries);
 	limit_free(web->all_code_tries);
 	limit_free(web->address_tries);
@@ -212,12 +214,28 @@ static void tell_no_post(struct visit *visit)
 	visit_tell(visit, &message, NULL, 0);
 }
 
+static struct arena *take_arena(struct web *web)
+{
+	return web->arena_count > 0 ? web->arenas[--web->arena_count]
+				    : arena_new();
+}
+
+static void give_arena(struct web *web, struct arena *arena)
+{
+	if (web->arena_count == WEB_ARENAS_MAX) {
+		arena_free(arena);
+		return;
+	}
+	arena_clear(arena);
+	web->arenas[web->arena_count++] = arena;
+}
+
 void web_handle(struct http_request *request, struct web *web, int64_t now)
 {
 	struct visit visit = {
 	    .web = web,
 	    .request = request,
-	    .arena = arena_new(),
+	    .arena = take_arena(web),
 	    .now = now,
 	};
 	const char *rest;
@@ -229,7 +247,8 @@ void web_handle(struct http_request *request, struct web *web, int64_t now)
 		tell_no_post(&visit);
 	else
 		route->handle(&visit, rest);
-	arena_free(visit.arena);
+	if (!visit.is_kept)
+		give_arena(web, visit.arena);
 }
 
 size_t web_large_ceiling(struct web *web, const char *path, int64_t now)
@@ -251,13 +270,14 @@ bool web_has_pending(const struct web *web)
 
 bool web_record(struct web *web, int64_t now, int *ret_count, struct err *err)
 {
-	int total = 0, count;
+	int total = 0;
 
 	for (struct pending *pending = web->first; pending;
 	     pending = pending->next) {
-		if (!pending->kind->record(web, pending, now, &count, err))
+		if (!pending->kind->record(web, pending, now,
+					   &pending->recorded, err))
 			return false;
-		total += count;
+		total += pending->recorded;
 	}
 	*ret_count = total;
 	return true;
@@ -269,7 +289,7 @@ static void answer(struct web *web, struct pending *pending, bool committed,
 	struct visit visit = {
 	    .web = web,
 	    .request = pending->request,
-	    .arena = arena_new(),
+	    .arena = pending->arena,
 	    .now = now,
 	};
 
@@ -277,8 +297,8 @@ static void answer(struct web *web, struct pending *pending, bool committed,
 		pending->kind->answer(&visit, pending);
 	else
 		visit_tell(&visit, pending->kind->not_saved, NULL, 60);
-	arena_free(visit.arena);
-	free_pending(pending);
+	free(pending->refused);
+	give_arena(web, visit.arena);
 }
 
 void web_answer(struct web *web, bool committed, int64_t now)

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "core/acknowledgement.h"
 #include "core/briefing.h"
+#include "core/shown.h"
 #include "store.h"
 
 #include "scene.h"
@@ -66,9 +67,9 @@ static int record_ticks(struct store *store, int64_t delivery_id,
 	int recorded = -1;
 
 	store_begin(store);
-	store_check(store,
-		    acknowledgement_record(store->db, delivery_id, ticks, count,
-					   NULL, now, &recorded, &store->err));
+	store_check(store, acknowledgement_record(
+			       store->db, delivery_id, ticks, count, NULL, now,
+			       store->arena, &recorded, &store->err));
 	store_commit(store);
 	return recorded;
 }
@@ -99,6 +100,52 @@ static void f10_page_has_its_items_and_what_is_later(void **state)
 	assert_int_equal(page->later_count, 1);
 	assert_string_equal(page->later[0].version->ref, "LTB-3");
 	assert_null(load(*state, 99));
+}
+
+/* As one reading transaction has them: each is read once, and stays. */
+static void f20_versions_are_shared(void **state)
+{
+	struct store *store = *state;
+	struct shown *shown = shown_new();
+	const struct briefing_version *first, *again, *fresh;
+	struct err *err = &store->err;
+
+	store_check(store,
+		    shown_load(shown, store->db, 1, store->arena, &first, err));
+	store_do(store, "UPDATE briefing SET withdrawn_at = 7,"
+			" withdrawn_reason = 'x' WHERE ref = 'LTB-1'");
+	store_check(store,
+		    shown_load(shown, store->db, 1, store->arena, &again, err));
+	store_check(store,
+		    shown_load(NULL, store->db, 1, store->arena, &fresh, err));
+	assert_ptr_equal(first, again);
+	assert_int_equal(first->withdrawn_at, 0);
+	assert_int_equal(fresh->withdrawn_at, 7);
+	shown_free(shown);
+}
+
+static void f20_more_versions_than_are_shared(void **state)
+{
+	struct store *store = *state;
+	struct shown *shown = shown_new();
+	const struct briefing_version *version;
+	char ref[24];
+
+	for (int i = 10; i < 110; i++) {
+		snprintf(ref, sizeof(ref), "LTB-%d", i);
+		scene_version(store, i, ref, 1, "OFFICIAL");
+	}
+	/* the second time some are shared */
+	for (int i = 0; i < 200; i++) {
+		int id = 10 + i % 100;
+
+		store_check(store,
+			    shown_load(shown, store->db, id, store->arena,
+				       &version, &store->err));
+		snprintf(ref, sizeof(ref), "LTB-%d", id);
+		assert_string_equal(version->ref, ref);
+	}
+	shown_free(shown);
 }
 
 static void f10_record_once(void **state)
@@ -598,6 +645,8 @@ int main(void)
 	    cmocka_unit_test(f10_check),
 	    CASE(f10_page_has_its_items_and_what_is_later),
 	    CASE(f10_record_once),
+	    CASE(f20_versions_are_shared),
+	    CASE(f20_more_versions_than_are_shared),
 	    CASE(f20_a_reflection_is_kept_apart),
 	    cmocka_unit_test(f20_a_reflection_has_a_bound),
 	    CASE(f10_windows_close_once),

@@ -53,9 +53,10 @@ static int confirm(struct planning *p, int64_t delivery_id, const char *name,
 	int recorded;
 
 	store_begin(&p->store);
-	store_check(&p->store, acknowledgement_record(
-				   p->store.db, delivery_id, &tick, 1, name,
-				   p->context.now, &recorded, &p->store.err));
+	store_check(&p->store,
+		    acknowledgement_record(p->store.db, delivery_id, &tick, 1,
+					   name, p->context.now, p->store.arena,
+					   &recorded, &p->store.err));
 	store_commit(&p->store);
 	return recorded;
 }
@@ -66,7 +67,7 @@ static const struct acknowledgement_item *item(struct planning *p,
 	struct acknowledgement_page *page;
 
 	store_check(&p->store,
-		    acknowledgement_load(p->store.db, delivery_id, 180,
+		    acknowledgement_load(p->store.db, NULL, delivery_id, 180,
 					 p->store.arena, &page, &p->store.err));
 	assert_int_equal(page->item_count, 1);
 	return page->items;
@@ -245,8 +246,8 @@ static void f20_what_was_shown_before_confirms_nothing(void **state)
 	assert_int_equal(confirm(&p, 1, NULL, NULL), 0);
 	p.context.now += 60;
 	store_check(&p.store,
-		    acknowledgement_load(p.store.db, 1, 180, p.store.arena,
-					 &page, &p.store.err));
+		    acknowledgement_load(p.store.db, NULL, 1, 180,
+					 p.store.arena, &page, &p.store.err));
 	assert_int_equal(
 	    acknowledgement_check(page, at, &tick, &count, NULL, p.context.now),
 	    ACKNOWLEDGEMENT_DISOWNED);

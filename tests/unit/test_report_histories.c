@@ -206,7 +206,8 @@ static void confirm(struct history *history, struct duty *duty)
 	store_check(history->store,
 		    acknowledgement_record(history->store->db, duty->delivery,
 					   &tick, 1, NULL, history->now,
-					   &recorded, &history->store->err));
+					   history->store->arena, &recorded,
+					   &history->store->err));
 	assert_int_equal(recorded, counts);
 	if (!counts)
 		return;
@@ -255,9 +256,10 @@ static const char *receipt_of(const struct history *history,
 {
 	struct acknowledgement_page *page;
 
-	store_check(history->store, acknowledgement_load(
-					history->store->db, duty->delivery, 180,
-					arena, &page, &history->store->err));
+	store_check(history->store,
+		    acknowledgement_load(history->store->db, NULL,
+					 duty->delivery, 180, arena, &page,
+					 &history->store->err));
 	assert_int_equal(page->items[0].state, ACKNOWLEDGEMENT_RECORDED);
 	return page->items[0].receipt;
 }

@@ -156,10 +156,26 @@ static int close_site(void **state)
 
 /* --- asking --- */
 
+/* pages share what they read in one reading transaction, as the roof has it */
+static void begin_pages(struct site *site)
+{
+	store_check(&site->store,
+		    db_begin_reading(site->store.db, &site->store.err));
+	web_begin_pages(site->web);
+}
+
+static void end_pages(struct site *site)
+{
+	web_end_pages(site->web);
+	db_rollback(site->store.db);
+}
+
 static void ask(struct site *site, struct http_request *request, int64_t now)
 {
 	fake_done(request);
+	begin_pages(site);
 	web_handle(request, site->web, now);
+	end_pages(site);
 	assert_true(request->replies == 1 ||
 		    (request->replies == 0 && web_has_pending(site->web)));
 }
@@ -240,7 +256,9 @@ static int commit(struct site *site, int64_t now)
 	store_check(&site->store,
 		    web_record(site->web, now, &count, &site->store.err));
 	store_commit(&site->store);
+	begin_pages(site);
 	web_answer(site->web, true, now);
+	end_pages(site);
 	assert_false(web_has_pending(site->web));
 	return count;
 }
@@ -452,6 +470,68 @@ static void f20_withdrawn(void **state)
 	get_golden(site, path, 410, "withdrawn");
 	snprintf(path, sizeof(path), "%s/LTB-1/1", site->paths[PLAIN]);
 	check_get(site, path, 410, "withdrawn");
+}
+
+/* the answer is the page that was loaded for the POST, but for what changed */
+static void f20_another_is_withdrawn_meanwhile(void **state)
+{
+	struct site *site = *state;
+	struct http_request request = post_form(site, PLAIN, NOW - 60, first);
+
+	scene_version(&site->store, 6, "LTB-6", 1, "OFFICIAL");
+	scene_letter(&site->store, 6, 1, "live", "6");
+	scene_delivery(&site->store, 6, 1, 6, "live", SENT_AT, SENT_AT);
+	scene_requirement(&site->store, 6, 1, 1, "police", 6, SENT_AT, DUE_AT,
+			  CLOSES_AT);
+	check_get(site, site->paths[PLAIN], 200, "It came in another mail");
+	check_get(site, site->paths[PLAIN], 200, "LTB-6");
+	ask(site, &request, NOW);
+	store_do(
+	    &site->store,
+	    "UPDATE briefing SET withdrawn_at = 5,"
+	    " withdrawn_reason = 'secret' WHERE ref IN ('LTB-2', 'LTB-6')");
+	assert_int_equal(commit(site, NOW), 1);
+	assert_non_null(strstr(request.body, "It is recorded"));
+	assert_non_null(strstr(request.body, "It was withdrawn."));
+	assert_null(strstr(request.body, "LTB-6"));
+	fake_done(&request);
+}
+
+/* two confirm in one turn: what one recorded, the other's page knows */
+static void f20_two_in_one_turn(void **state)
+{
+	static const char *const second[] = {"2", NULL};
+	struct site *site = *state;
+	struct http_request one = post_form(site, PLAIN, NOW - 60, first);
+	struct http_request other = post_form(site, PLAIN, NOW - 60, second);
+	struct http_request again = post_form(site, PLAIN, NOW - 60, first);
+
+	ask(site, &one, NOW);
+	ask(site, &other, NOW);
+	ask(site, &again, NOW);
+	assert_int_equal(commit(site, NOW), 2);
+	for (int i = 0; i < 3; i++) {
+		struct http_request *request = i == 0   ? &one
+					       : i == 1 ? &other
+							: &again;
+		assert_int_equal(request->status, 200);
+		assert_non_null(strstr(request->body, "It is recorded"));
+		assert_non_null(strstr(request->body, "Nothing more is asked"));
+		fake_done(request);
+	}
+}
+
+static void f20_erased_meanwhile(void **state)
+{
+	struct site *site = *state;
+	struct http_request request = post_form(site, PLAIN, NOW - 60, first);
+
+	ask(site, &request, NOW);
+	store_do(&site->store, "UPDATE person SET erased_at = 5");
+	assert_int_equal(commit(site, NOW), 0);
+	assert_int_equal(request.status, 410);
+	assert_null(strstr(request.body, "example.org"));
+	fake_done(&request);
 }
 
 static void f20_superseded(void **state)
@@ -1891,6 +1971,9 @@ int main(void)
 	    CASE(f20_get_and_head_change_nothing),
 	    CASE(f20_while_paused_it_counts),
 	    CASE(f20_withdrawn),
+	    CASE(f20_another_is_withdrawn_meanwhile),
+	    CASE(f20_two_in_one_turn),
+	    CASE(f20_erased_meanwhile),
 	    CASE(f20_superseded),
 	    CASE(f20_window_over),
 	    CASE(f20_rehearsal),
