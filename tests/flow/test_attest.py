@@ -2,11 +2,13 @@
 no more, undone, erased; and evidence verify finds out what was changed by hand."""
 import contextlib
 import datetime
+import json
 import re
 import sqlite3
 import subprocess
 import zoneinfo
 
+import verify_pack
 from board import PROGRAMS
 from test_delivery import until_loaded, until_state, until_taken
 from test_time import go_to, utc
@@ -151,6 +153,23 @@ def test_f10_as_of_before_and_after(clocked, recorder):
     assert total(board, "--as-of", recorded)["attested"] == 1
     assert total(board)["attested"] == 0
     board.invariants()
+
+
+def test_f20_a_pack_shows_it_without_names_or_scans(board, recorder, tmp_path):
+    circulated(board, recorder)
+    record(board, ANN, BOB, ZOE)
+    record(board, "dee@police.example", "eve@police.example")
+    board.confirm(recorder.to(ANN)[0])
+    board.ctl("attest", "undo", "1", "--person", BOB, "--reason", "was ill")
+    board.ctl("attest", "undo", "2", "--reason", "of LTB-2")
+    path = tmp_path / "pack.zip"
+    board.ctl("evidence", "pack", "LTB-1", "--out", path)
+    pack = verify_pack.Pack(path, board.ctl("evidence", "key"))
+    pack.check()
+    assert len(pack.attested()) == 2  # Ann, who has confirmed, and Zoe
+    assert json.loads(pack.text("report/reach.json"))["total"]["attested"] == 1
+    everything = b"".join(pack.bytes(name) for name in pack.names)
+    assert b"Quuxley" not in everything and b"Zoe" not in everything
 
 
 def test_f20_what_is_wrong_is_said_and_nothing_recorded(board, recorder):

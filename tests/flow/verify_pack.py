@@ -364,8 +364,40 @@ class Pack:
         need(seen == set(acknowledged), "an acknowledgement is not in a list")
         return lines
 
+    def attested(self):
+        """whom, and of which version, a lead attests by a sheet that stands"""
+        sheets = {e["id"]: e["body"]["people"]
+                  for e in self.of_kind("sheet-recorded")}
+        signed = [e["body"]["sheet"] for e in self.of_kind("attested")]
+        for sheet, people in sheets.items():
+            need(signed.count(sheet) == people,
+                 f"sheet {sheet} has other people than it says")
+        need(set(signed) <= set(sheets), "an attestation is of no sheet")
+        standing = {}
+        for event in sorted(self.leaves.values(), key=lambda e: e["id"]):
+            body = event["body"]
+            if event["kind"] == "attested":
+                standing[event["id"]] = body
+            elif event["kind"] == "attestation-undone":
+                need(standing.pop(body["attested"], None),
+                     f"event {event['id']} undoes what did not stand")
+            elif event["kind"] == "sheet-undone":
+                undone = [number for number, each in standing.items()
+                          if each["sheet"] == body["sheet"]]
+                need(len(undone) == body["people"],
+                     f"event {event['id']} undoes other people than it says")
+                for number in undone:
+                    del standing[number]
+        return {(body["person"], str(body["version"]))
+                for body in standing.values()}
+
     def check_report(self, lines):
         total = json.loads(self.text("report/reach.json"))["total"]
+        attested = self.attested()
+        need(total["attested"] == sum(
+            1 for line in lines if not line["acknowledged_at"] and
+            (line["person"], line["version"]) in attested),
+             "the report has other people attested than the sheets")
         need(total["required"] == len(lines) and total["acknowledged"] ==
              sum(1 for line in lines if line["acknowledged_at"]),
              "the report has other figures than the lists")
