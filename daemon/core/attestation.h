@@ -4,10 +4,10 @@
 /*
  * Sign-in sheets: staff were taken through a briefing on paper, and their lead
  * says who of those of whom it is required signed, on which day, with a scan of
- * the sheet (GRADE_ATTESTED_BY_LEAD). It stands beside reach and never in it:
- *no requirement changes its state. Who is attested is reminded and escalated no
- * more; if they confirm themselves later, that counts as ever. What was wrong
- *is undone by another record and deleted never, and they are asked again.
+ * the sheet (GRADE_ATTESTED_BY_LEAD). It stands beside reach and never in it: a
+ * requirement stays in its state. Who is attested is reminded and escalated no
+ * more; if they confirm themselves later, that counts as ever. One that was
+ * wrong is undone by another record, never deleted, and they are asked again.
  *
  * The scan shows names and signatures: it is kept as it came and never decoded,
  * goes when anyone who is on the sheet is erased, and after
@@ -20,8 +20,8 @@
  *	if (!attestation_record(db, settings, &wish, actor, now, &problems, &id,
  *				err))
  *
- * On the thread of its db. The largest scan takes some 20 ms to hash and to
- * write. Whose sheet it is, is for the caller to see: a lead sees those that
+ * On the thread of its db; a scan is hashed and written within the call. Whose
+ * sheet it is, is for the caller to see: a lead sees those that
  * attestation_load gives for their list, and undoes no other.
  */
 #include <stdbool.h>

@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import json
 import re
+import signal
 import sqlite3
 import subprocess
 import zoneinfo
@@ -322,26 +323,27 @@ def test_f20_scans_go_by_their_age(clocked, recorder):
     board.invariants()
 
 
-def test_f30_all_or_nothing_when_the_disk_is_full(board, recorder):
-    """What can't be committed leaves nothing: no sheet, no event, no scan."""
+def test_f30_all_or_nothing_where_it_can_not_be_written(board, recorder):
+    """Cut off in the middle of its writing, by an error or by a signal, it leaves
+    nothing: no sheet, no event, no scan."""
     circulated(board, recorder)
-    record(board, "ann@police.example")
+    record(board, ANN)
     board.stop()
-    before = board.value("SELECT count(*) FROM event")
+    kept = [("event", board.value("SELECT count(*) FROM event")),
+            ("sheet", 1), ("sheet_scan", 1), ("attestation", 1)]
     path = board.folder / "sheet"
     path.write_bytes(b"%PDF-" + bytes(3 * 1024 * 1024))
-    done = subprocess.run(
-        ["prlimit", "--fsize=1048576", PROGRAMS / "briefingctl", "-c",
-         board.conf, "attest", "record", "LTB-1", "--list", "police",
-         "--date", today(board), "--scan", path, "bob@police.example",
-         "dee@police.example"], capture_output=True, env=board.environment,
-        timeout=60)
-    assert done.returncode != 0
-    assert board.value("SELECT count(*) FROM event") == before
-    assert board.value("SELECT count(*) FROM sheet") == 1
-    assert board.value("SELECT count(*) FROM sheet_scan") == 1
-    assert board.value("SELECT count(*) FROM attestation") == 1
-    record(board, "bob@police.example", "dee@police.example")
+    for is_killed in (False, True):
+        done = subprocess.run(
+            ["prlimit", "--fsize=1048576", PROGRAMS / "briefingctl", "-c",
+             board.conf, "attest", "record", "LTB-1", "--list", "police",
+             "--date", today(board), "--scan", path, BOB,
+             "dee@police.example"], capture_output=True, timeout=60,
+            env=board.environment, restore_signals=is_killed)
+        assert done.returncode == (-signal.SIGXFSZ if is_killed else 1), done
+        for table, count in kept:
+            assert board.value(f"SELECT count(*) FROM {table}") == count
+    record(board, BOB, "dee@police.example")
     board.start()
     assert total(board)["attested"] == 3
     board.invariants()
