@@ -56,8 +56,11 @@ def preloaded(name):
     if not library.exists() or \
             library.stat().st_mtime < source.stat().st_mtime:
         library.parent.mkdir(parents=True, exist_ok=True)
+        # in one step: a test beside this one may be loading it
+        draft = library.with_suffix(f".{os.getpid()}")
         subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC",
-                        "-o", library, source], check=True)
+                        "-o", draft, source], check=True)
+        draft.rename(library)
     return library
 
 
