@@ -5,9 +5,9 @@
  * What names people goes when it was kept for as long as the settings say
  * (retention.*), and counts stay: who people were, some time after they are on
  * no list; what they wrote, and reasons about them; what servers said, what
- * came back, and notices; scans of sheets. In slices of at most 1,000 rows,
- *each in a transaction of the caller's. A run that is cut off is begun again,
- *and finds its own work done.
+ * came back, and notices; scans of sheets. In slices of at most 1,000 rows, or
+ * one scan, each in a transaction of the caller's. A run that is cut off is
+ * begun again, and finds its own work done.
  *
  *	struct retention *run = retention_new(&order);
  *	do
