@@ -30,11 +30,11 @@ SELECT lv.version_id, r.id, COALESCE(r.acknowledged_at, w.confirmed_at, 0),
 	(SELECT COUNT(*) FROM beside f WHERE f.version_id = lv.version_id
 		AND f.person_id = d.person_id AND f.kind = 'further'
 		AND f.disowned_at IS NULL),
-	COALESCE((SELECT MAX(x.disowned_at) FROM disowned x
-		WHERE x.requirement_id = r.id),
-		(SELECT MAX(x.disowned_at) FROM beside x
+	MAX(COALESCE((SELECT MAX(x.disowned_at) FROM disowned x
+		WHERE x.requirement_id = r.id), 0),
+		COALESCE((SELECT MAX(x.disowned_at) FROM beside x
 		WHERE x.version_id = lv.version_id
-			AND x.person_id = d.person_id), 0)
+			AND x.person_id = d.person_id), 0))
 FROM delivery d
 LEFT JOIN guest u ON u.delivery_id = d.id
 JOIN delivery s ON s.id = COALESCE(u.source_id, d.id)

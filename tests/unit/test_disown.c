@@ -5,24 +5,17 @@
 
 #include <cmocka.h>
 
-#include "base/buf.h"
 #include "core/acknowledgement.h"
 #include "core/disown.h"
-#include "core/letter.h"
-#include "core/link.h"
 #include "core/receipt.h"
 #include "core/report.h"
 #include "golden.h"
+#include "last_mail.h"
 #include "planning.h"
 
 #define HOUR_LATER (NOW + HOUR)
 #define DUE INT64_C(1797292800) /* Monday 14 December ends, 21 days later */
 #define CLOSES INT64_C(1811000000)
-
-static const struct link_keys keys = {
-    .count = 1,
-    .list = {{.id = 'a', .key = "a key of this test's own"}},
-};
 
 /* Deliveries 1 and 2 have LTB-1, for persons 1 and 2 on list police, and 3 for
  * person 3 on list health; they were accepted. An hour later. */
@@ -112,24 +105,7 @@ static struct report_figures figures(struct planning *p, int64_t as_of)
 /* the last notice's mail, and to whom */
 static const char *last_mail(struct planning *p)
 {
-	struct letter_person person;
-	struct letter letter;
-	struct buf out;
-
-	store_check(
-	    &p->store,
-	    letter_load(p->store.db,
-			store_number(&p->store, "SELECT max(id) FROM letter"),
-			&letter, &p->store.err));
-	letter_person_make(&p->settings, keys.list, 9, "l@x.example", "Lee",
-			   p->store.arena, &person);
-	buf_init(&out, LETTER_MAX_SIZE);
-	store_check(&p->store,
-		    letter_assemble(&letter, &person, &out, &p->store.err));
-	const char *mail = arena_strdup(p->store.arena, out.data);
-	buf_done(&out);
-	letter_done(&letter);
-	return mail;
+	return last_mail_to(&p->store, &p->settings, "l@x.example", "Lee");
 }
 
 #define TOLD                                                                   \
@@ -444,6 +420,12 @@ static void f30_names_of_a_shared_mailbox(void **state)
 	assert_int_equal(figures(&p, p.context.now).further, 1);
 	struct report_figures after = figures(&p, p.context.now - 1);
 	assert_memory_equal(&before, &after, sizeof(before));
+	/* the last of them counts for who has a form yet */
+	p.context.now += 60;
+	assert_true(disown(&p, 1,
+			   store_text(&p.store, "SELECT receipt FROM beside "
+						"WHERE id = 2")));
+	assert_int_equal(item(&p, 1)->disowned_at, p.context.now);
 	/* the next name meets what is required, also one from before */
 	p.context.now += 60;
 	assert_int_equal(confirm(&p, 1, "Bob", NULL), 1);

@@ -360,6 +360,11 @@ static void f20_every_change_of_what_is_disowned_is_named(void **state)
 	    {"INSERT INTO disowned SELECT 9, 50, acknowledged_at, disowned_at,"
 	     " grade, receipt, 452, 404 FROM disowned WHERE id = 1",
 	     "disowned confirmation 9 beside what was required: event 404"},
+	    {"INSERT INTO event VALUES (508, 'acknowledgement-disowned', 1, 1,"
+	     " 'x', '{\"as\":\"required\",\"event\":404,\"person\":"
+	     "\"person-3\",\"ref\":\"LTB-1\",\"version\":1}')",
+	     "event 508 (acknowledgement-disowned): what stood then was "
+	     "recorded by event 405, and it disowns 404"},
 	    {"UPDATE beside SET disowned_at = disowned_at - 1",
 	     "disowning of confirmation 1 beside what was required: event 507"},
 	    {"UPDATE beside SET disowned_at = NULL, disowned_event_id = NULL",

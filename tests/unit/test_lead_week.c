@@ -5,19 +5,12 @@
 
 #include <cmocka.h>
 
-#include "base/buf.h"
 #include "core/lead_week.h"
-#include "core/letter.h"
-#include "core/link.h"
 #include "golden.h"
+#include "last_mail.h"
 #include "planning.h"
 
 #define WEEK (7 * DAY)
-
-static const struct link_keys keys = {
-    .count = 1,
-    .list = {{.id = 'a', .key = "a key of this test's own"}},
-};
 
 /* how many leads were told */
 static int look(struct planning *p)
@@ -95,24 +88,7 @@ static const char *notices(struct planning *p)
 /* the last notice's mail; in the store's arena */
 static const char *last_mail(struct planning *p)
 {
-	struct letter_person person;
-	struct letter letter;
-	struct buf out;
-
-	store_check(
-	    &p->store,
-	    letter_load(p->store.db,
-			store_number(&p->store, "SELECT max(id) FROM letter"),
-			&letter, &p->store.err));
-	letter_person_make(&p->settings, keys.list, 9, "l@x.example", "Lee",
-			   p->store.arena, &person);
-	buf_init(&out, LETTER_MAX_SIZE);
-	store_check(&p->store,
-		    letter_assemble(&letter, &person, &out, &p->store.err));
-	const char *mail = arena_strdup(p->store.arena, out.data);
-	buf_done(&out);
-	letter_done(&letter);
-	return mail;
+	return last_mail_to(&p->store, &p->settings, "l@x.example", "Lee");
 }
 
 static void f10_on_mondays_and_only_their_own(void **state)

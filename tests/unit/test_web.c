@@ -1399,6 +1399,7 @@ static void f50_that_was_not_me(void **state)
 	assert_false(web_has_pending(site->web));
 	assert_non_null(strstr(request.body, "faster than a person reads"));
 	assert_int_equal(count_recorded(site), 1);
+	fake_done(&request);
 	request = post_disowning(site, path, NOW - 60, true);
 	ask(site, &request, NOW);
 	assert_int_equal(request.replies, 0);
