@@ -6,7 +6,9 @@
 
 #include "base/err.h"
 #include "base/text.h"
+#include "core/digest.h"
 #include "core/event.h"
+#include "core/exemption_tell.h"
 #include "core/public_id.h"
 #include "tools/db.h"
 
@@ -71,13 +73,17 @@ static bool check_reason(const char *reason, struct err *err)
 	       err_set(err, ERR_INPUT, "the reason is not UTF-8");
 }
 
-static bool tell(struct db *db, const struct exemption_wish *wish,
-		 const struct duty *duty, const char *kind, bool is_late,
-		 int64_t now, struct err *err)
+/* on record, and to the person */
+static bool tell(struct db *db, const struct digest_context *context,
+		 const struct exemption_wish *wish, const struct duty *duty,
+		 bool is_undo, struct err *err)
 {
+	bool is_late = context->now > duty->due_at;
 	struct event event;
 
-	event_begin(&event, kind, now, wish->actor);
+	event_begin(&event,
+		    is_undo ? "requirements-reopened" : "requirements-closed",
+		    context->now, wish->actor);
 	event_text(&event, "person", duty->public_id);
 	event_text(&event, "as", "exempt");
 	event_text(&event, "ref", wish->ref);
@@ -85,7 +91,16 @@ static bool tell(struct db *db, const struct exemption_wish *wish,
 	event_integer(&event, "count", 1);
 	event_integer(&event, "after_deadline", is_late);
 	event_private(&event, "reason", wish->reason);
-	return event_end(&event, db, now, err);
+	if (!event_end(&event, db, context->now, err))
+		return false;
+	const struct exemption_telling telling = {
+	    .requirement_id = duty->id,
+	    .event_id = event.id,
+	    .actor = wish->actor,
+	    .is_undo = is_undo,
+	    .is_late = is_late,
+	};
+	return exemption_tell(db, context, &telling, err);
 }
 
 static bool set(struct db *db, const struct duty *duty, int64_t closed_at,
@@ -102,8 +117,9 @@ static bool set(struct db *db, const struct duty *duty, int64_t closed_at,
 	       err_set(err, ERR_BUSY, "what is asked of them changed");
 }
 
-bool exemption_record(struct db *db, const struct exemption_wish *wish,
-		      int64_t now, bool *ret_is_late, struct err *err)
+bool exemption_record(struct db *db, const struct digest_context *context,
+		      const struct exemption_wish *wish, bool *ret_is_late,
+		      struct err *err)
 {
 	struct duty duty;
 
@@ -113,14 +129,13 @@ bool exemption_record(struct db *db, const struct exemption_wish *wish,
 	if (duty.is)
 		return err_set(err, ERR_INPUT, "%s is %s for them already",
 			       wish->ref, duty.is);
-	*ret_is_late = now > duty.due_at;
-	return set(db, &duty, now, err) &&
-	       tell(db, wish, &duty, "requirements-closed", *ret_is_late, now,
-		    err);
+	*ret_is_late = context->now > duty.due_at;
+	return set(db, &duty, context->now, err) &&
+	       tell(db, context, wish, &duty, false, err);
 }
 
-bool exemption_undo(struct db *db, const struct exemption_wish *wish,
-		    int64_t now, struct err *err)
+bool exemption_undo(struct db *db, const struct digest_context *context,
+		    const struct exemption_wish *wish, struct err *err)
 {
 	struct duty duty;
 
@@ -136,6 +151,5 @@ bool exemption_undo(struct db *db, const struct exemption_wish *wish,
 			       "nobody any more",
 			       wish->ref);
 	return set(db, &duty, 0, err) &&
-	       tell(db, wish, &duty, "requirements-reopened", now > duty.due_at,
-		    now, err);
+	       tell(db, context, wish, &duty, true, err);
 }

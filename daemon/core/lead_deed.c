@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/problems.h"
 #include "core/attestation.h"
+#include "core/digest.h"
 #include "core/exemption.h"
 #include "core/lead_link.h"
 #include "core/lead_people.h"
@@ -99,6 +100,9 @@ static bool exempt(const struct lead_deed *deed, const char *public_id,
 		   const char *ref, const char *reason, bool is_undo,
 		   bool *ret_is_late, struct err *err)
 {
+	const struct digest_context context = {.settings = deed->settings,
+					       .templates = deed->templates,
+					       .now = deed->now};
 	struct arena *arena = arena_new();
 	struct lead_person *person;
 	bool good = find(deed, public_id, arena, &person, err);
@@ -111,8 +115,8 @@ static bool exempt(const struct lead_deed *deed, const char *public_id,
 		    .reason = reason,
 		    .actor = deed->link->actor,
 		};
-		good = is_undo ? exemption_undo(deed->db, &wish, deed->now, err)
-			       : exemption_record(deed->db, &wish, deed->now,
+		good = is_undo ? exemption_undo(deed->db, &context, &wish, err)
+			       : exemption_record(deed->db, &context, &wish,
 						  ret_is_late, err);
 	}
 	arena_free(arena);

@@ -19,11 +19,13 @@ struct db;
 struct err;
 struct lead_link;
 struct settings;
+struct template_set;
 
 struct lead_deed {
 	struct db *db;
 	const struct lead_link *link;
 	const struct settings *settings;
+	const struct template_set *templates; /* of mails to who is let off */
 	int64_t now;
 };
 
@@ -32,7 +34,8 @@ struct lead_deed {
 bool lead_deed_status(const struct lead_deed *deed, const char *public_id,
 		      const char *word, const char *until, struct err *err);
 
-/* *ret_is_late: after the deadline, so that it improves no figure. */
+/* They are told. *ret_is_late: after the deadline, so that it improves no
+ * figure. */
 bool lead_deed_exempt(const struct lead_deed *deed, const char *public_id,
 		      const char *ref, const char *reason, bool *ret_is_late,
 		      struct err *err);

@@ -3,17 +3,23 @@
 
 #include "base/err.h"
 #include "core/address.h"
+#include "core/digest.h"
 #include "core/exemption.h"
 #include "ctl/ctl.h"
 #include "tools/db.h"
+#include "tools/template.h"
 
-static bool change(struct ctl *ctl, const struct exemption_wish *wish,
-		   bool is_undo, bool *ret_is_late, struct err *err)
+static bool change(struct ctl *ctl, const struct template_set *templates,
+		   const struct exemption_wish *wish, bool is_undo,
+		   bool *ret_is_late, struct err *err)
 {
+	const struct digest_context context = {
+	    .settings = ctl->settings, .templates = templates, .now = ctl->now};
+
 	if (!db_begin(ctl->db, err))
 		return false;
-	bool good = is_undo ? exemption_undo(ctl->db, wish, ctl->now, err)
-			    : exemption_record(ctl->db, wish, ctl->now,
+	bool good = is_undo ? exemption_undo(ctl->db, &context, wish, err)
+			    : exemption_record(ctl->db, &context, wish,
 					       ret_is_late, err);
 	return db_end(ctl->db, good, err);
 }
@@ -44,16 +50,23 @@ int ctl_person_exempt(struct ctl *ctl, int argc, char **argv)
 	wish.ref = argv[at + 1];
 	if (!ctl_store(ctl))
 		return CTL_TROUBLE;
-	if (!change(ctl, &wish, is_undo, &is_late, &err))
+	struct template_set *templates = ctl_templates(ctl);
+	if (!templates)
+		return CTL_TROUBLE;
+	bool good = change(ctl, templates, &wish, is_undo, &is_late, &err);
+	template_set_free(templates);
+	if (!good)
 		return ctl_fail_err(&err);
 	if (is_undo) {
-		printf("%s is asked of them again, with the deadline it had\n",
+		printf("%s is asked of them again, with the deadline it had; "
+		       "they are told\n",
 		       wish.ref);
 		return CTL_GOOD;
 	}
-	printf(is_late ? "%s is asked of them no more; it comes after the "
-			 "deadline, so it is flagged and improves no figure\n"
-		       : "%s is asked of them no more\n",
+	printf(is_late ? "%s is asked of them no more, and they are told; it "
+			 "comes after the deadline, so it is flagged and "
+			 "improves no figure\n"
+		       : "%s is asked of them no more, and they are told\n",
 	       wish.ref);
 	return CTL_GOOD;
 }

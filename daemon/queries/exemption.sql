@@ -17,3 +17,12 @@ UPDATE requirement SET closed_at = NULLIF(?2, 0),
 	closed_as = CASE WHEN ?2 = 0 THEN NULL ELSE 'exempt' END
 WHERE id = ?1 AND acknowledged_at IS NULL
 	AND COALESCE(closed_as, '') = CASE WHEN ?2 = 0 THEN 'exempt' ELSE '' END;
+
+-- name: exemption_told
+-- Who is told of requirement ?1, and of what.
+SELECT r.person_id, r.version_id, r.delivery_id, r.due_at, i.address, i.name,
+	l.name
+FROM requirement r
+JOIN identity i ON i.person_id = r.person_id
+JOIN list l ON l.id = r.list_id
+WHERE r.id = ?1;

@@ -174,11 +174,12 @@ static const struct deed {
      "It is recorded that they are back: what your list says of them counts "
      "again."},
     {"exempt", record_exempt, NULL,
-     "It is recorded that the briefing is asked of them no more. If its "
-     "deadline had passed, this is flagged and improves no figure."},
+     "It is recorded that the briefing is asked of them no more, and they are "
+     "told. If its deadline had passed, this is flagged and improves no "
+     "figure."},
     {"unexempt", undo_exempt, NULL,
      "It is recorded that the briefing is asked of them again, with the "
-     "deadline that it had."},
+     "deadline that it had, and they are told."},
 };
 
 static const struct deed *find_deed(const char *what)
@@ -236,6 +237,7 @@ static bool record(struct web *web, struct pending *pending, int64_t now,
 		    .deed = {.db = web->db,
 			     .link = link,
 			     .settings = web->settings,
+			     .templates = web->templates,
 			     .now = now},
 		    .request = pending->request,
 		    .arena = arena,

@@ -19,13 +19,25 @@ def test_f10_exempt_and_asked_again(board, recorder):
     until_state(board, "accepted", 5)
     said = board.ctl("person", "exempt", "P1@police.example", "LTB-1",
                      "--reason", "she wrote it")
-    assert said == "LTB-1 is asked of them no more\n"
+    assert said == "LTB-1 is asked of them no more, and they are told\n"
     assert figures(board) == {"required": 5, "outstanding": 4, "exempt": 1,
                               "flagged": 0}
     board.invariants()
     board.ctl("person", "exempt", "p1@police.example", "LTB-1", "--reason",
               "it was her sister", "--undo")
     assert figures(board)["outstanding"] == 5
+    # they are told both times, may object, and nobody else is told
+    def told():
+        return sorted((mail for mail in recorder.to("p1@police.example")
+                       if "asked of you" in mail.message["subject"]),
+                      key=lambda mail: "again" in mail.message["subject"])
+    board.until(lambda: len(told()) == 2, "they are told")
+    first, second = told()
+    assert first.message["subject"] == "LTB-1 is not asked of you any more"
+    assert second.message["subject"] == "LTB-1 is asked of you again"
+    assert first.message["reply-to"] == "lead@police.example"
+    assert "wrote it" not in first.text and "sister" not in second.text
+    assert board.get(first.link).status == 200
     board.ctl("person", "exempt", "p9@police.example", "LTB-1", "--reason",
               "x", code=1)
     assert "nobody with that address" in board.said
