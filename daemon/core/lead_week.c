@@ -12,25 +12,29 @@
 #include "core/roster.h"
 #include "core/schedule.h"
 #include "core/settings.h"
+#include "core/suppression.h"
 #include "core/unreachable.h"
 #include "core/words.h"
 #include "tools/db.h"
 #include "tools/view.h"
 #include "tools/zone.h"
 
-#define SCHEDULE "weekly mon 08:00"
 #define WEEK_SECONDS INT64_C(604800)
 #define DAY_SECONDS INT64_C(86400)
 /* the mail comes when many digests go: so long before it they had theirs */
 #define ASKED_SECONDS (2 * DAY_SECONDS)
+/* between two mails, where the time is changed between them */
+#define APART_SECONDS (WEEK_SECONDS / 2)
 
 /* one list's week */
 struct week {
 	struct db *db;
 	const struct digest_context *context;
 	struct roster_list *list;
+	int64_t slot_at;
 	int64_t since_at; /* the last time */
 	int64_t asked_by; /* nobody is asked after what came just now */
+	bool is_specimen; /* without the names of who has not confirmed */
 	struct arena *arena;
 	struct view *view;
 	struct notice_owner owner;
@@ -40,34 +44,59 @@ struct week {
 
 /* --- how many have confirmed */
 
+static bool load_reach(struct db *db, const struct roster_list *list,
+		       int64_t asked_by, struct arena *arena,
+		       struct lead_week_reach **ret, size_t *ret_count,
+		       struct err *err)
+{
+	struct query *q = db_query(db, QUERY_LEAD_WEEK_REACH);
+	struct lead_week_reach *reach = NULL;
+	size_t count = 0, room = 0;
+
+	query_integer(q, 1, list->id);
+	query_integer(q, 2, asked_by);
+	while (query_next(q)) {
+		reach = arena_grow(arena, reach, count, &room, sizeof(*reach));
+		reach[count++] = (struct lead_week_reach){
+		    .ref = arena_strdup(arena, query_get_text(q, 0)),
+		    .required = query_get_integer(q, 1),
+		    .acknowledged = query_get_integer(q, 2),
+		    .outstanding = query_get_integer(q, 3),
+		    .due_at = query_get_integer(q, 4),
+		    .attested = query_get_integer(q, 5),
+		};
+	}
+	*ret = reach;
+	*ret_count = count;
+	return query_done(q, err);
+}
+
 static bool show_reach(struct week *week, struct err *err)
 {
-	struct query *q = db_query(week->db, QUERY_LEAD_WEEK_REACH);
+	struct lead_week_reach *reach;
+	size_t count;
 
+	if (!load_reach(week->db, week->list, week->asked_by, week->arena,
+			&reach, &count, err))
+		return false;
 	view_list(week->view, "briefings");
-	query_integer(q, 1, week->list->id);
-	query_integer(q, 2, week->asked_by);
-	while (query_next(q)) {
+	for (size_t i = 0; i < count; i++) {
 		struct view *item = view_item(week->view, "briefings");
-		int64_t required = query_get_integer(q, 1);
-		int64_t outstanding = query_get_integer(q, 3);
-		int64_t attested = query_get_integer(q, 5);
 		char text[WORDS_SIZE];
 
-		view_text(item, "ref", query_get_text(q, 0));
-		words_share(query_get_integer(q, 2), required, text);
+		view_text(item, "ref", reach[i].ref);
+		words_share(reach[i].acknowledged, reach[i].required, text);
 		view_text(item, "reach_text", text);
-		view_number(item, "outstanding", outstanding);
-		if (attested > 0)
+		view_number(item, "outstanding", reach[i].outstanding);
+		if (reach[i].attested > 0)
 			view_number(view_child(item, "attested"), "count",
-				    attested);
-		words_day(week->context->settings->zone,
-			  query_get_integer(q, 4), text);
+				    reach[i].attested);
+		words_day(week->context->settings->zone, reach[i].due_at, text);
 		view_text(item, "due_on", text);
-		week->outstanding += outstanding;
+		week->outstanding += reach[i].outstanding;
 	}
 	view_flag(week->view, "is_outstanding", week->outstanding > 0);
-	return query_done(q, err);
+	return true;
 }
 
 /* --- who has not */
@@ -87,8 +116,12 @@ static bool show_unconfirmed(struct week *week, struct err *err)
 		if (++count > LEAD_WEEK_PEOPLE_MAX || !week->owner.is_lead)
 			continue;
 		struct view *item = view_item(week->view, "unconfirmed");
-		view_text(item, "name", query_get_text(q, 0));
-		view_text(item, "address", query_get_text(q, 1));
+		view_text(item, "name",
+			  week->is_specimen ? "A. Member"
+					    : query_get_text(q, 0));
+		view_text(item, "address",
+			  week->is_specimen ? "a.member@example.org"
+					    : query_get_text(q, 1));
 		view_text(item, "refs", query_get_text(q, 2));
 		words_day(week->context->settings->zone,
 			  query_get_integer(q, 3), day);
@@ -160,18 +193,27 @@ static const char *subject_of(const struct week *week)
 			    title);
 }
 
-static bool tell(struct week *week, int64_t slot_at, struct err *err)
+/* "Monday" */
+static const char *day_of(const struct week *week)
+{
+	char text[WORDS_SIZE];
+
+	words_day(week->context->settings->zone, week->slot_at, text);
+	return arena_strndup(week->arena, text, strcspn(text, " "));
+}
+
+static struct notice make_notice(struct week *week)
 {
 	const struct settings *settings = week->context->settings;
-	int64_t delivery_id;
 
 	view_flag(week->view, "is_lead", week->owner.is_lead);
 	view_text(week->view, "list_name", week->list->name);
 	view_text(week->view, "lead_address", week->list->lead_address);
 	view_text(week->view, "mail_from", settings->mail_from);
-	const struct notice notice = {
+	view_text(week->view, "day", day_of(week));
+	return (struct notice){
 	    .key = arena_printf(week->arena, "lead-week %s %" PRId64,
-				week->list->name, slot_at),
+				week->list->name, week->slot_at),
 	    .kind = "lead-week",
 	    .list = week->list,
 	    .address = week->owner.address,
@@ -180,8 +222,6 @@ static bool tell(struct week *week, int64_t slot_at, struct err *err)
 	    .subject = subject_of(week),
 	    .view = week->view,
 	};
-	return notice_queue(week->db, week->context, &notice, &delivery_id,
-			    err);
 }
 
 static bool show(struct week *week, struct err *err)
@@ -197,12 +237,27 @@ static bool show(struct week *week, struct err *err)
 				      week->list->agency, week->view, err);
 }
 
+static bool is_needed(const struct week *week)
+{
+	return week->unreachable > 0 || week->outstanding > 0;
+}
+
+static bool tell(struct week *week, struct err *err)
+{
+	const struct notice notice = make_notice(week);
+	int64_t delivery_id;
+
+	return notice_queue(week->db, week->context, &notice, &delivery_id,
+			    err);
+}
+
 static bool tell_list(struct db *db, const struct digest_context *context,
 		      const char *name, int64_t since_at, int64_t slot_at,
 		      int *ret_told, struct err *err)
 {
 	struct week week = {.db = db,
 			    .context = context,
+			    .slot_at = slot_at,
 			    .since_at = since_at,
 			    .asked_by = slot_at - ASKED_SECONDS,
 			    .arena = arena_new()};
@@ -211,8 +266,8 @@ static bool tell_list(struct db *db, const struct digest_context *context,
 	week.view = view_new(week.arena);
 	bool good = roster_load_list(db, name, week.arena, &week.list, err) &&
 		    show(&week, err);
-	if (good && (week.unreachable > 0 || week.outstanding > 0))
-		is_told = good = tell(&week, slot_at, err);
+	if (good && is_needed(&week))
+		is_told = good = tell(&week, err);
 	*ret_told += is_told;
 	arena_free(week.arena);
 	return good;
@@ -220,10 +275,10 @@ static bool tell_list(struct db *db, const struct digest_context *context,
 
 /* --- when */
 
-static bool find_slot(const struct digest_context *context, int64_t *ret_slot,
-		      struct err *err)
+static bool find_slot(const struct digest_context *context, const char *words,
+		      int64_t *ret_slot, struct err *err)
 {
-	struct schedule *schedule = schedule_parse(SCHEDULE, err);
+	struct schedule *schedule = schedule_parse_weekly(words, err);
 	bool found =
 	    schedule &&
 	    schedule_last(schedule, context->settings->zone, context->now,
@@ -231,6 +286,22 @@ static bool find_slot(const struct digest_context *context, int64_t *ret_slot,
 
 	schedule_free(schedule);
 	return found;
+}
+
+static bool load_words(struct db *db, struct arena *arena, const char ***ret,
+		       size_t *ret_count, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_LEAD_WEEK_WORDS);
+	const char **words = NULL;
+	size_t count = 0, room = 0;
+
+	while (query_next(q)) {
+		words = arena_grow(arena, words, count, &room, sizeof(*words));
+		words[count++] = arena_strdup(arena, query_get_text(q, 0));
+	}
+	*ret = words;
+	*ret_count = count;
+	return query_done(q, err);
 }
 
 static bool set_told(struct db *db, const char *name, int64_t slot_at,
@@ -243,15 +314,17 @@ static bool set_told(struct db *db, const char *name, int64_t slot_at,
 	return query_run(q, NULL, err);
 }
 
-/* *ret_name NULL: no list's Monday has come */
-static bool next_list(struct db *db, int64_t slot_at, struct arena *arena,
-		      const char **ret_name, int64_t *ret_since,
-		      struct err *err)
+/* *ret_name NULL: no list's time has come */
+static bool next_list(struct db *db, const char *words, int64_t slot_at,
+		      int64_t now, struct arena *arena, const char **ret_name,
+		      int64_t *ret_since, struct err *err)
 {
 	struct query *q = db_query(db, QUERY_LEAD_WEEK_NEXT_LIST);
 
 	*ret_name = NULL;
-	query_integer(q, 1, slot_at);
+	query_text(q, 1, words);
+	query_integer(q, 2, slot_at - APART_SECONDS);
+	query_integer(q, 3, now);
 	if (query_next(q)) {
 		*ret_name = arena_strdup(arena, query_get_text(q, 0));
 		*ret_since = query_get_integer(q, 1);
@@ -259,26 +332,149 @@ static bool next_list(struct db *db, int64_t slot_at, struct arena *arena,
 	return query_done(q, err);
 }
 
+/* The lists of one time, as long as *max is not used up. */
+static bool tell_those(struct db *db, const struct digest_context *context,
+		       const char *words, struct arena *arena, size_t *max,
+		       int *ret_told, struct err *err)
+{
+	const char *name;
+	int64_t slot_at, since_at;
+
+	if (!find_slot(context, words, &slot_at, err))
+		return false;
+	for (; *max > 0; --*max) {
+		if (!next_list(db, words, slot_at, context->now, arena, &name,
+			       &since_at, err))
+			return false;
+		if (!name)
+			return true;
+		/* one that is new has no week behind it */
+		if (since_at > 0 && !tell_list(db, context, name, since_at,
+					       slot_at, ret_told, err))
+			return false;
+		if (!set_told(db, name, slot_at, err))
+			return false;
+	}
+	return true;
+}
+
 bool lead_week_tell_due(struct db *db, const struct digest_context *context,
 			size_t max_lists, bool *ret_more, int *ret_told,
 			struct err *err)
 {
 	struct arena *arena = arena_new();
-	int64_t slot_at = 0, since_at = 0;
-	const char *name = NULL;
-	bool good = find_slot(context, &slot_at, err);
+	const char **words;
+	size_t count = 0, left = max_lists;
+	bool good = load_words(db, arena, &words, &count, err);
 
 	*ret_told = 0;
-	for (size_t i = 0; good && i <= max_lists; i++) {
-		good = next_list(db, slot_at, arena, &name, &since_at, err);
-		if (!good || !name || i == max_lists)
-			break;
-		/* one that is new has no week behind it */
-		good = (since_at == 0 || tell_list(db, context, name, since_at,
-						   slot_at, ret_told, err)) &&
-		       set_told(db, name, slot_at, err);
-	}
-	*ret_more = name != NULL;
+	for (size_t i = 0; good && left > 0 && i < count; i++)
+		good = tell_those(db, context, words[i], arena, &left, ret_told,
+				  err);
+	*ret_more = left == 0;
 	arena_free(arena);
 	return good;
+}
+
+/* --- looking at it, which changes nothing */
+
+/* *ret_told 0: never, or by a clock that was ahead */
+static bool load_told(struct db *db, const struct roster_list *list,
+		      int64_t now, int64_t *ret_told, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_LEAD_WEEK_TOLD);
+	int64_t told = 0;
+
+	query_integer(q, 1, list->id);
+	if (query_next(q))
+		told = query_get_integer(q, 0);
+	*ret_told = told <= now ? told : 0;
+	return query_done(q, err);
+}
+
+static bool find_next(const struct digest_context *context, const char *words,
+		      int64_t told_at, int64_t *ret_at, struct err *err)
+{
+	const struct zone *zone = context->settings->zone;
+	int64_t last_at, after = told_at + APART_SECONDS;
+
+	if (!find_slot(context, words, &last_at, err))
+		return false;
+	/* it has not looked yet, or is paused */
+	if (told_at > 0 && told_at < last_at - APART_SECONDS) {
+		*ret_at = last_at;
+		return true;
+	}
+	struct schedule *schedule = schedule_parse_weekly(words, err);
+	bool found =
+	    schedule &&
+	    schedule_next(schedule, zone,
+			  after > context->now ? after : context->now, ret_at);
+	schedule_free(schedule);
+	return found;
+}
+
+static bool preview(struct week *week, bool is_rehearsal,
+		    struct letter *ret_letter, struct err *err)
+{
+	if (!load_told(week->db, week->list, week->context->now,
+		       &week->since_at, err) ||
+	    !find_next(week->context, week->list->lead_mail, week->since_at,
+		       &week->slot_at, err) ||
+	    !show(week, err))
+		return false;
+	if (!is_needed(week))
+		return err_set(err, ERR_GONE,
+			       "no mail would go: of list %s nothing is "
+			       "outstanding, and mail reaches all",
+			       week->list->name);
+	const struct notice notice = make_notice(week);
+	return notice_preview(week->context, &notice, is_rehearsal, ret_letter,
+			      err);
+}
+
+bool lead_week_preview(struct db *db, const struct digest_context *context,
+		       struct roster_list *list, bool is_rehearsal,
+		       struct letter *ret_letter, struct notice_owner *ret_to,
+		       struct err *err)
+{
+	struct week week = {.db = db,
+			    .context = context,
+			    .list = list,
+			    .asked_by = context->now - ASKED_SECONDS,
+			    .is_specimen = true,
+			    .arena = arena_new()};
+
+	week.view = view_new(week.arena);
+	bool good = preview(&week, is_rehearsal, ret_letter, err);
+	if (good)
+		*ret_to = week.owner;
+	arena_free(week.arena);
+	return good;
+}
+
+bool lead_week_load_standing(struct db *db,
+			     const struct digest_context *context,
+			     struct roster_list *list, struct arena *arena,
+			     struct lead_week_standing *ret, struct err *err)
+{
+	struct lead_week_standing standing = {0};
+	struct lead_week_reach *reach;
+	int64_t told_at;
+
+	if (!suppression_since(db, list->lead_address, &standing.suppressed_at,
+			       err) ||
+	    !notice_find_owner(db, context->settings, list, &standing.owner,
+			       err) ||
+	    !load_told(db, list, context->now, &told_at, err) ||
+	    !find_next(context, list->lead_mail, told_at, &standing.next_at,
+		       err) ||
+	    !unreachable_show(db, context, list, told_at, false, arena,
+			      view_new(arena), &standing.unreachable, err) ||
+	    !load_reach(db, list, context->now, arena, &reach,
+			&standing.reach_count, err))
+		return false;
+	standing.reach = reach;
+	*ret = standing;
+	return true;
 }

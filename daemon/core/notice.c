@@ -310,6 +310,17 @@ bool notice_queue(struct db *db, const struct digest_context *context,
 	return true;
 }
 
+bool notice_preview(const struct digest_context *context,
+		    const struct notice *notice, bool is_rehearsal,
+		    struct letter *ret, struct err *err)
+{
+	struct arena *arena = arena_new();
+	bool good = make_letter(notice, context, is_rehearsal, arena, ret, err);
+
+	arena_free(arena);
+	return good;
+}
+
 /* --- the owner */
 
 bool notice_find_owner(struct db *db, const struct settings *settings,

@@ -31,6 +31,7 @@ struct arena;
 struct db;
 struct digest_context;
 struct err;
+struct letter;
 struct roster_list;
 struct settings;
 struct view;
@@ -70,6 +71,12 @@ struct notice {
 bool notice_queue(struct db *db, const struct digest_context *context,
 		  const struct notice *notice, int64_t *ret_delivery_id,
 		  struct err *err);
+
+/* The letter that it would become, which the caller owns: for looking, nothing
+ * is stored. Slots and frame are put into the notice's view. */
+bool notice_preview(const struct digest_context *context,
+		    const struct notice *notice, bool is_rehearsal,
+		    struct letter *ret, struct err *err);
 
 /* How many whose key begins so were queued later than since. */
 bool notice_count(struct db *db, const char *key_head, int64_t since,

@@ -62,6 +62,7 @@ static bool read_list(struct query *q, struct arena *arena,
 	    .board_member_address = text_of(q, 31, arena),
 	    .confirm_by_reply = query_get_integer(q, 32) != 0,
 	    .refused_lines = text_of(q, 33, arena),
+	    .lead_mail = text_of(q, 34, arena),
 	};
 	reminders_parse(query_get_text(q, 26), &ret->reminders);
 	return wordlist_parse(query_get_text(q, 8), arena, &ret->audience,
@@ -240,6 +241,7 @@ static bool put_list(struct query *q, const struct roster_list *list,
 	query_text(q, 24, list->board_member);
 	query_text(q, 25, list->board_member_address);
 	query_integer(q, 26, list->confirm_by_reply);
+	query_text(q, 27, list->lead_mail);
 	return query_run(q, NULL, err);
 }
 

@@ -48,6 +48,7 @@ struct tombstone_key;
 struct roster_list {
 	int64_t id; /* 0 when it only comes from a file */
 	const char *name, *agency, *title, *lead, *lead_address;
+	const char *lead_mail; /* "mon 08:00": core/lead_week.h */
 	const char *review_on; /* "" = none */
 	const char *schedule;
 	const char *quiet_hours; /* "20:00-07:00"; "" = none */

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "core/address.h"
 #include "core/asked.h"
+#include "core/lead_week.h"
 #include "core/quiet.h"
 #include "core/schedule.h"
 #include "tools/config.h"
@@ -36,6 +37,8 @@ static const struct config_setting table[] = {
      "its safeguarding lead, who owns this list"},
     {"lead_address", CONFIG_TEXT, AT(lead_address), 3, 254, NULL, NULL,
      "the lead's address"},
+    {"lead_mail", CONFIG_TEXT, AT(lead_mail), 1, 40, NULL, LEAD_WEEK_USUAL,
+     "when the lead gets a mail about their own people, each week"},
     {"review_on", CONFIG_TEXT, AT(review_on), 0, 10, NULL, "",
      "when the lead next goes through the list"},
     {"schedule", CONFIG_TEXT, AT(schedule), 1, 500, NULL, NULL,
@@ -122,6 +125,18 @@ static void check_schedule(const struct check *check, const char *text)
 	struct schedule *schedule = schedule_parse(text, &err);
 	if (!schedule)
 		complain(check, "schedule", err.text);
+	schedule_free(schedule);
+}
+
+static void check_lead_mail(const struct check *check, const char *text)
+{
+	struct err err;
+
+	if (!text)
+		return;
+	struct schedule *schedule = schedule_parse_weekly(text, &err);
+	if (!schedule)
+		complain(check, "lead_mail", err.text);
 	schedule_free(schedule);
 }
 
@@ -215,6 +230,7 @@ static void check_all(const struct check *check, struct reading *reading,
 		      list->board_member_address);
 	check_escalation(check, list);
 	check_schedule(check, list->schedule);
+	check_lead_mail(check, list->lead_mail);
 	check_quiet(check, list->quiet_hours);
 	check_review(check, list->review_on);
 	check_domains(check, reading, arena);

@@ -282,6 +282,20 @@ struct schedule *schedule_parse(const char *text, struct err *err)
 	return schedule;
 }
 
+struct schedule *schedule_parse_weekly(const char *text, struct err *err)
+{
+	char *whole = xasprintf("weekly %s", text);
+	struct schedule *schedule = schedule_parse(whole, err);
+
+	free(whole);
+	if (!schedule)
+		err_set(err, ERR_INPUT,
+			"\"%.100s\" is no time of the week; write it as "
+			"\"mon 08:00\"",
+			text);
+	return schedule;
+}
+
 void schedule_free(struct schedule *schedule)
 {
 	if (!schedule)

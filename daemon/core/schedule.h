@@ -34,6 +34,8 @@ struct zone;
  * and rules that never fire. ERR_INPUT says what is allowed.
  */
 struct schedule *schedule_parse(const char *text, struct err *err);
+/* What stands behind "weekly": "mon 08:00". ERR_INPUT likewise. */
+struct schedule *schedule_parse_weekly(const char *text, struct err *err);
 void schedule_free(struct schedule *schedule);
 
 /* It has no slots: what is new is sent when it is found. */

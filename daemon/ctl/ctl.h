@@ -46,6 +46,8 @@ int ctl_dispatch(struct ctl *ctl, const struct ctl_verb *verbs,
 /* These say what is wrong and return false. */
 bool ctl_settings(struct ctl *ctl);
 bool ctl_store(struct ctl *ctl); /* and settings; must exist */
+/* That list, unless it was removed. */
+bool ctl_find_list(struct ctl *ctl, const char *name, struct roster_list **ret);
 struct template_set *ctl_templates(struct ctl *ctl); /* NULL: said */
 
 /* "briefingctl: text" on standard error; returns CTL_TROUBLE */
@@ -127,6 +129,8 @@ int ctl_evidence_pack(struct ctl *ctl, int argc, char **argv);
 int ctl_retention(struct ctl *ctl, int argc, char **argv);
 int ctl_report(struct ctl *ctl, int argc, char **argv);
 int ctl_lead(struct ctl *ctl, int argc, char **argv);
+int ctl_lead_mail(struct ctl *ctl, int argc, char **argv);
+int ctl_lead_show(struct ctl *ctl, int argc, char **argv);
 int ctl_session(struct ctl *ctl, int argc, char **argv);
 
 /* Which lines of a list's CSV are of people who were erased, if any. */

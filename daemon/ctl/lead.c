@@ -28,11 +28,8 @@ static int link_list(struct ctl *ctl, const struct template_set *templates,
 	struct err err = {0};
 	bool is_sent;
 
-	if (!roster_load_list(ctl->db, name, ctl->arena, &list, &err))
-		return ctl_fail_err(&err);
-	if (!list || list->is_removed)
-		return ctl_fail("no list %s; see \"briefingctl list show\"",
-				name);
+	if (!ctl_find_list(ctl, name, &list))
+		return CTL_TROUBLE;
 	if (!send_link(ctl, templates, list, &is_sent, &err))
 		return ctl_fail_err(&err);
 	if (!is_sent)
@@ -67,6 +64,11 @@ static int link_verb(struct ctl *ctl, int argc, char **argv)
 int ctl_lead(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct ctl_verb verbs[] = {
+	    {"show", "show LIST",
+	     "does mail reach a list's lead, and how do their members stand",
+	     ctl_lead_show},
+	    {"mail", "mail --preview [--html] LIST",
+	     "their weekly mail as it would go now", ctl_lead_mail},
 	    {"link", "link LIST", "mail a list's lead the link to their page",
 	     link_verb},
 	    {NULL, NULL, NULL, NULL},

@@ -207,6 +207,23 @@ static int show_verb(struct ctl *ctl, int argc, char **argv)
 	return at == argc ? show_all(ctl) : show_one(ctl, argv[at]);
 }
 
+bool ctl_find_list(struct ctl *ctl, const char *name, struct roster_list **ret)
+{
+	struct roster_list *list;
+	struct err err = {0};
+
+	if (!roster_load_list(ctl->db, name, ctl->arena, &list, &err)) {
+		ctl_fail_err(&err);
+		return false;
+	}
+	if (!list || list->is_removed) {
+		ctl_fail("no list %s; see \"briefingctl list show\"", name);
+		return false;
+	}
+	*ret = list;
+	return true;
+}
+
 /* ------------------------------------------------------------ check */
 
 /* one list's two files; the number of problems */

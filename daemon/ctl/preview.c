@@ -19,20 +19,6 @@
 #include "tools/json.h"
 #include "tools/template.h"
 
-static bool find_list(struct ctl *ctl, const char *name,
-		      struct roster_list **ret)
-{
-	struct err err = {0};
-
-	if (!roster_load_list(ctl->db, name, ctl->arena, ret, &err)) {
-		ctl_fail_err(&err);
-		return false;
-	}
-	if (!*ret)
-		ctl_fail("no list %s; see \"briefingctl list show\"", name);
-	return *ret;
-}
-
 /* ---------------------------------------------------------- preview */
 
 static bool is_format(const char *format)
@@ -127,7 +113,7 @@ int ctl_preview(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage(usage, "one list is wanted");
 	if (!is_format(format))
 		return ctl_usage(usage, "no such format: %s", format);
-	if (!ctl_store(ctl) || !find_list(ctl, argv[at], &list))
+	if (!ctl_store(ctl) || !ctl_find_list(ctl, argv[at], &list))
 		return CTL_TROUBLE;
 	struct template_set *templates = ctl_templates(ctl);
 	if (!templates)
@@ -228,7 +214,7 @@ int ctl_run(struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	if (argc - at != 1)
 		return ctl_usage(usage, "one list is wanted");
-	if (!ctl_store(ctl) || !find_list(ctl, argv[at], &list))
+	if (!ctl_store(ctl) || !ctl_find_list(ctl, argv[at], &list))
 		return CTL_TROUBLE;
 	if (is_dry)
 		return dry_run(ctl, list);

@@ -1,9 +1,18 @@
+-- name: lead_week_words
+-- When leads are told, each of their times once.
+SELECT DISTINCT lead_mail FROM list WHERE removed_at IS NULL ORDER BY lead_mail;
+
 -- name: lead_week_next_list
--- A list whose lead was not told yet in this week, or under a clock that was
--- ahead.
-SELECT name, CASE WHEN told_slot_at < ?1 THEN told_slot_at ELSE 0 END FROM list
-WHERE removed_at IS NULL AND told_slot_at <> ?1
+-- A list with the words ?1 whose lead was told last before ?2, or under a clock
+-- that was ahead of ?3.
+SELECT name, CASE WHEN told_slot_at < ?2 THEN told_slot_at ELSE 0 END FROM list
+WHERE removed_at IS NULL AND lead_mail = ?1
+	AND (told_slot_at < ?2 OR told_slot_at > ?3)
 ORDER BY name LIMIT 1;
+
+-- name: lead_week_told
+-- When the lead of list ?1 was told last, or there was nothing to tell.
+SELECT told_slot_at FROM list WHERE id = ?1;
 
 -- name: lead_week_set_told
 -- Its lead was told, or there was nothing to tell.

@@ -10,7 +10,7 @@ SELECT id, name, agency, title, lead, lead_address, review_on, schedule,
 		AND member.removed_at IS NULL AND member.status <> 'left'),
 	quiet_hours, confirm, reminders, catalogue_per_week,
 	escalate_to_lead_days, escalate_to_board_days, board_member,
-	board_member_address, confirm_by_reply, refused_lines
+	board_member_address, confirm_by_reply, refused_lines, lead_mail
 FROM list ORDER BY name;
 
 -- name: roster_load_list
@@ -23,7 +23,7 @@ SELECT id, name, agency, title, lead, lead_address, review_on, schedule,
 		AND member.removed_at IS NULL AND member.status <> 'left'),
 	quiet_hours, confirm, reminders, catalogue_per_week,
 	escalate_to_lead_days, escalate_to_board_days, board_member,
-	board_member_address, confirm_by_reply, refused_lines
+	board_member_address, confirm_by_reply, refused_lines, lead_mail
 FROM list WHERE name = ?1;
 
 -- name: roster_find_list
@@ -37,9 +37,9 @@ INSERT INTO list (name, agency, title, lead, lead_address, review_on, schedule,
 	unsure, domains, conf_hash, slots_from_at, loaded_at, quiet_hours,
 	confirm, reminders, catalogue_per_week, escalate_to_lead_days,
 	escalate_to_board_days, board_member, board_member_address,
-	confirm_by_reply)
+	confirm_by_reply, lead_mail)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-	?17, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26);
+	?17, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27);
 
 -- name: roster_change_list
 -- slots start anew for a list that comes back
@@ -50,6 +50,7 @@ UPDATE list SET agency = ?2, title = ?3, lead = ?4, lead_address = ?5,
 	confirm = ?19, reminders = ?20, catalogue_per_week = ?21,
 	escalate_to_lead_days = ?22, escalate_to_board_days = ?23,
 	board_member = ?24, board_member_address = ?25, confirm_by_reply = ?26,
+	lead_mail = ?27,
 	slots_from_at = CASE WHEN removed_at IS NULL THEN slots_from_at
 		ELSE ?17 END,
 	removed_at = NULL

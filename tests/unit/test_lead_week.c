@@ -6,6 +6,9 @@
 #include <cmocka.h>
 
 #include "core/lead_week.h"
+#include "core/letter.h"
+#include "core/link.h"
+#include "core/roster.h"
 #include "golden.h"
 #include "last_mail.h"
 #include "planning.h"
@@ -307,6 +310,195 @@ static void f30_late_and_after_a_clock_that_was_ahead(void **state)
 	planning_close(&p);
 }
 
+/* --- when */
+
+static void set_time(struct planning *p, const char *list, const char *words)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof(sql),
+		 "UPDATE list SET lead_mail = '%s' WHERE name = '%s'", words,
+		 list);
+	store_do(&p->store, sql);
+}
+
+static void f10_each_list_at_its_own_time(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	await(&p, 1);
+	await(&p, 3);
+	set_time(&p, "health", "Friday 16:30");
+	p.context.now = NOW + 4 * DAY + 8 * HOUR;
+	assert_int_equal(look(&p), 0);
+	p.context.now += HOUR / 2;
+	assert_int_equal(look(&p), 1);
+	assert_string_equal(notices(&p), "l@x.example health");
+	assert_non_null(strstr(last_mail(&p), "Fridays,"));
+	p.context.now = NOW + WEEK;
+	assert_int_equal(look(&p), 1);
+	assert_string_equal(notices(&p),
+			    "l@x.example health, l@x.example police");
+	assert_non_null(strstr(last_mail(&p), "Mondays,"));
+	p.context.now = NOW + 4 * DAY + 8 * HOUR + HOUR / 2 + WEEK;
+	assert_int_equal(look(&p), 1);
+	planning_close(&p);
+}
+
+/* Told last on NOW, a Monday; the time is changed on Thursday. */
+static void f20_a_time_that_is_changed(void **state)
+{
+	static const struct {
+		const char *words;
+		int days; /* from NOW on: the next mail */
+	} cases[] = {
+	    {"mon 08:00", 7},  {"tue 08:00", 8}, {"wed 08:00", 9},
+	    {"thu 08:00", 10}, /* today: three days after the last */
+	    {"fri 08:00", 4},  {"sat 08:00", 5}, {"sun 08:00", 6},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct planning p;
+		int days = 3;
+
+		scene(&p);
+		await(&p, 1);
+		set_time(&p, "police", cases[i].words);
+		for (p.context.now = NOW + days * DAY; look(&p) == 0;
+		     p.context.now += DAY)
+			days++;
+		if (days != cases[i].days)
+			fail_msg("%s: after %d days", cases[i].words, days);
+		p.context.now += WEEK - 1;
+		assert_int_equal(look(&p), 0);
+		p.context.now += 1;
+		assert_int_equal(look(&p), 1);
+		planning_close(&p);
+	}
+}
+
+/* --- looking at it */
+
+/* the preview's text, in the store's arena; NULL: there is none */
+static const char *preview(struct planning *p, const char *name)
+{
+	struct letter_person person;
+	struct roster_list *list;
+	struct notice_owner to;
+	struct letter letter;
+	struct buf out;
+
+	store_check(&p->store,
+		    roster_load_list(p->store.db, name, p->store.arena, &list,
+				     &p->store.err));
+	if (!lead_week_preview(p->store.db, &p->context, list, false, &letter,
+			       &to, &p->store.err)) {
+		assert_int_equal(p->store.err.kind, ERR_GONE);
+		return NULL;
+	}
+	letter_person_specimen(&p->settings, to.address, to.name,
+			       p->store.arena, &person);
+	buf_init(&out, LETTER_MAX_SIZE);
+	store_check(&p->store,
+		    letter_show_text(&letter, &person, &out, &p->store.err));
+	const char *text = arena_strdup(p->store.arena, out.data);
+	buf_done(&out);
+	letter_done(&letter);
+	return text;
+}
+
+static void f10_a_preview_names_nobody_and_changes_nothing(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	assert_null(preview(&p, "police"));
+	await(&p, 1);
+	come_back(&p, 2, "hard");
+	suppress(&p, "p2@police.example");
+	const char *text = preview(&p, "police");
+	assert_non_null(strstr(text, "1/2, 50%; 1 outstanding"));
+	assert_non_null(strstr(text, "A. Member, a.member@example.org"));
+	assert_null(strstr(text, "p1@police.example"));
+	/* whom no mail reaches is the board's business, too */
+	assert_non_null(strstr(text, "p2@police.example"));
+	assert_non_null(strstr(text, "Mondays,"));
+	assert_null(preview(&p, "health"));
+	assert_string_equal(notices(&p), "");
+	p.context.now = NOW + WEEK;
+	assert_int_equal(look(&p), 1);
+	assert_non_null(strstr(last_mail(&p), "p1@police.example"));
+	planning_close(&p);
+}
+
+static struct lead_week_standing standing_of(struct planning *p,
+					     const char *name)
+{
+	struct lead_week_standing standing;
+	struct roster_list *list;
+
+	store_check(&p->store,
+		    roster_load_list(p->store.db, name, p->store.arena, &list,
+				     &p->store.err));
+	store_check(&p->store, lead_week_load_standing(
+				   p->store.db, &p->context, list,
+				   p->store.arena, &standing, &p->store.err));
+	return standing;
+}
+
+static void f10_how_a_lead_stands(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	struct lead_week_standing lead = standing_of(&p, "police");
+	assert_int_equal(lead.suppressed_at, 0);
+	assert_string_equal(lead.owner.address, "l@x.example");
+	assert_int_equal(lead.next_at, NOW + WEEK);
+	assert_int_equal(lead.unreachable, 0);
+	assert_int_equal(lead.reach_count, 0);
+	await(&p, 1);
+	suppress(&p, "p1@police.example");
+	suppress(&p, "l@x.example");
+	lead = standing_of(&p, "police");
+	assert_int_equal(lead.suppressed_at, p.context.now);
+	assert_string_equal(lead.owner.address, "help@x.example");
+	assert_int_equal(lead.unreachable, 1);
+	assert_int_equal(lead.reach_count, 1);
+	assert_int_equal(lead.reach[0].required, 2);
+	assert_int_equal(lead.reach[0].acknowledged, 1);
+	assert_int_equal(lead.reach[0].outstanding, 1);
+	planning_close(&p);
+}
+
+/* It says what look does. */
+static void f20_when_the_next_goes(void **state)
+{
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	await(&p, 1);
+	set_time(&p, "police", "thu 08:00");
+	assert_int_equal(standing_of(&p, "police").next_at, NOW + 10 * DAY);
+	set_time(&p, "police", "fri 08:00");
+	assert_int_equal(standing_of(&p, "police").next_at, NOW + 4 * DAY);
+	/* nobody looked in time */
+	p.context.now = NOW + 5 * DAY;
+	assert_int_equal(standing_of(&p, "police").next_at, NOW + 4 * DAY);
+	assert_int_equal(look(&p), 1);
+	assert_int_equal(standing_of(&p, "police").next_at, NOW + 11 * DAY);
+	/* under a clock that was ahead */
+	p.context.now = NOW + 2 * DAY;
+	assert_int_equal(standing_of(&p, "police").next_at, NOW + 4 * DAY);
+	planning_close(&p);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -317,6 +509,11 @@ int main(void)
 	    cmocka_unit_test(f20_nothing_to_tell),
 	    cmocka_unit_test(f20_what_the_relay_refused),
 	    cmocka_unit_test(f20_mail_to_the_lead_comes_back_too),
+	    cmocka_unit_test(f10_each_list_at_its_own_time),
+	    cmocka_unit_test(f10_a_preview_names_nobody_and_changes_nothing),
+	    cmocka_unit_test(f10_how_a_lead_stands),
+	    cmocka_unit_test(f20_a_time_that_is_changed),
+	    cmocka_unit_test(f20_when_the_next_goes),
 	    cmocka_unit_test(f30_late_and_after_a_clock_that_was_ahead),
 	};
 

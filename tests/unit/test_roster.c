@@ -81,7 +81,7 @@ static void f10_conf_is_read(void **state)
 	    "title = \"Avon Vale Police\"; review_on = \"2027-03-01\";"
 	    "audience = [\"criminal-justice\"]; deadline_days = 21;"
 	    "mandatory = false; confirm = \"email\"; from_name = \"Learning\";"
-	    "confirm_by_reply = true;"
+	    "confirm_by_reply = true; lead_mail = \"Friday 16:30\";"
 	    "reply_to = \"help@police.example\"; unsure = \"hold\";"
 	    "documents = \"attached\"; domains = [\"Police.example\", "
 	    "\"b\xc3\xbc"
@@ -94,6 +94,7 @@ static void f10_conf_is_read(void **state)
 	assert_false(list.mandatory);
 	assert_string_equal(list.confirm, "email");
 	assert_true(list.confirm_by_reply);
+	assert_string_equal(list.lead_mail, "Friday 16:30");
 	assert_true(list.attach_documents);
 	assert_true(list.hold_unsure);
 	assert_string_equal(list.domains[0], "police.example");
@@ -107,6 +108,7 @@ static void f10_conf_is_read(void **state)
 	assert_false(list.hold_unsure);
 	assert_false(list.attach_documents);
 	assert_string_equal(list.review_on, "");
+	assert_string_equal(list.lead_mail, "mon 08:00");
 }
 
 static void f20_conf_faults_are_told_with_their_line(void **state)
@@ -118,6 +120,9 @@ static void f20_conf_faults_are_told_with_their_line(void **state)
 	    {"a.conf", LEAST "lead = \"x\";", "a.conf:4:"},
 	    {"a.conf", LEAST "owner = \"x\";", "a.conf:4:"},
 	    {"a.conf", LEAST "review_on = \"1 May\";", "a.conf:4: review_on"},
+	    {"a.conf", LEAST "lead_mail = \"daily\";",
+	     "a.conf:4: lead_mail: \"daily\" is no time of the week"},
+	    {"a.conf", LEAST "lead_mail = \"\";", "a.conf:4:"},
 	    {"a.conf", LEAST "reply_to = \"x\";", "a.conf:4: reply_to:"},
 	    {"a.conf", LEAST "domains = [\"not a domain\"];",
 	     "a.conf:4: domains:"},

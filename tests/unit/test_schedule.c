@@ -303,11 +303,45 @@ static void f50_refused(void **state)
 	assert_null(schedule_parse(longer, NULL));
 }
 
+static void f10_the_words_behind_weekly(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_good;
+	} cases[] = {
+	    {"mon 08:00", true},
+	    {"Wednesday 17:45", true},
+	    {" sun  00:00", true},
+	    {"", false},
+	    {"08:00", false},
+	    {"weekly mon 08:00", false},
+	    {"mon 8:00", false},
+	    {"first mon 08:00", false},
+	    {"mon 08:00 x", false},
+	    {"immediately", false},
+	    {"RRULE:FREQ=DAILY", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct err err = {0};
+		struct schedule *schedule =
+		    schedule_parse_weekly(cases[i].text, &err);
+
+		if (!schedule != !cases[i].is_good)
+			fail_msg("\"%s\": %s", cases[i].text, err.text);
+		if (!schedule)
+			assert_non_null(strstr(err.text, "\"mon 08:00\""));
+		schedule_free(schedule);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_next),
 	    cmocka_unit_test(f10_immediately),
+	    cmocka_unit_test(f10_the_words_behind_weekly),
 	    cmocka_unit_test(f20_last),
 	    cmocka_unit_test(f30_next_and_last_agree),
 	    cmocka_unit_test(f40_one_slot_a_day_all_year),
