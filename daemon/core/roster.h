@@ -102,6 +102,10 @@ bool roster_parse_csv(const char *file_name, const char *text, size_t size,
 		      struct arena *arena, struct roster_member **ret,
 		      size_t *ret_count, struct problems *problems);
 
+/* By which a CSV is known again: struct roster_list, csv_hash. */
+#define ROSTER_HASH_SIZE 65
+void roster_hash_csv(const char *text, size_t size, char ret[ROSTER_HASH_SIZE]);
+
 /* The errand: input is what roster_request makes. out gets a line of JSON,
  * {"hash", "count"}, {"hash", "problems"} or, when the file's hash is that of
  * known, {"hash", "same"}; and in the good case the rows in the order of their

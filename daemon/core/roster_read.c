@@ -1,5 +1,6 @@
 #include "core/roster.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,12 +13,12 @@
 #include "tools/crypto.h"
 #include "tools/json.h"
 
-static void hash_file(const char *data, size_t size,
-		      char ret[CRYPTO_SHA256_HEX])
+void roster_hash_csv(const char *text, size_t size, char ret[ROSTER_HASH_SIZE])
 {
 	uint8_t hash[CRYPTO_SHA256_SIZE];
 
-	crypto_sha256(data, size, hash);
+	static_assert(ROSTER_HASH_SIZE == CRYPTO_SHA256_HEX, "a SHA-256");
+	crypto_sha256(text, size, hash);
 	crypto_hex(hash, sizeof(hash), ret);
 }
 
@@ -121,7 +122,7 @@ static void answer(struct buf *out, const char *file_name, const char *known,
 	char hash[CRYPTO_SHA256_HEX];
 	size_t count;
 
-	hash_file(data, size, hash);
+	roster_hash_csv(data, size, hash);
 	if (strcmp(hash, known) == 0) {
 		answer_same(out, hash);
 		return;

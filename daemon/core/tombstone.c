@@ -25,6 +25,14 @@ bool tombstone_is(struct db *db, const char *mac, bool *ret, struct err *err)
 	return query_done(q, err);
 }
 
+bool tombstone_any(struct db *db, bool *ret, struct err *err)
+{
+	struct query *q = db_query(db, QUERY_TOMBSTONE_ANY);
+
+	*ret = query_next(q) && query_get_integer(q, 0);
+	return query_done(q, err);
+}
+
 bool tombstone_put(struct db *db, const char *mac, int64_t now, struct err *err)
 {
 	struct query *q = db_query(db, QUERY_TOMBSTONE_PUT);

@@ -30,6 +30,8 @@ void tombstone_make(const struct tombstone_key *key, const char *address_key,
 		    char ret_mac[TOMBSTONE_SIZE]);
 
 bool tombstone_is(struct db *db, const char *mac, bool *ret, struct err *err);
+/* Was anybody erased? */
+bool tombstone_any(struct db *db, bool *ret, struct err *err);
 /* one that is there is fine */
 bool tombstone_put(struct db *db, const char *mac, int64_t now,
 		   struct err *err);

@@ -150,6 +150,15 @@ bool ctl_store(struct ctl *ctl)
 	return false;
 }
 
+void ctl_find_store(struct ctl *ctl)
+{
+	char *path = store_path(ctl->settings);
+
+	if (!ctl->db)
+		ctl->db = db_open(path, DB_READ, BUSY_MS, NULL);
+	free(path);
+}
+
 struct template_set *ctl_templates(struct ctl *ctl)
 {
 	const char *folder = ctl->settings->templates_folder;

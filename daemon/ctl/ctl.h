@@ -48,6 +48,9 @@ bool ctl_settings(struct ctl *ctl);
 bool ctl_store(struct ctl *ctl); /* and settings; must exist */
 /* That list, unless it was removed. */
 bool ctl_find_list(struct ctl *ctl, const char *name, struct roster_list **ret);
+/* Opens the store for reading if there is one that can be read: else ctl->db
+ * stays NULL, and nothing is said. The settings are there. */
+void ctl_find_store(struct ctl *ctl);
 struct template_set *ctl_templates(struct ctl *ctl); /* NULL: said */
 
 /* "briefingctl: text" on standard error; returns CTL_TROUBLE */

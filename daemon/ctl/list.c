@@ -15,6 +15,7 @@
 #include "core/roster.h"
 #include "core/schedule.h"
 #include "core/settings.h"
+#include "core/tombstone.h"
 #include "ctl/ctl.h"
 #include "tools/config.h"
 #include "tools/json.h"
@@ -226,49 +227,124 @@ bool ctl_find_list(struct ctl *ctl, const char *name, struct roster_list **ret)
 
 /* ------------------------------------------------------------ check */
 
+/* what is wrong with a list's two files, so far */
+struct check {
+	struct ctl *ctl;
+	const char *name;
+	struct arena *arena;
+	struct problems problems;
+	size_t member_count;
+	bool is_unread; /* who was erased is looked for when the daemon reads */
+};
+
+static bool read_file(struct check *check, const char *path, size_t max_size,
+		      char **ret_text, size_t *ret_size)
+{
+	struct err err = {0};
+
+	return file_read(path, max_size, ret_text, ret_size, &err) ||
+	       problems_add(&check->problems, path, 0, "%s", err.text);
+}
+
+static void check_conf(struct check *check)
+{
+	const struct settings *settings = check->ctl->settings;
+	const char *fault = settings_find_reply_fault(settings);
+	const char *path = arena_printf(check->arena, "%s/%s.conf",
+					settings->lists_folder, check->name);
+	struct roster_list list;
+	size_t size;
+	char *text;
+
+	if (!read_file(check, path, ROSTER_CONF_MAX_SIZE, &text, &size))
+		return;
+	if (roster_parse_conf(path, text, size, check->arena, &list,
+			      &check->problems) &&
+	    list.confirm_by_reply && fault)
+		problems_add(&check->problems, path,
+			     config_find_line(text, size, "confirm_by_reply"),
+			     "confirm_by_reply: %s", fault);
+	free(text);
+}
+
+/* lines: "14, 27, and more" */
+static void add_refused(struct check *check, const char *path,
+			const char *lines)
+{
+	while (*lines) {
+		char *end;
+		long line = strtol(lines, &end, 10);
+
+		if (end == lines) {
+			problems_add(&check->problems, path, 0,
+				     "has more rows that are refused: of "
+				     "people who were erased");
+			return;
+		}
+		problems_add(&check->problems, path, (int)line,
+			     "is refused: of somebody who was erased. Please "
+			     "have it taken out, or see \"briefingctl person "
+			     "readmit\"");
+		lines = end + strspn(end, ", ");
+	}
+}
+
+/* The daemon alone has the key by which they are known: it told of the file
+ * that it took in last. */
+static bool find_refused(struct check *check, const char *path,
+			 const char *text, size_t size, struct err *err)
+{
+	char hash[ROSTER_HASH_SIZE];
+	struct roster_list *list;
+
+	if (!roster_load_list(check->ctl->db, check->name, check->arena, &list,
+			      err))
+		return false;
+	roster_hash_csv(text, size, hash);
+	if (!list || !list->csv_hash || strcmp(list->csv_hash, hash) != 0)
+		return tombstone_any(check->ctl->db, &check->is_unread, err);
+	add_refused(check, path, list->refused_lines);
+	return true;
+}
+
+static void check_csv(struct check *check)
+{
+	const char *path =
+	    arena_printf(check->arena, "%s/%s.csv",
+			 check->ctl->settings->lists_folder, check->name);
+	struct roster_member *members;
+	struct err err = {0};
+	size_t size;
+	char *text;
+
+	if (!read_file(check, path, ROSTER_CSV_MAX_SIZE, &text, &size))
+		return;
+	if (roster_parse_csv(path, text, size, check->arena, &members,
+			     &check->member_count, &check->problems) &&
+	    check->ctl->db && !find_refused(check, path, text, size, &err))
+		problems_add(&check->problems, path, 0, "%s", err.text);
+	free(text);
+}
+
 /* one list's two files; the number of problems */
 static size_t check_files(struct ctl *ctl, const char *name, bool is_quiet)
 {
-	const char *folder = ctl->settings->lists_folder;
-	struct problems problems = {0};
-	struct arena *arena = arena_new();
-	struct roster_list list;
-	struct roster_member *members;
-	size_t size, count = 0;
-	struct err err = {0};
-	char *text;
+	struct check check = {.ctl = ctl, .name = name, .arena = arena_new()};
 
-	const char *path = arena_printf(arena, "%s/%s.conf", folder, name);
-	if (!file_read(path, ROSTER_CONF_MAX_SIZE, &text, &size, &err)) {
-		problems_add(&problems, path, 0, "%s", err.text);
-	} else {
-		const char *fault = settings_find_reply_fault(ctl->settings);
-
-		if (roster_parse_conf(path, text, size, arena, &list,
-				      &problems) &&
-		    list.confirm_by_reply && fault)
-			problems_add(
-			    &problems, path,
-			    config_find_line(text, size, "confirm_by_reply"),
-			    "confirm_by_reply: %s", fault);
-		free(text);
-	}
-	path = arena_printf(arena, "%s/%s.csv", folder, name);
-	if (!file_read(path, ROSTER_CSV_MAX_SIZE, &text, &size, &err)) {
-		problems_add(&problems, path, 0, "%s", err.text);
-	} else {
-		roster_parse_csv(path, text, size, arena, &members, &count,
-				 &problems);
-		free(text);
-	}
-	size_t found = problems.count;
-	char *all = problems_format(&problems);
+	check_conf(&check);
+	check_csv(&check);
+	size_t found = check.problems.count;
+	char *all = problems_format(&check.problems);
 	fputs(all, stderr);
 	if (found == 0 && !is_quiet)
-		printf("%-20s good, %zu members\n", name, count);
+		printf("%-20s good, %zu members%s\n", name, check.member_count,
+		       check.is_unread
+			   ? "; the daemon has not read it yet, and tells "
+			     "then of rows of people who were erased"
+			   : "");
 	free(all);
-	problems_done(&problems);
-	arena_free(arena);
+	problems_done(&check.problems);
+	arena_free(check.arena);
 	return found;
 }
 
@@ -318,6 +394,7 @@ static int check_verb(struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	if (!ctl_settings(ctl))
 		return CTL_TROUBLE;
+	ctl_find_store(ctl);
 	size_t problems =
 	    ctl_check_lists(ctl, at < argc ? argv[at] : NULL, false);
 	return problems == 0 ? CTL_GOOD : CTL_TROUBLE;

@@ -158,6 +158,10 @@ WHERE csv_hash <> '' AND id IN (SELECT list_id FROM member WHERE person_id = ?1)
 -- Was who has that address erased?
 SELECT 1 FROM tombstone WHERE mac = ?1;
 
+-- name: tombstone_any
+-- Was anybody erased?
+SELECT EXISTS (SELECT 1 FROM tombstone);
+
 -- name: tombstone_put
 -- Once.
 INSERT INTO tombstone (mac, made_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING;

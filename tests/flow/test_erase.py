@@ -1,4 +1,5 @@
 """A person is erased: what names them goes, what counts stays."""
+import hashlib
 import json
 import re
 import shutil
@@ -168,6 +169,11 @@ def test_f20_no_list_brings_her_back(board, recorder):
     assert "police.csv, line 2: of people who were erased" in shown
     assert re.search(r"^  \(erased\) +removed", shown, re.M)
     assert "police.csv, line 2:" in board.ctl("status")
+    # as is what is wrong with the file: nothing else of her
+    board.ctl("list", "check", "police", code=1)
+    assert "police.csv:2: is refused: of somebody who was erased" in board.said
+    assert board.said.count("\n") == 1
+    assert "wygart" not in board.said.lower()
     assert "wygart" not in board.ctl("list", "show", "police")
     # neither under another name, nor in another list
     board.list("health", ["ZOE.Zwygart@POLICE.example,Z. Z.,Nurse,"],
@@ -176,6 +182,20 @@ def test_f20_no_list_brings_her_back(board, recorder):
                                    " AND refused_lines = '2'"), "also there")
     assert board.value("SELECT count(*) FROM identity") == 1
     assert traces(board) == []
+    board.ctl("list", "check", code=1)
+    assert "health.csv:2:" in board.said and "police.csv:2:" in board.said
+    # of what the daemon did not read nobody knows
+    board.stop()
+    (board.folder / "lists/health.csv").write_text(
+        f"{HEADER}\nzoe.zwygart@police.example,Z.,,\n")
+    assert "the daemon has not read it yet" in \
+        board.ctl("list", "check", "health")
+    board.start()
+    board.until(lambda: board.value(
+        "SELECT csv_hash FROM list WHERE name = 'health'") == hashlib.sha256(
+            (board.folder / "lists/health.csv").read_bytes()).hexdigest(),
+        "it has read it")
+    board.ctl("list", "check", "health", code=1)
     # until somebody says so
     board.ctl("person", "readmit", "bob@police.example", "--reason", "x",
               code=1)
@@ -187,6 +207,7 @@ def test_f20_no_list_brings_her_back(board, recorder):
     assert board.value("SELECT count(*) FROM person") == 3
     board.until(lambda: "refused_lines" not in
                 board.facts("list", "show", "health"), "no row is refused")
+    board.ctl("list", "check")
     assert board.value("SELECT count(*) FROM event WHERE kind ="
                        " 'person-readmitted'") == 1
     judged(board)
