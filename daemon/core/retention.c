@@ -31,6 +31,7 @@ enum stage {
 
 struct retention {
 	struct retention_order order;
+	const struct settings *settings; /* of this step */
 	char *actor;
 	enum stage stage;
 	int64_t cursor, last[STAGE_END];
@@ -84,7 +85,7 @@ static bool load_last(struct db *db, struct retention *run, struct err *err)
 static bool find_leaver(struct db *db, struct retention *run,
 			char ret_id[PUBLIC_ID_SIZE], struct err *err)
 {
-	const struct settings *settings = run->order.settings;
+	const struct settings *settings = run->settings;
 	int64_t to = run->cursor + PEOPLE_AT_ONCE;
 	struct query *q = db_query(db, QUERY_RETENTION_LEAVER);
 
@@ -111,7 +112,7 @@ static void end_person(struct retention *run)
 static bool step_person(struct db *db, struct retention *run, struct err *err)
 {
 	const struct erase_order order = {
-	    .settings = run->order.settings,
+	    .settings = run->settings,
 	    .keys = run->order.keys,
 	    .actor = run->order.actor,
 	    .how = "retention",
@@ -146,7 +147,7 @@ static bool step_people(struct db *db, struct retention *run, struct err *err)
 
 static bool step_walk(struct db *db, struct retention *run, struct err *err)
 {
-	const struct settings *settings = run->order.settings;
+	const struct settings *settings = run->settings;
 	const struct {
 		enum query_id query;
 		int64_t days, *count;
@@ -208,7 +209,8 @@ static bool step(struct db *db, struct retention *run, struct err *err)
 	return good;
 }
 
-bool retention_step(struct db *db, struct retention *run, bool is_asked,
+bool retention_step(struct db *db, struct retention *run,
+		    const struct settings *settings, bool is_asked,
 		    bool *ret_is_done, struct err *err)
 {
 	const struct retention_counts *went = &run->went;
@@ -216,6 +218,7 @@ bool retention_step(struct db *db, struct retention *run, bool is_asked,
 	    went->people || went->texts || went->mails || went->scans;
 
 	assert(db_is_in_transaction(db));
+	run->settings = settings;
 	*ret_is_done = run->stage == STAGE_END;
 	if (run->stage < STAGE_END)
 		return step(db, run, err) || err_context(err, "retention");

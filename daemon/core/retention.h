@@ -27,7 +27,6 @@ struct retention;
 struct settings;
 
 struct retention_order {
-	const struct settings *settings;
 	const struct link_keys *keys;
 	const char *actor;
 	int64_t now;
@@ -41,9 +40,11 @@ struct retention_counts {
 
 /* order is copied; what it points to is borrowed, but for the actor. */
 struct retention *retention_new(const struct retention_order *order);
-/* After a failure or a rollback only fit to be freed. The last writes the
+/* settings: those in force now, for a reload frees those of the step before.
+ * After a failure or a rollback only fit to be freed. The last writes the
  * event, if anything went or is_asked. */
-bool retention_step(struct db *db, struct retention *run, bool is_asked,
+bool retention_step(struct db *db, struct retention *run,
+		    const struct settings *settings, bool is_asked,
 		    bool *ret_is_done, struct err *err);
 const struct retention_counts *retention_went(const struct retention *run);
 void retention_free(struct retention *run);

@@ -406,7 +406,6 @@ static void begin_retaining(struct erasures_run *erasures)
 {
 	const struct daemon *daemon = erasures->daemon;
 	const struct retention_order order = {
-	    .settings = daemon->settings,
 	    .keys = &daemon->keys,
 	    .actor = erasures->request ? erasures->request->actor : "briefingd",
 	    .now = jumps_now(daemon->jumps),
@@ -457,6 +456,7 @@ static bool step_retention(struct erasures_run *erasures, bool *ret_is_done,
 
 	while (good && !*ret_is_done && clock_monotonic_us() < until_us)
 		good = retention_step(erasures->daemon->db, erasures->retention,
+				      erasures->daemon->settings,
 				      erasures->request, ret_is_done, err);
 	return good;
 }

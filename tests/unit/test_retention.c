@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "core/event.h"
 #include "core/link.h"
 #include "core/retention.h"
@@ -32,7 +33,6 @@ static struct retention_counts retain(struct planning *p, bool is_asked,
 				      int steps)
 {
 	const struct retention_order order = {
-	    .settings = &p->settings,
 	    .keys = &keys,
 	    .actor = "briefingd",
 	    .now = p->context.now,
@@ -41,11 +41,17 @@ static struct retention_counts retain(struct planning *p, bool is_asked,
 	bool is_done = false;
 
 	for (int i = 0; !is_done && (!steps || i < steps); i++) {
+		/* which a reload may free behind each step */
+		struct settings *settings = xcalloc(1, sizeof(*settings));
+
+		*settings = p->settings;
 		store_begin(&p->store);
 		store_check(&p->store,
-			    retention_step(p->store.db, run, is_asked, &is_done,
-					   &p->store.err));
+			    retention_step(p->store.db, run, settings, is_asked,
+					   &is_done, &p->store.err));
 		store_commit(&p->store);
+		memset(settings, 0xff, sizeof(*settings));
+		free(settings);
 	}
 	struct retention_counts went = *retention_went(run);
 	retention_free(run);
