@@ -159,7 +159,7 @@ deps:
 
 # --- what is proved
 
-# Everything, in about ten minutes on two cores. Each step is a make of
+# Everything, in about fifteen minutes on two cores. Each step is a make of
 # its own: the libraries may have arrived only with deps.
 JOBS ?= $(shell nproc)
 STEP := $(MAKE) --no-print-directory -j$(JOBS) CI=1
@@ -201,6 +201,7 @@ tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 
 # The flow tests with their storms whole; their figures stand at the end.
 soak: all $(DRIVERS)
+	HISTORIES=20000 $(MAKE) --no-print-directory unit ONLY=report_histories
 	SOAK=1 $(PYTEST) tests/flow
 
 # How fast it is, beside others, in a table: about 20 minutes, on a machine that

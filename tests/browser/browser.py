@@ -48,6 +48,16 @@ def axe_source():
     return (HERE / "node_modules/axe-core/axe.min.js").read_text()
 
 
+RUSH = """
+    for (const box of document.querySelectorAll('main input, main textarea')) {
+        if (['checkbox', 'radio'].includes(box.type)) box.click();
+        else if (box.type === 'email') box.value = 'someone@police.example';
+        else if (box.type === 'date') box.value = '2027-01-31';
+        else if (box.type !== 'hidden') box.value = '7k3m-9x2p-4ab1';
+    }
+    document.querySelector('main button').click();"""
+
+
 class Browser:
     def __init__(self, scripts=True):
         self.profile = tempfile.TemporaryDirectory(prefix="chromium-",
@@ -125,6 +135,13 @@ class Browser:
         """Presses the button and waits for the page that follows."""
         old = self.one("html")
         self.one(selector).click()
+        self.wait_for_other(old)
+
+    def rush(self):
+        """Fills in and ticks all and presses the button, as fast as a program
+        can: by one script, for each word with the driver takes its time."""
+        old = self.one("html")
+        self.run(RUSH)
         self.wait_for_other(old)
 
     def wait_for_other(self, old):

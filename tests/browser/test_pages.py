@@ -23,8 +23,7 @@ def need_tick(site, browser):
 
 def asked_again(site, browser):
     confirm(site, browser)
-    tick(browser)
-    browser.press()
+    browser.rush()
     assert browser.one(".notice")
 
 

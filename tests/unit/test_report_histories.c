@@ -24,7 +24,7 @@
  * when it is asked at the end for a report as of that moment.
  */
 
-#define HISTORIES 2000
+#define HISTORIES 500 /* a sample; soak runs many more */
 #define PEOPLE_MAX 24
 #define VERSIONS 3 /* LTB-1 in two versions, LTB-2 */
 #define AGENCIES 3
