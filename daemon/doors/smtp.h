@@ -82,7 +82,7 @@ struct smtp_verdict {
 	bool is_of_recipient;  /* it answered RCPT */
 	int code;              /* the deciding reply's; 0 when there was none */
 	char enhanced[16];     /* RFC 3463, "5.1.1", or "" */
-	bool is_login_refused; /* not for now: a token may be worn out */
+	bool is_login_refused; /* for good: a token may be worn out */
 	char text[256];    /* the reply, or what went wrong: printable UTF-8 */
 	char queue_id[64]; /* the relay's name for an accepted mail, or "" */
 	char tls[32];      /* "TLS1.3" and the like; "" on a bare connection */
