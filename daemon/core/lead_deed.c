@@ -29,15 +29,20 @@ static bool find(const struct lead_deed *deed, const char *public_id,
 
 /* --- left, on leave, back */
 
-static bool say(const struct lead_deed *deed, const struct lead_person *person,
-		const struct leaving_said *said, struct err *err)
+static struct roster_change change_of(const struct lead_deed *deed)
 {
-	struct roster_change change = {
+	return (struct roster_change){
 	    .db = deed->db,
 	    .list_id = deed->link->list_id,
 	    .list_name = deed->link->list_name,
 	    .now = deed->now,
 	};
+}
+
+static bool say(const struct lead_deed *deed, const struct lead_person *person,
+		const struct leaving_said *said, struct err *err)
+{
+	struct roster_change change = change_of(deed);
 	bool is_new;
 
 	if (!roster_member_say(&change, person->id, said->status,
@@ -49,12 +54,7 @@ static bool say(const struct lead_deed *deed, const struct lead_person *person,
 static bool take_back(const struct lead_deed *deed,
 		      const struct lead_person *person, struct err *err)
 {
-	struct roster_change change = {
-	    .db = deed->db,
-	    .list_id = deed->link->list_id,
-	    .list_name = deed->link->list_name,
-	    .now = deed->now,
-	};
+	struct roster_change change = change_of(deed);
 	bool is_new;
 
 	if (!roster_member_unsay(&change, person->id, deed->link->actor,

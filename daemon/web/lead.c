@@ -213,6 +213,7 @@ static bool record_code(struct web *web, struct pending *pending, int64_t now,
 	    .settings = web->settings, .templates = web->templates, .now = now};
 	struct arena *arena = arena_new();
 	struct lead_link *link;
+	struct err enough = {0};
 	bool is_sent = true;
 	bool good = lead_link_load(web->db, pending->delivery_id, now, arena,
 				   &link, err);
@@ -221,6 +222,11 @@ static bool record_code(struct web *web, struct pending *pending, int64_t now,
 	if (good && link && !link->is_ended)
 		good =
 		    lead_link_send_code(web->db, &context, link, &is_sent, err);
+	err_set(&enough, ERR_INPUT,
+		"No other code was sent: there were %d in an hour. The one "
+		"that came last works.",
+		LEAD_CODES_AN_HOUR);
+	visit_refuse(pending, is_sent ? NULL : &enough);
 	arena_free(arena);
 	return good;
 }
@@ -250,13 +256,17 @@ static void answer_code(struct visit *visit, const struct pending *pending)
 
 	if (!lead_again(visit, pending->delivery_id, &lead))
 		return;
-	lead.done = arena_printf(
-	    visit->arena,
-	    "A mail with the code is on its way to %s. It works for two hours. "
-	    "Five are sent in an hour at most; if none comes, look among what "
-	    "was sorted out.",
-	    lead.link->is_rehearsal ? "the rehearsal’s address"
-				    : "your address, as your list has it");
+	if (pending->refused)
+		lead.refused = pending->refused->text;
+	else
+		lead.done = arena_printf(
+		    visit->arena,
+		    "A mail with the code is on its way to %s. It works for "
+		    "two hours. If none comes, look among what was sorted "
+		    "out.",
+		    lead.link->is_rehearsal
+			? "the rehearsal’s address"
+			: "your address, as your list has it");
 	lead_show_numbers(&lead, NULL);
 }
 

@@ -1,9 +1,7 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "base/mem.h"
 #include "base/text.h"
 #include "core/lead_deed.h"
 #include "core/lead_link.h"
@@ -210,16 +208,9 @@ static bool refuse(struct pending *pending, struct err *err)
 {
 	if (err->kind != ERR_INPUT && err->kind != ERR_GONE)
 		return false;
-	pending->refused = xcalloc(1, sizeof(*pending->refused));
-	*pending->refused = *err;
+	visit_refuse(pending, err);
 	err_clear(err);
 	return true;
-}
-
-static void forget_refusal(struct pending *pending)
-{
-	free(pending->refused);
-	pending->refused = NULL;
 }
 
 static bool record(struct web *web, struct pending *pending, int64_t now,
@@ -230,8 +221,8 @@ static bool record(struct web *web, struct pending *pending, int64_t now,
 	bool good = lead_link_load(web->db, pending->delivery_id, now, arena,
 				   &link, err);
 
-	*ret_count = 0;          /* no confirmation */
-	forget_refusal(pending); /* of a turn that was rolled back */
+	*ret_count = 0; /* no confirmation */
+	visit_refuse(pending, NULL);
 	if (good && link && !link->is_ended) {
 		const struct posted posted = {
 		    .deed = {.db = web->db,

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -195,6 +196,16 @@ struct pending *visit_keep(struct visit *visit, const struct pending_kind *kind,
 	*visit->web->last = pending;
 	visit->web->last = &pending->next;
 	return pending;
+}
+
+void visit_refuse(struct pending *pending, const struct err *why)
+{
+	free(pending->refused);
+	pending->refused = NULL;
+	if (!why)
+		return;
+	pending->refused = xcalloc(1, sizeof(*pending->refused));
+	*pending->refused = *why;
 }
 
 struct view *visit_view(struct visit *visit, const char *title)

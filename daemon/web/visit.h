@@ -131,6 +131,10 @@ void visit_tell_nothing_here(struct visit *visit);
 struct pending *visit_keep(struct visit *visit, const struct pending_kind *kind,
 			   int64_t delivery_id, size_t id_count);
 
+/* From a record, which may run again after a rollback: why it leaves things as
+ * they were, or NULL, that it does not. */
+void visit_refuse(struct pending *pending, const struct err *why);
+
 /* --- making pages --- */
 
 /* with all that every page shows */

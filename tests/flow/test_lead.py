@@ -352,7 +352,9 @@ def test_f70_codes_are_not_guessed(clocked, recorder):
     assert ANN in lead.post("people").text
     # and no more than five mails an hour
     for _ in range(7):
-        lead.post("send-code")
+        page = lead.post("send-code")
+    assert "No other code was sent" in page.text
+    assert "on its way" not in page.text
     clocked.until(lambda: len(codes(recorder)) >= 5, "codes")
     assert ANN in lead.post("people").text
     assert len(codes(recorder)) == 5
