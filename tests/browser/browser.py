@@ -20,7 +20,9 @@ HERE = Path(__file__).parent
 FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
     --disable-background-networking --disable-component-update --disable-sync
     --disable-dev-shm-usage --hide-scrollbars --force-color-profile=srgb
-    --font-render-hinting=none --lang=en-GB""".split()
+    --font-render-hinting=none --lang=en-GB
+    --in-process-gpu --process-per-site --renderer-process-limit=1
+    --disable-site-isolation-trials""".split()  # few processes: they are slow
 
 # what axe leaves out unless told, but WCAG 2.2 AA asks for
 EXTRA_RULES = {"target-size": {"enabled": True}}
@@ -137,11 +139,11 @@ class Browser:
         self.one(selector).click()
         self.wait_for_other(old)
 
-    def rush(self):
+    def rush(self, script=RUSH):
         """Fills in and ticks all and presses the button, as fast as a program
         can: by one script, for each word with the driver takes its time."""
         old = self.one("html")
-        self.run(RUSH)
+        self.run(script)
         self.wait_for_other(old)
 
     def wait_for_other(self, old):
