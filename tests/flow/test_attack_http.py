@@ -13,10 +13,11 @@ from board import VARIANT
 from conftest import IS_SOAK, _board
 from test_pages import ANN, FORM, HEAD, raw
 
-MANY = 10_000
+MANY = 10_000 if IS_SOAK else 2_000  # more than web.connections in any case
 FILES = 2 * MANY  # the test's own
 PAGE = b"GET /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-SLOW_S = 5.0  # a reader waits no longer
+# a reader waits no longer; the sanitizers make it several times as slow
+SLOW_S = 5.0 if VARIANT == "release" else 20.0
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +124,7 @@ CROWDS = {
 
 
 @pytest.mark.parametrize("crowd", CROWDS)
-def test_f30_ten_thousand_hold_connections(unclocked, recorder, many_files,
+def test_f30_a_crowd_holds_connections(unclocked, recorder, many_files,
                                            crowd, figures):
     """Readers are answered, mail goes, memory stays."""
     board = unclocked

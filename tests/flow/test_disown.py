@@ -391,6 +391,7 @@ def test_f30_reminders_go_on(clocked, recorder):
     disown(board, way_back(board, ann.link)[0])
     for _ in range(9):
         board.advance(DAY)
+    board.reload()  # so that it looks at the clock now
     board.until(lambda: len(recorder.to(ANN)) == 2, "the reminder")
     assert board.value("SELECT count(*) FROM reminder") == 1
     board.invariants()

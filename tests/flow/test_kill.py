@@ -4,10 +4,10 @@ import collections
 import itertools
 import os
 
+from conftest import IS_SOAK
 from servers import until
 
-IS_SOAK = bool(os.environ.get("SOAK"))
-KILLS = 50 if IS_SOAK else int(os.environ.get("KILLS", 10))
+KILLS = 50 if IS_SOAK else int(os.environ.get("KILLS", 6))
 LISTS = {"police": 170, "health": 150}
 BOTH = 20  # people on both lists: one duty each
 

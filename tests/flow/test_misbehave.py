@@ -13,10 +13,11 @@ from misbehave import FAULTS, Misbehaver, ResetScript, Script
 from test_delivery import begin
 
 MAILS = 3  # of each session: one is struck, the others must not be
-AT_ONCE = 48
-CALM = 4  # on a busy machine servers are late, which no case speaks of
+# fewer and fewer, for those that were not as wanted: on a busy machine servers
+# are late, which no case speaks of
+AT_ONCE, GREAT_AT_ONCE = (48, 16, 4), (4, 2)
 PATIENCE_MS = 2000
-SIZE, BIG = 20000, 15000000  # more than the kernel takes in advance
+SIZE, BIG = 20000, 6000000  # more than the kernel takes in advance
 
 SILENT = ("stall", "half-stall", "unended-stall", "late", "endless", "dribble",
           "garbage")
@@ -241,14 +242,19 @@ def try_cases(named, authority, at_once):
 
 
 def test_f10_every_stage_with_every_fault(authority):
-    named = {f"c{number}": case for number, case in enumerate(cases())}
-    wrong = try_cases(named, authority, AT_ONCE)
-    if 0 < len(wrong) < len(named) / 8:  # late, and not wrong every time
-        print("again:", *wrong.values(), sep="\n")
-        wrong = try_cases({name: named[name] for name in wrong}, authority,
-                          CALM)
-    assert not wrong, f"{len(wrong)} of {len(named)}:\n" + \
-        "\n".join(wrong.values())
+    wrong = {}
+    # what is great makes the others late
+    for is_great, passes in ((False, AT_ONCE), (True, GREAT_AT_ONCE)):
+        left = {f"c{number}": case for number, case in enumerate(cases())
+                if (case.stage == "middle") == is_great}
+        for at_once in passes:
+            found = try_cases(left, authority, at_once)
+            print(f"{at_once} at once:", *found.values(), sep="\n")
+            if len(found) > len(left) / 2:
+                break
+            left = {name: left[name] for name in found}
+        wrong |= found
+    assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong.values())
 
 
 # --- what is recorded

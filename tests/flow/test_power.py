@@ -21,12 +21,12 @@ import pytest
 
 import power
 from board import Board, preloaded
+from conftest import IS_SOAK
 from servers import Mail, Recorder
 from test_delivery import until_loaded
 
-IS_SOAK = bool(os.environ.get("SOAK"))
 # how many of the images a daemon is started on
-STARTS = None if IS_SOAK else int(os.environ.get("STARTS", 40))
+STARTS = None if IS_SOAK else int(os.environ.get("STARTS", 16))
 SENDERS = 2
 MEMBERS = {"police": ["ann@police.example", "bob@police.example"],
            "health": ["cat@health.example", "dan@health.example"],

@@ -6,11 +6,12 @@ import time
 
 import pytest
 
+from conftest import IS_SOAK
 from mailboxes import DONE, Dovecot, Maildir, replied
 
 HOST = "mx.severnside.example"
 MINUTE = 60
-KILLS = 30 if os.environ.get("SOAK") else 4
+KILLS = 30 if IS_SOAK else 4
 
 
 @pytest.fixture

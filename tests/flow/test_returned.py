@@ -5,10 +5,11 @@ import time
 
 import pytest
 
+from conftest import IS_SOAK
 from mailboxes import (DONE, NOT_UNDERSTOOD, Dovecot, Maildir, returned,
                        spam_report, written)
 
-KILLS = 60 if os.environ.get("SOAK") else 6
+KILLS = 60 if IS_SOAK else 6
 
 
 @pytest.fixture

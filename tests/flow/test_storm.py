@@ -12,12 +12,12 @@ import time
 
 import pytest
 
+from conftest import IS_SOAK
 from servers import Machine, until
 from test_clock import DAY, until_held, until_trusted
 from test_time import look
 from test_trouble import fill, mounted
 
-IS_SOAK = bool(os.environ.get("SOAK"))
 IS_ROOT = os.geteuid() == 0
 MEMBERS = {"police": 3000, "health": 2000} if IS_SOAK else \
     {"police": 250, "health": 150}
