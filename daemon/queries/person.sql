@@ -143,6 +143,22 @@ FROM event_text t JOIN event e ON e.id = t.event_id
 WHERE instr(e.body, '"' || ?1 || '"') > 0 OR e.actor = 'person:' || ?1
 ORDER BY t.event_id, t.name;
 
+-- name: person_offices
+-- The lists that they are the lead or the board member of, as their files say.
+SELECT name, agency, 'lead', lead, lead_address FROM list
+WHERE lower(lead_address) = ?1 AND removed_at IS NULL
+UNION ALL
+SELECT name, agency, 'board member', board_member, board_member_address
+FROM list WHERE lower(board_member_address) = ?1 AND removed_at IS NULL
+ORDER BY 1, 3 DESC;
+
+-- name: person_deeds
+-- What they recorded as a list's lead; of whom is not theirs to have.
+SELECT e.id, e.kind, e.effective_at, e.recorded_at
+FROM operator o JOIN event e ON e.actor = 'lead:' || o.public_id
+WHERE lower(o.name) = 'lead ' || ?1
+ORDER BY e.id;
+
 -- name: person_events
 -- The record, which knows them by a random id.
 SELECT id, kind, effective_at, recorded_at, actor, body FROM event

@@ -325,6 +325,10 @@ def test_f60_it_ends(clocked, recorder):
     assert "older than two hours" in page.text and ANN not in page.text
     lead.unlock()
     assert lead.code != code
+    held = clocked.facts("person", "export", LEAD)
+    assert [deed["kind"] for deed in held["deeds"]] == ["member-status"]
+    assert [(each["list"], each["office"]) for each in held["offices"]] == \
+        [("police", "lead")]
     clocked.list("police", ROWS, lead="New Lead", agency="Police",
                  lead_address="new@police.example")
     clocked.until(lambda: lead.open().status == 410, "it is another lead's")

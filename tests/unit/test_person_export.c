@@ -92,6 +92,45 @@ static void f10_sheets(void **state)
 	planning_close(&p);
 }
 
+/* By the address alone: a lead need not be a member. */
+static void f10_of_a_lead(void **state)
+{
+	struct person_export *held;
+	struct planning p;
+
+	(void)state;
+	scene(&p);
+	store_do(
+	    &p.store,
+	    "UPDATE list SET lead_address = 'Ruth@police.example',"
+	    " board_member = 'Ruth', board_member_address ="
+	    " 'ruth@police.example';"
+	    "INSERT INTO operator VALUES ('ruth-1',"
+	    " 'lead ruth@police.example'), ('eve-1', 'lead eve@x.example');"
+	    "INSERT INTO event (id, kind, effective_at, recorded_at,"
+	    " actor, body) VALUES"
+	    " (5, 'member-status', 5, 6, 'lead:ruth-1',"
+	    " '{\"person\":\"public-1\"}'),"
+	    " (6, 'member-status', 7, 8, 'lead:eve-1', '{}');");
+	store_check(&p.store,
+		    person_export_load(p.store.db, "ruth@police.example",
+				       p.store.arena, &held, &p.store.err));
+	assert_null(held->public_id);
+	struct json_value *json = person_export_json(held, 9);
+	const struct json_value *offices = json_get(json, "offices");
+	assert_true(json_count(offices) >= 2);
+	assert_string_equal(json_get_text(json_at(offices, 0), "office"),
+			    "lead");
+	assert_string_equal(json_get_text(json_at(offices, 1), "office"),
+			    "board member");
+	const struct json_value *deeds = json_get(json, "deeds");
+	assert_int_equal(json_count(deeds), 1);
+	assert_int_equal(json_get_integer(json_at(deeds, 0), "event", 0), 5);
+	assert_null(json_get(json_at(deeds, 0), "body"));
+	json_free(json);
+	planning_close(&p);
+}
+
 static void f20_nobody(void **state)
 {
 	struct person_export *held;
@@ -117,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(f10_sections),
 	    cmocka_unit_test(f10_sheets),
+	    cmocka_unit_test(f10_of_a_lead),
 	    cmocka_unit_test(f20_nobody),
 	};
 
