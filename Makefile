@@ -11,7 +11,7 @@ export V PYTHON
 export PYTHONDONTWRITEBYTECODE := 1
 # what was freed is kept out of use in so much; 256 MB would be all that a test
 # ever frees, and each page of it is new
-export ASAN_OPTIONS := quarantine_size_mb=16
+export ASAN_OPTIONS ?= quarantine_size_mb=16
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -169,7 +169,7 @@ deps:
 
 # --- what is proved
 
-# Everything, in about fifteen minutes on two cores. Each step is a make of
+# Everything, in about twenty-five minutes on two cores. Each step is a make of
 # its own: the libraries may have arrived only with deps.
 JOBS ?= $(shell nproc)
 STEP := $(MAKE) --no-print-directory -j$(JOBS) CI=1
