@@ -39,9 +39,16 @@ struct person_record {
 	struct person_value *values; /* as many as the section has fields */
 };
 
+/* when they are erased */
+enum person_held {
+	PERSON_HELD_GOES,     /* or loses what names them */
+	PERSON_HELD_STAYS,    /* under their random id */
+	PERSON_HELD_IN_FILES, /* agencies' own, which go on to name them */
+};
+
 struct person_section {
 	const char *name, *title;
-	bool stays; /* when they are erased, under their random id */
+	enum person_held held;
 	size_t field_count;
 	struct person_record *records; /* NULL: there are none */
 	size_t record_count;

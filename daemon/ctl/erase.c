@@ -39,7 +39,11 @@ static struct json_value *held_json(const struct whom *whom,
 				    const struct person_export *held)
 {
 	struct json_value *map = json_map_new();
-	struct json_value *goes = json_map_new(), *stays = json_map_new();
+	struct json_value *fates[] = {
+	    [PERSON_HELD_GOES] = json_map_new(),
+	    [PERSON_HELD_STAYS] = json_map_new(),
+	    [PERSON_HELD_IN_FILES] = json_map_new(),
+	};
 	struct json_value *ids = json_list_new();
 
 	for (size_t i = 0; i < whom->count; i++)
@@ -47,21 +51,22 @@ static struct json_value *held_json(const struct whom *whom,
 	for (size_t i = 0; i < held->section_count; i++) {
 		const struct person_section *section = &held->sections[i];
 
-		json_map_integer(section->stays ? stays : goes, section->name,
+		json_map_integer(fates[section->held], section->name,
 				 (int64_t)section->record_count);
 	}
 	json_map_put(map, "people", ids);
-	json_map_put(map, "goes", goes);
-	json_map_put(map, "stays", stays);
+	json_map_put(map, "goes", fates[PERSON_HELD_GOES]);
+	json_map_put(map, "stays", fates[PERSON_HELD_STAYS]);
+	json_map_put(map, "in_files", fates[PERSON_HELD_IN_FILES]);
 	return map;
 }
 
-static void print_held(const struct person_export *held, bool stays)
+static void print_held(const struct person_export *held, enum person_held fate)
 {
 	for (size_t i = 0; i < held->section_count; i++) {
 		const struct person_section *section = &held->sections[i];
 
-		if (section->stays == stays && section->record_count > 0)
+		if (section->held == fate && section->record_count > 0)
 			printf("  %-14s %6zu\n", section->name,
 			       section->record_count);
 	}
@@ -94,9 +99,9 @@ static int show(struct ctl *ctl, const struct whom *whom)
 	if (ctl->wants_json)
 		return ctl_print_json(held_json(whom, held));
 	puts("would go, or lose what names them:");
-	print_held(held, false);
+	print_held(held, PERSON_HELD_GOES);
 	printf("would stay, under the id %s alone:\n", whom->ids[0]);
-	print_held(held, true);
+	print_held(held, PERSON_HELD_STAYS);
 	if (!print_leads(ctl, whom, &err))
 		return ctl_fail_err(&err);
 	puts("nothing is done yet");

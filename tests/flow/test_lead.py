@@ -325,10 +325,6 @@ def test_f60_it_ends(clocked, recorder):
     assert "older than two hours" in page.text and ANN not in page.text
     lead.unlock()
     assert lead.code != code
-    held = clocked.facts("person", "export", LEAD)
-    assert [deed["kind"] for deed in held["deeds"]] == ["member-status"]
-    assert [(each["list"], each["office"]) for each in held["offices"]] == \
-        [("police", "lead")]
     clocked.list("police", ROWS, lead="New Lead", agency="Police",
                  lead_address="new@police.example")
     clocked.until(lambda: lead.open().status == 410, "it is another lead's")
@@ -413,6 +409,16 @@ def test_f95_erased_as_a_lead(clocked, recorder):
     lead.post("left", person=person(lead.page, "Ann Amadi"))
     assert clocked.value("SELECT count(*) FROM operator WHERE name = ?",
                          f"lead {LEAD}") == 1
+    held = clocked.facts("person", "export", LEAD)
+    assert [deed["kind"] for deed in held["deeds"]] == ["member-status"]
+    assert [(each["list"], each["office"]) for each in held["offices"]] == \
+        [("police", "lead")]
+    would = clocked.facts("person", "erase", LEAD, "--dry-run")
+    assert would["in_files"] == {"offices": 1}
+    assert would["stays"]["deeds"] == 1
+    assert "offices" not in clocked.ctl("person", "erase", LEAD, "--dry-run")
+    assert "police.conf names them" in clocked.ctl("person", "erase", LEAD,
+                                                   "--dry-run")
     clocked.list("police", ROWS, lead="New Lead", agency="Police",
                  lead_address="new@police.example")
     clocked.until(lambda: lead.open().status == 410, "another lead")
