@@ -12,7 +12,6 @@ import os
 import pwd
 import random
 import re
-import select
 import shutil
 import signal
 import socket

@@ -262,7 +262,7 @@ def test_f30_names_at_a_shared_mailbox(board, recorder):
     board.brief("LTB-1")
     mail = board.until(lambda: recorder.to("desk@police.example"), "its")[0]
     for name in ("Zoe Zwygart", "Yan Quuxley"):
-        board.advance(MAIL_SECONDS + 1)
+        board.wait_as_readers_do(mail)
         form = board.get(mail.link)
         board.advance(FORM_SECONDS + 1)
         board.post(mail.link, [*form.fields, ("name", name)])
