@@ -11,8 +11,9 @@
  * or ended on it, while it renders, which takes blank lines that were meant;
  * and it keeps the line of a section that is not shown. So template.c takes out
  * the lines of tags itself, and sets MUSTACHE_KEEP before every line feed and
- * at the end, so that no line is ever blank to kainjow. The byte does not reach
- * the output.
+ * at the end, so that no line is ever blank to kainjow; and behind partials, so
+ * that a brace that ends one and a brace behind it are no tag. The byte does
+ * not reach the output.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -327,6 +327,7 @@ static bool flatten_partial(struct flat *flat, const struct source *from,
 			       PARTIALS_MAX);
 	flat->partial_depth++;
 	bool good = flatten(flat, source);
+	buf_addc(flat->out, MUSTACHE_KEEP);
 	flat->partial_depth--;
 	return good;
 }

@@ -379,6 +379,21 @@ static void f40_each_file_closes_its_own(void **state)
 	free(text);
 }
 
+/* nor would what is shown be taken for a template */
+static void f40_braces_of_two_files_are_no_tag(void **state)
+{
+	static const struct assets_file torn[] = {
+	    FILE_ENTRY("mail/a.txt", "{{>b}}{>title}} {{>b}}{title}}"),
+	    FILE_ENTRY("mail/b.txt", "{"),
+	    {0},
+	};
+	struct template_set *set = load_good(torn, NULL);
+
+	(void)state;
+	assert_set_renders(set, "mail/a.txt", "{{>title}} {{title}}");
+	template_set_free(set);
+}
+
 /* --- overrides --- */
 
 static char folder[64];
@@ -470,6 +485,7 @@ int main(void)
 	    cmocka_unit_test(f40_partials_and_kinds),
 	    cmocka_unit_test(f40_partials_that_come_back),
 	    cmocka_unit_test(f40_each_file_closes_its_own),
+	    cmocka_unit_test(f40_braces_of_two_files_are_no_tag),
 	    CASE_IN_FOLDER(f50_override_replaces),
 	    CASE_IN_FOLDER(f50_override_with_faults),
 	    cmocka_unit_test(f60_carried_templates_are_good),
