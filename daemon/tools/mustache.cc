@@ -18,6 +18,11 @@ using kainjow::mustache::data;
 
 struct mustache {
 	kainjow::mustache::mustache page;
+	mustache_escape *escape = nullptr; /* of the rendering that runs */
+
+	explicit mustache(std::string text) : page(std::move(text))
+	{
+	}
 };
 
 namespace
@@ -72,8 +77,7 @@ data data_of_view(const view *view)
 	return object;
 }
 
-std::string escape_with(void (*escape)(struct buf *, const char *, size_t),
-			const std::string &text)
+std::string escape_with(mustache_escape *escape, const std::string &text)
 {
 	struct buf out;
 
@@ -103,13 +107,9 @@ void add_without_marks(struct buf *out, const std::string &text)
 
 } // namespace
 
-struct mustache *mustache_new(const char *text, size_t size,
-			      void (*escape)(struct buf *, const char *,
-					     size_t),
-			      struct err *err)
+struct mustache *mustache_new(const char *text, size_t size, struct err *err)
 try {
-	auto *made =
-	    new mustache{kainjow::mustache::mustache(std::string(text, size))};
+	auto *made = new mustache(std::string(text, size));
 
 	if (!made->page.is_valid()) {
 		err_set(err, ERR_INPUT, "%s",
@@ -117,8 +117,8 @@ try {
 		delete made;
 		return nullptr;
 	}
-	made->page.set_custom_escape([escape](const std::string &shown) {
-		return escape ? escape_with(escape, shown) : shown;
+	made->page.set_custom_escape([made](const std::string &shown) {
+		return made->escape ? escape_with(made->escape, shown) : shown;
 	});
 	return made;
 } catch (const std::bad_alloc &) {
@@ -137,10 +137,11 @@ void mustache_free(struct mustache *mustache)
 }
 
 bool mustache_render(struct mustache *mustache, const struct view *view,
-		     struct buf *out, struct err *err)
+		     mustache_escape *escape, struct buf *out, struct err *err)
 try {
 	const data values = data_of_view(view);
 
+	mustache->escape = escape;
 	mustache->page.render(values, [out](const std::string &line) {
 		add_without_marks(out, line);
 	});

@@ -25,15 +25,15 @@ struct err;
 struct mustache;
 struct view;
 
-/* escape is done to what {{key}} shows; NULL: nothing is. NULL on failure. */
-struct mustache *mustache_new(const char *text, size_t size,
-			      void (*escape)(struct buf *out, const char *text,
-					     size_t size),
-			      struct err *err);
+/* What is done to a text that {{key}} shows. */
+typedef void mustache_escape(struct buf *out, const char *text, size_t size);
+
+/* NULL on failure. */
+struct mustache *mustache_new(const char *text, size_t size, struct err *err);
 void mustache_free(struct mustache *mustache);
 
-/* Appends to out; ERR_FULL at its ceiling. */
+/* Appends to out; ERR_FULL at its ceiling. escape NULL: nothing is done. */
 bool mustache_render(struct mustache *mustache, const struct view *view,
-		     struct buf *out, struct err *err);
+		     mustache_escape *escape, struct buf *out, struct err *err);
 
 #endif

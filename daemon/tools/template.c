@@ -14,11 +14,13 @@
 #include "base/problems.h"
 #include "base/text.h"
 #include "tools/mustache.h"
+#include "tools/outline.h"
 #include "tools/template_source.h"
 
 struct template
 {
 	struct mustache *engine;
+	struct outlines *outlines; /* of the engine */
 	char *name;
 };
 
@@ -39,14 +41,17 @@ static struct template *make_template(const struct source *source,
 
 	buf_init(&flat, SOURCE_FLAT_MAX);
 	if (source_flatten(source, partials, &flat, err))
-		engine = mustache_new(
-		    flat.data, flat.size,
-		    kind == TEMPLATE_HTML ? escape_html : NULL, err);
+		engine = mustache_new(flat.data, flat.size, err);
 	buf_done(&flat);
 	if (!engine)
 		return NULL;
 	struct template *page = xmalloc(sizeof(*page));
-	*page = (struct template){engine, xstrdup(source->name)};
+	*page = (struct template){
+	    .engine = engine,
+	    .outlines = outlines_new(engine, kind == TEMPLATE_HTML ? escape_html
+								   : NULL),
+	    .name = xstrdup(source->name),
+	};
 	return page;
 }
 
@@ -76,6 +81,7 @@ void template_free(struct template *page)
 {
 	if (!page)
 		return;
+	outlines_free(page->outlines);
 	mustache_free(page->engine);
 	free(page->name);
 	free(page);
@@ -84,7 +90,7 @@ void template_free(struct template *page)
 bool template_render(const struct template *page, const struct view *view,
 		     struct buf *out, struct err *err)
 {
-	if (mustache_render(page->engine, view, out, err))
+	if (outlines_render(page->outlines, view, out, err))
 		return true;
 	return err_context(err, "showing %s", page->name);
 }
