@@ -14,7 +14,9 @@
  *		...
  *	template_set_free(set);
  *
- * A set owns its templates. Nothing here throws. One thread at a time.
+ * A set owns its templates. With each it keeps what was shown, its texts left
+ * open, of 400 KB at most (tools/outline.h). Nothing here throws. One thread at
+ * a time.
  */
 #include <stdbool.h>
 #include <stddef.h>
