@@ -129,9 +129,9 @@ WHERE slots_from_at > ?1 OR notes_from_at > ?1;
 SELECT max(
 	coalesce((SELECT max(max(taken_at, not_before_at)) FROM version
 		WHERE not_before_at <= ?1), 0),
-	coalesce((SELECT recorded_at FROM event WHERE kind IN ('mode-set',
-		'list-loaded', 'briefing-restored', 'address-released')
-		ORDER BY id DESC LIMIT 1), 0)),
+	coalesce((SELECT recorded_at FROM event WHERE kind = 'mode-set'
+		OR kind = 'list-loaded' OR kind = 'briefing-restored'
+		OR kind = 'address-released' ORDER BY id DESC LIMIT 1), 0)),
 	coalesce((SELECT min(not_before_at) FROM version
 		WHERE not_before_at > ?1), 0);
 

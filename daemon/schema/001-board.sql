@@ -1,5 +1,9 @@
 -- Times are UTC seconds (INTEGER) in columns named ..._at; dates of the board's
 -- calendar are ISO text in columns named ..._on.
+--
+-- Of three words or more, CHECK (x = 'a' OR ...): for x IN ('a', ...) SQLite
+-- fills a temporary B-tree for each row that is written, which takes as long as
+-- the row. So do an index's WHERE and the conditions of an UPDATE.
 
 -- The one board that this store serves.
 CREATE TABLE board (
@@ -33,8 +37,9 @@ CREATE TABLE event (
 ) STRICT;
 -- what makes a version new to someone, besides versions; no index over all
 -- kinds, which each mail would have to write to
-CREATE INDEX event_renewal ON event (id) WHERE kind IN ('mode-set',
-	'list-loaded', 'briefing-restored', 'address-released');
+CREATE INDEX event_renewal ON event (id) WHERE kind = 'mode-set'
+	OR kind = 'list-loaded' OR kind = 'briefing-restored'
+	OR kind = 'address-released';
 
 -- Free text of an event, apart from it, so that it can be erased: the body has
 -- its salted SHA-256 under the same name.
@@ -172,7 +177,8 @@ FROM version JOIN briefing ON briefing.id = version.briefing_id;
 -- What the last scan made of each folder below approved/.
 CREATE TABLE folder (
 	name TEXT PRIMARY KEY,
-	state TEXT NOT NULL CHECK (state IN ('waiting', 'taken', 'rejected')),
+	state TEXT NOT NULL CHECK (state = 'waiting' OR state = 'taken'
+		OR state = 'rejected'),
 	ref TEXT,	      -- of the briefing, once taken
 	detail TEXT NOT NULL, -- what it waits for, ref and version, or the problems
 	stamp TEXT NOT NULL,  -- of names, sizes and times, to see that it is still
@@ -213,7 +219,8 @@ CREATE TABLE list (
 	notes_from_at INTEGER NOT NULL DEFAULT 0,
 	-- what a confirmation asks besides the tick
 	confirm TEXT NOT NULL DEFAULT 'tick'
-		CHECK (confirm IN ('tick', 'code', 'email')),
+		CHECK (confirm = 'tick' OR confirm = 'code'
+			OR confirm = 'email'),
 	conf_hash TEXT NOT NULL,
 	csv_hash TEXT NOT NULL DEFAULT '', -- of the last CSV applied whole
 	waiting_hash TEXT,		   -- of a CSV that the guard holds
@@ -254,7 +261,8 @@ CREATE TABLE member (
 	is_shared INTEGER NOT NULL DEFAULT 0 CHECK (is_shared IN (0, 1)),
 	since_on TEXT, -- when they joined, as the agency says
 	joined_at INTEGER NOT NULL, -- since_on, else when the row was first seen
-	status TEXT NOT NULL CHECK (status IN ('active', 'left', 'on-leave')),
+	status TEXT NOT NULL CHECK (status = 'active' OR status = 'left'
+		OR status = 'on-leave'),
 	added_at INTEGER NOT NULL,
 	removed_at INTEGER, -- NULL while the row is in the CSV
 	UNIQUE (list_id, person_id),
@@ -268,7 +276,8 @@ CREATE INDEX member_list ON member (list_id, id);
 CREATE TABLE member_status (
 	id INTEGER PRIMARY KEY,
 	member_id INTEGER NOT NULL REFERENCES member (id),
-	status TEXT NOT NULL CHECK (status IN ('left', 'on-leave', 'not-for-me')),
+	status TEXT NOT NULL CHECK (status = 'left' OR status = 'on-leave'
+		OR status = 'not-for-me'),
 	from_at INTEGER NOT NULL,
 	until_at INTEGER,
 	row_hash TEXT NOT NULL,
@@ -335,7 +344,7 @@ CREATE TABLE letter_version (
 	-- what the letter does with it: brings it, reminds of it, or tells that
 	-- it was withdrawn
 	part TEXT NOT NULL DEFAULT 'new'
-		CHECK (part IN ('new', 'reminder', 'withdrawn')),
+		CHECK (part = 'new' OR part = 'reminder' OR part = 'withdrawn'),
 	PRIMARY KEY (letter_id, version_id)
 ) STRICT;
 
@@ -347,8 +356,9 @@ CREATE TABLE delivery (
 	notice_id INTEGER REFERENCES notice (id), -- when it is of no digest
 	letter_id INTEGER NOT NULL REFERENCES letter (id),
 	mode TEXT NOT NULL CHECK (mode IN ('rehearsal', 'live')),
-	state TEXT NOT NULL CHECK (state IN ('due', 'sending', 'accepted',
-		'refused', 'unsure', 'cancelled', 'held', 'bounced')),
+	state TEXT NOT NULL CHECK (state = 'due' OR state = 'sending'
+		OR state = 'accepted' OR state = 'refused' OR state = 'unsure'
+		OR state = 'cancelled' OR state = 'held' OR state = 'bounced'),
 	attempt INTEGER NOT NULL DEFAULT 0,
 	due_at INTEGER NOT NULL,
 	created_at INTEGER NOT NULL,
@@ -393,8 +403,8 @@ CREATE TABLE attempt (
 	number INTEGER NOT NULL,
 	began_at INTEGER NOT NULL,
 	ended_at INTEGER NOT NULL,
-	outcome TEXT NOT NULL CHECK (outcome IN ('accepted', 'later', 'refused',
-		'unsure')),
+	outcome TEXT NOT NULL CHECK (outcome = 'accepted' OR outcome = 'later'
+		OR outcome = 'refused' OR outcome = 'unsure'),
 	relay TEXT NOT NULL,
 	tls TEXT NOT NULL,
 	code INTEGER NOT NULL,
@@ -416,9 +426,10 @@ CREATE TABLE returned (
 	id INTEGER PRIMARY KEY,
 	sha256 TEXT NOT NULL UNIQUE, -- of what was read of it
 	place TEXT NOT NULL, -- uidvalidity and uid, or its name in the Maildir
-	kind TEXT NOT NULL CHECK (kind IN ('returned', 'delayed', 'auto-reply',
-		'abuse', 'reply', 'receipt', 'unknown')),
-	class TEXT CHECK (class IN ('hard', 'soft', 'block')),
+	kind TEXT NOT NULL CHECK (kind = 'returned' OR kind = 'delayed'
+		OR kind = 'auto-reply' OR kind = 'abuse' OR kind = 'reply'
+		OR kind = 'receipt' OR kind = 'unknown'),
+	class TEXT CHECK (class = 'hard' OR class = 'soft' OR class = 'block'),
 	delivery_id INTEGER REFERENCES delivery (id), -- NULL: of none of ours
 	-- what it says could be used; the others wait for a person
 	is_understood INTEGER NOT NULL CHECK (is_understood IN (0, 1)),
@@ -490,14 +501,15 @@ CREATE TABLE requirement (
 	closes_at INTEGER NOT NULL, -- when the window closes
 	acknowledged_at INTEGER,
 	-- how (core/grade.h), and its event, with the receipt's random id
-	grade TEXT CHECK (grade IN ('confirmed', 'confirmed-with-reflection',
-		'confirmed-by-reply')),
+	grade TEXT CHECK (grade = 'confirmed'
+		OR grade = 'confirmed-with-reflection'
+		OR grade = 'confirmed-by-reply'),
 	receipt TEXT,
 	event_id INTEGER REFERENCES event (id),
 	missed_at INTEGER, -- the negative receipt; stays when acknowledged late
 	closed_at INTEGER,
-	closed_as TEXT CHECK (closed_as IN ('left', 'withdrawn', 'superseded',
-		'exempt')),
+	closed_as TEXT CHECK (closed_as = 'left' OR closed_as = 'withdrawn'
+		OR closed_as = 'superseded' OR closed_as = 'exempt'),
 	CHECK ((acknowledged_at IS NULL) = (grade IS NULL)),
 	CHECK ((closed_at IS NULL) = (closed_as IS NULL)),
 	UNIQUE (version_id, person_id)
@@ -596,7 +608,8 @@ CREATE TABLE withheld (
 -- What briefingctl asks of the daemon, which alone signs and sends.
 CREATE TABLE request (
 	id INTEGER PRIMARY KEY,
-	verb TEXT NOT NULL CHECK (verb IN ('run', 'reload', 'checkpoint', 'copies')),
+	verb TEXT NOT NULL CHECK (verb = 'run' OR verb = 'reload'
+		OR verb = 'checkpoint' OR verb = 'copies'),
 	argument TEXT NOT NULL,
 	actor TEXT NOT NULL,
 	asked_at INTEGER NOT NULL,

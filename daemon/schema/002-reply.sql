@@ -9,4 +9,5 @@ ALTER TABLE letter ADD COLUMN reply_word TEXT NOT NULL DEFAULT '';
 -- the board trusts says that its author wrote it, so it went the way of all that
 -- people write.
 ALTER TABLE returned ADD COLUMN answer TEXT NOT NULL DEFAULT ''
-	CHECK (answer IN ('', 'confirmed', 'declined', 'unproved'));
+	CHECK (answer = '' OR answer = 'confirmed' OR answer = 'declined'
+		OR answer = 'unproved');

@@ -14,8 +14,9 @@ ALTER TABLE list ADD COLUMN refused_lines TEXT NOT NULL DEFAULT '';
 -- What briefingctl asks of the daemon, which alone has keys.
 CREATE TABLE asking (
 	id INTEGER PRIMARY KEY,
-	verb TEXT NOT NULL CHECK (verb IN ('run', 'reload', 'checkpoint',
-		'copies', 'erase', 'readmit', 'retain')),
+	verb TEXT NOT NULL CHECK (verb = 'run' OR verb = 'reload'
+		OR verb = 'checkpoint' OR verb = 'copies' OR verb = 'erase'
+		OR verb = 'readmit' OR verb = 'retain'),
 	argument TEXT NOT NULL,
 	reason TEXT NOT NULL DEFAULT '', -- private; gone once it is done
 	actor TEXT NOT NULL,

@@ -6,8 +6,8 @@ CREATE TABLE sheet (
 	agency TEXT NOT NULL,
 	list_id INTEGER REFERENCES list (id), -- NULL: of the whole agency
 	signed_at INTEGER NOT NULL, -- its day began, in the board's zone
-	scan_type TEXT NOT NULL CHECK (scan_type IN ('application/pdf',
-		'image/jpeg', 'image/png')),
+	scan_type TEXT NOT NULL CHECK (scan_type = 'application/pdf'
+		OR scan_type = 'image/jpeg' OR scan_type = 'image/png'),
 	scan_size INTEGER NOT NULL,
 	recorded_at INTEGER NOT NULL,
 	event_id INTEGER NOT NULL REFERENCES event (id)
