@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from board import FORM_SECONDS, MAIL_SECONDS
+from board import FORM_SECONDS
 from test_pages import (ANN, BOB, FORWARD_SECONDS, NEW, begin, mails, pass_on,
                         patient)
 
@@ -25,7 +25,7 @@ def test_f20_leave_is_not_said_without_end(clocked, recorder):
     board.brief("LTB-1")
     ann, _ = mails(board, recorder, 2)
     path = ann.link.replace("/a/", "/u/")
-    board.advance(MAIL_SECONDS + 1)
+    board.wait_as_readers_do(ann)
     fields = board.get(path).fields
     board.advance(FORM_SECONDS + 1)
 

@@ -26,7 +26,7 @@ def circulated(board, recorder, rows=(ANN, BOB)):
 
 
 def reflect(board, mail, text):
-    board.advance(MAIL_SECONDS + 1)
+    board.wait_as_readers_do(mail)
     form = board.get(mail.link)
     board.advance(FORM_SECONDS + 1)
     name = re.search(r'<textarea[^>]*name="([^"]+)"', form.text).group(1)
@@ -228,7 +228,7 @@ def test_f30_what_was_told_of_her_goes_too(board, recorder, tmp_path):
         text="I will call her school.\n\nZoe Zwygart\nTeam Quux\n"))
     board.until(lambda: mailbox.mails(DONE), "her letter is read")
     path = mail.link.replace("/a/", "/u/")
-    board.advance(MAIL_SECONDS + 1)
+    board.wait_as_readers_do(mail)
     form = board.get(path)
     board.advance(FORM_SECONDS + 1)
     page = board.post(path, [*form.fields, ("what", "left")])

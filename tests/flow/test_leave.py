@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from board import FORM_SECONDS, MAIL_SECONDS
+from board import FORM_SECONDS
 
 ANN, BOB, CY = "ann@choir.example", "bob@choir.example", "cy@choir.example"
 ROWS = [f"{ANN},Ann,", f"{BOB},Bob,", f"{CY},Cy,"]
@@ -120,7 +120,7 @@ def test_f20_a_left_list_stays_left(board, recorder, stop):
 def say(board, mail, **fields):
     """As a person does on the page that the mail leads to."""
     path = mail.link.replace("/a/", "/u/")
-    board.advance(MAIL_SECONDS + 1)
+    board.wait_as_readers_do(mail)
     form = board.get(path)
     assert form.status == 200
     board.advance(FORM_SECONDS + 1)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from board import FORM_SECONDS, MAIL_SECONDS
+from board import FORM_SECONDS
 
 ANN, BOB = "ann@police.example", "bob@police.example"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -39,7 +39,7 @@ def everything(board):
 
 def patient(board, mail):
     """A form that a person has read; its fields."""
-    board.advance(MAIL_SECONDS + 1)
+    board.wait_as_readers_do(mail)
     form = board.get(mail.link)
     board.advance(FORM_SECONDS + 1)
     return form.fields
@@ -119,7 +119,7 @@ def test_f10_what_comes_faster_than_a_person_is_asked_again(clocked, recorder):
     board.advance(FORM_SECONDS + 1)
     page = board.post(ann.link, fields)
     assert "only a moment ago" in page.text
-    board.advance(MAIL_SECONDS)
+    board.wait_as_readers_do(ann)
     fields = board.get(ann.link).fields
     page = board.post(ann.link, fields)
     assert "faster than a person reads" in page.text
@@ -235,7 +235,7 @@ def test_f20_marked_content_comes_after_the_address(clocked, recorder):
     ann, bob = mails(board, recorder, 2)
     assert ann.message["Subject"].startswith("OFFICIAL-SENSITIVE")
     assert "See the child" not in ann.text
-    board.advance(MAIL_SECONDS + 1)
+    board.wait_as_readers_do(ann)
     paths = [ann.link, ann.link + "/LTB-1", ann.link + "/LTB-1/1"]
     for path in paths:
         page = board.get(path)
@@ -336,7 +336,7 @@ def test_f20_a_receipt_to_print_and_by_mail(clocked, recorder):
     board.brief("LTB-2", marking="OFFICIAL-SENSITIVE", title="Child Secret")
     board.until(lambda: len(recorder.to(ANN)) == 3, "the marked one")
     marked = recorder.to(ANN)[2]
-    board.advance(MAIL_SECONDS + 1)
+    board.wait_as_readers_do(marked)
     page = board.post(marked.link, [("address", ANN)])
     board.advance(FORM_SECONDS + 1)
     page = board.post(marked.link, page.fields)
@@ -420,7 +420,7 @@ def test_f20_a_mail_that_was_passed_on(clocked, recorder):
 
     link = re.search(r"/a/[0-9a-z]{29}", guest.text)[0]
     assert link not in (ann.link, bob.link)
-    board.advance(MAIL_SECONDS + 1)
+    board.wait_as_readers_do(guest)
     form = board.get(link)
     assert "Child LTB-1" in form.text and "wider reach" in form.text
     assert "/u/" not in form.text and "/f/" not in form.text
@@ -459,7 +459,7 @@ def test_f20_what_is_marked_and_was_passed_on(clocked, recorder):
     guest = board.until(lambda: recorder.to(NEW), "the guest's link")[0]
     assert "Secret" not in guest.text + guest.html
     link = re.search(r"/a/[0-9a-z]{29}", guest.text)[0]
-    board.advance(MAIL_SECONDS + 1)
+    board.wait_as_readers_do(guest)
     for wrong in (ANN, STRANGER):
         assert "Secret" not in board.post(link, [("address", wrong)]).text
     page = board.post(link, [("address", NEW)])
