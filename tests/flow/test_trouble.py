@@ -86,6 +86,7 @@ def test_f30_a_disk_fills_up_in_the_middle(clocked, recorder):
             assert "It is recorded" in board.post(mail.link, fields).text \
                 or said_yes
             assert board.facts("report")["total"]["acknowledged"] == 1
+            board.reload()  # half a minute later it would look by itself
             accepted(board, 4)
             assert sum("LTB-2" in m.text for m in recorder.mails) == 2
             board.invariants()
