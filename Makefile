@@ -203,7 +203,7 @@ flow: all $(DRIVERS)
 
 # Pages and mails in Chromium, judged by axe-core. LOOK=FOLDER leaves a picture
 # of each there.
-browser: all tests/browser/node_modules/.package-lock.json
+browser: all $(DRIVERS) tests/browser/node_modules/.package-lock.json
 	LOOK='$(abspath $(LOOK))' $(PYTEST) -n $(JOBS) tests/browser
 
 tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
