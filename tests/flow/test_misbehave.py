@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from board import PROGRAMS
+from conftest import IS_SOAK
 from misbehave import FAULTS, Misbehaver, ResetScript, Script
 from test_delivery import begin
 
@@ -72,6 +73,17 @@ def cases():
             yield Case("quit", fault, tls, 0, in_one_go)
             if not in_one_go:  # there, 354 came, and the connection goes
                 yield Case("reset", fault, tls, 1)
+
+
+def sample(dice):
+    """All in soak, with their numbers; else of each stage with each fault and
+    kind of TLS any one."""
+    numbered = list(enumerate(cases()))
+    if IS_SOAK:
+        return numbered
+    dice.shuffle(numbered)
+    return list({(case.stage, case.fault, case.tls): (number, case)
+                 for number, case in numbered}.values())
 
 
 # On a connection that was kept, where nothing was sent yet: a fresh one is tried.
@@ -241,12 +253,12 @@ def try_cases(named, authority, at_once):
     return wrong
 
 
-def test_f10_every_stage_with_every_fault(authority):
-    wrong = {}
+def test_f10_every_stage_with_every_fault(authority, dice):
+    wrong, chosen = {}, sample(dice)
     # what is great makes the others late
     for is_great, passes in ((False, AT_ONCE), (True, GREAT_AT_ONCE)):
         named = left = {
-            f"c{number}": case for number, case in enumerate(cases())
+            f"c{number}": case for number, case in chosen
             if (case.stage == "middle") == is_great}
         for at_once in passes:
             found = try_cases(left, authority, at_once)
