@@ -401,8 +401,9 @@ class Survivor:
         least, most = len(world.recorded), len(world.asked)
         if not least <= count <= most:
             yield f"{count} acknowledged, {least} recorded, {most} asked"
+        status = board.facts("status")
         for word in ("paused", "held"):
-            if board.facts("status")[word]:
+            if status[word]:
                 yield f"the board is {word}"
 
 
