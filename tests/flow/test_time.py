@@ -135,7 +135,7 @@ def test_f20_missed_slots_run_once_and_late(clocked, recorder):
 def test_f20_an_embargo_ends_in_the_boards_zone(clocked, recorder):
     """By itself: nobody tells the daemon to look."""
     board = clocked
-    go_to(board, utc(2027, 7, 1, 6, 59, 55))
+    go_to(board, utc(2027, 7, 1, 6, 59, 40))
     begin(board, recorder)
     board.brief("LTB-1", not_before="2027-07-01T08:00")
     until_taken(board)
@@ -148,7 +148,7 @@ def test_f20_an_embargo_ends_in_the_boards_zone(clocked, recorder):
 
 def test_f20_a_slot_comes_by_itself(clocked, recorder):
     board = clocked
-    go_to(board, utc(2027, 3, 29, 6, 59, 55))
+    go_to(board, utc(2027, 3, 29, 6, 59, 40))
     begin(board, recorder, schedule="weekly mon 08:00")
     board.brief("LTB-1")
     until_taken(board)
