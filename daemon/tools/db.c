@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "schema.h"
 #include "tools/db_gaps.h"
+#include "tools/db_wal.h"
 
 #define APPLICATION_ID 0x42524647 /* "BRFG", in the file's header */
 #define OPEN_BUSY_MS 10000
@@ -313,7 +314,7 @@ static bool open_handle(struct db *db, enum db_mode mode, struct err *err)
 		return false;
 	if (sqlite3_open_v2(db->path, &db->handle,
 			    flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-			    NULL) != SQLITE_OK)
+			    db_wal_vfs()) != SQLITE_OK)
 		return set_failure(err, db, "opening the store");
 	db_gaps_close(db->handle);
 	sqlite3_busy_timeout(db->handle, OPEN_BUSY_MS);
@@ -651,7 +652,7 @@ static bool copy_into(struct db *db, struct db *copy, struct err *err)
 		return false;
 	if (sqlite3_open_v2(copy->path, &copy->handle,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE,
-			    NULL) != SQLITE_OK)
+			    db_wal_vfs()) != SQLITE_OK)
 		return set_failure(err, copy, "opening the backup");
 	db_gaps_close(copy->handle);
 	sqlite3_backup *backup =

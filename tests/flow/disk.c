@@ -1,15 +1,18 @@
 /*
- * A slow disk for a program under test: preloaded, it lets each page that
- * SQLite appends to its log wait a millisecond. SIGKILL takes nothing back that
- * was written, so between acting and the last page of the commit that should
- * have come first there is, on a fast disk, no moment that a kill could hit.
+ * A slow disk for a program under test: preloaded, it lets each page that is
+ * appended to the store's log wait a millisecond; a commit's last ones all
+ * together, for they are written together (tools/db_wal). SIGKILL takes nothing
+ * back that was written, so between acting and the last page of the commit that
+ * should have come first there is, on a fast disk, no moment that a kill could
+ * hit.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-#define FRAME_HEADER 24 /* bytes, written before each page of the log */
+#define PAGE 4096       /* bytes */
+#define FRAME_HEADER 24 /* written before each page of the log */
 #define WAIT_US 1000
 
 typedef ssize_t writer(int, const void *, size_t, off_t);
@@ -20,8 +23,10 @@ static ssize_t slowly(const char *name, int fd, const void *data, size_t size,
 	writer *real;
 
 	*(void **)&real = dlsym(RTLD_NEXT, name);
-	if (size == FRAME_HEADER)
-		usleep(WAIT_US);
+	/* a page alone is one of the store's file, or the commit's very last */
+	if (size == FRAME_HEADER || size > PAGE)
+		usleep(WAIT_US *
+		       (useconds_t)(1 + size / (FRAME_HEADER + PAGE)));
 	return real(fd, data, size, at);
 }
 
