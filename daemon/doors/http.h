@@ -3,15 +3,16 @@
 
 /*
  * The web server: GET, HEAD and POST of forms (urlencoded, or multipart with
- * files), for one thread and an event loop that watches one
- * descriptor. A handler may reply at once or keep the request and reply later
- * (after the commit); meanwhile the connection is suspended. The server owns
- * requests; one is gone as soon as http_reply returns, and all are gone after
- * http_close.
+ * files). A thread of its own reads requests and sends replies, so that neither
+ * waits for a commit, nor the loop for either; every verb here is for the
+ * loop's thread, and handlers run in http_run. A handler may reply at once or
+ * keep the request and reply later (after the commit). The server owns
+ *requests; one is gone as soon as http_reply returns, and all are gone after
+ *http_close.
  *
  *	server = http_open(&(struct http_options){.address = "::1",
  *		.port = 8080, .fd = -1, .handle = page, .context = web}, err);
- *	... http_fd(server) is readable, or http_timeout_ms has passed ...
+ *	... http_fd(server) is readable ...
  *	http_run(server);
  *
  *	static void page(struct http_request *request, void *context)
@@ -49,9 +50,9 @@ struct http_options {
 	const char *const *trusted_proxies;
 	size_t trusted_proxy_count;
 	size_t body_ceiling; /* 0: HTTP_BODY_CEILING */
-	/* How many bytes a larger form to that path may have; asked before any
-	 * of it is read, and never more than HTTP_LARGE_MAX at once. NULL: none
-	 * may be larger. */
+	/* How many bytes a larger form to that path may have; asked, in
+	 * http_run, before any of it is read, and never more than
+	 * HTTP_LARGE_MAX at once. NULL: none may be larger. */
 	size_t (*large_ceiling)(const char *path, void *context);
 	int timeout_s;        /* without progress; 0: 15 */
 	int request_s;        /* for a whole request to arrive; 0: 60 */
@@ -98,16 +99,14 @@ struct http_server *http_open(const struct http_options *options,
  * and closes everything. Accepts NULL. */
 void http_close(struct http_server *server);
 
-/* Stops listening (for a restart that hands over) and serves what is open. */
+/* Stops listening (for a restart that hands over) and serves what is open. When
+ * it returns, nothing is listened to any more. */
 void http_quiesce(struct http_server *server);
 
-int http_fd(const struct http_server *server);   /* an epoll descriptor */
+int http_fd(const struct http_server *server);   /* readable: call http_run */
 int http_port(const struct http_server *server); /* that it listens on */
-void http_run(struct http_server *server);       /* never blocks */
-/* When to call http_run at the latest; -1: not before http_fd says so. Ask
- * after each http_run: what that left for the next turn rings no more. */
-int http_timeout_ms(const struct http_server *server);
-size_t http_pending(const struct http_server *server); /* not yet replied to */
+void http_run(struct http_server *server); /* all that arrived; never blocks */
+size_t http_pending(const struct http_server *server); /* kept by handlers */
 
 enum http_method http_method(const struct http_request *request);
 

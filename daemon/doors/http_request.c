@@ -231,22 +231,30 @@ static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind,
 }
 
 /* 0, or the status that refuses a body of that length */
-static int judge_length(struct http_request *request, uint64_t length)
+static int judge_length(struct http_request *request, bool *ret_asks)
 {
-	struct http_server *server = request->server;
-	const struct http_options *options = &server->options;
+	const struct http_options *options = &request->server->options;
 
-	if (length <= options->body_ceiling)
+	if (request->length <= options->body_ceiling)
 		return 0;
 	if (request->refusal != 0 || request->method != HTTP_POST ||
-	    !options->large_ceiling ||
-	    length > options->large_ceiling(request->path, options->context))
+	    !options->large_ceiling)
+		return 413;
+	*ret_asks = true;
+	return 0;
+}
+
+int http_request_judge_large(struct http_request *request)
+{
+	struct http_server *server = request->server;
+
+	if (request->length > request->large_ceiling)
 		return 413;
 	if (server->large_count >= HTTP_LARGE_MAX)
 		return 503;
 	server->large_count++;
 	request->is_large = true;
-	request->body.ceiling = (size_t)length;
+	request->body.ceiling = (size_t)request->length;
 	return 0;
 }
 
@@ -254,7 +262,7 @@ static int judge_length(struct http_request *request, uint64_t length)
  * any of it is read. Where a proxy may have read them otherwise, it would take
  * what is behind this request for another's; libmicrohttpd lets much of that
  * pass: "Content-Length : 9" is to it no length, nor is one behind a CR. */
-static int judge_body(struct http_request *request)
+static int judge_body(struct http_request *request, bool *ret_asks)
 {
 	const char *text = http_header(request, "Content-Length");
 	struct seen seen = {0};
@@ -271,7 +279,8 @@ static int judge_body(struct http_request *request)
 		return 0;
 	if (!text || !text_parse_integer(text, 0, INT64_MAX, &length))
 		return 400;
-	return judge_length(request, (uint64_t)length);
+	request->length = (uint64_t)length;
+	return judge_length(request, ret_asks);
 }
 
 static bool is_type(const char *text, const char *type)
@@ -301,15 +310,17 @@ static int read_body(struct http_request *request)
 	return good ? 0 : 400;
 }
 
-int http_request_read_head(struct http_request *request, const char *method)
+int http_request_read_head(struct http_request *request, const char *method,
+			   bool *ret_asks)
 {
 	bool is_readable = read_path(request);
 	bool is_known = read_method(request, method);
 
 	request->is_begun = true;
+	*ret_asks = false;
 	read_peer(request);
 	request->refusal = !is_known ? 405 : !is_readable ? 400 : 0;
-	return judge_body(request);
+	return judge_body(request, ret_asks);
 }
 
 void http_request_read_form(struct http_request *request)

@@ -14,7 +14,6 @@
 #include "core/settings.h"
 #include "doors/http.h"
 #include "run/daemon.h"
-#include "run/timer.h"
 #include "run/turn.h"
 #include "tools/db.h"
 #include "web/web.h"
@@ -24,7 +23,6 @@ struct serving_run {
 	struct http_server *server;
 	struct web *web;
 	sd_event_source *source;
-	struct timer *timer;
 	int recorded; /* in the open transaction */
 };
 
@@ -67,33 +65,18 @@ static void end_pages(struct serving_run *serving)
 	db_rollback(serving->daemon->db);
 }
 
-static void run_server(struct serving_run *serving)
-{
-	begin_pages(serving);
-	http_run(serving->server);
-	end_pages(serving);
-	int timeout_ms = http_timeout_ms(serving->server);
-	if (timeout_ms >= 0)
-		timer_set(serving->timer, timeout_ms);
-	else
-		timer_stop(serving->timer);
-	if (web_has_pending(serving->web))
-		turn_wake(serving->daemon->turn);
-}
-
 static int readable(sd_event_source *source, int fd, uint32_t events,
 		    void *userdata)
 {
-	(void)source;
-	(void)fd;
-	(void)events;
-	run_server(userdata);
-	return 0;
-}
+	struct serving_run *serving = userdata;
 
-static void timer_work(void *context)
-{
-	run_server(context);
+	(void)source, (void)fd, (void)events;
+	begin_pages(serving);
+	http_run(serving->server);
+	end_pages(serving);
+	if (web_has_pending(serving->web))
+		turn_wake(serving->daemon->turn);
+	return 0;
 }
 
 /* "[::1]:8086", "127.0.0.1:8086" or "*:8086" in two parts */
@@ -149,7 +132,6 @@ struct serving_run *serving_open(struct daemon *daemon, struct err *err)
 	struct serving_run *serving = xcalloc(1, sizeof(*serving));
 
 	serving->daemon = daemon;
-	serving->timer = timer_new(daemon->loop, timer_work, serving);
 	serving->web = web_new(daemon->db, &daemon->keys, daemon->settings,
 			       daemon->templates);
 	if (!listen_on(serving, err)) {
@@ -174,7 +156,6 @@ void serving_close(struct serving_run *serving)
 	sd_event_source_disable_unref(serving->source);
 	http_close(serving->server);
 	web_free(serving->web);
-	timer_free(serving->timer);
 	free(serving);
 }
 
@@ -212,11 +193,9 @@ void serving_answer(struct serving_run *serving, bool committed, int64_t now)
 	if (committed && serving->recorded > 0)
 		log_info("acknowledged count=%d", serving->recorded);
 	serving->recorded = 0;
-	run_server(serving); /* the replies leave */
 }
 
 void serving_expire(struct serving_run *serving, int64_t now)
 {
 	web_expire(serving->web, now);
-	run_server(serving);
 }
