@@ -15,7 +15,7 @@
 #define REQUEST_S 60
 #define SPARE_MAX 64
 #define SPARE_SIZE ((size_t)64 * 1024) /* bytes that a spare one keeps */
-#define ROUNDS 8 /* of one http_run: then the loop's turn */
+#define AT_ONCE 256 /* handled by one http_run: then the loop's turn */
 
 void http_queue_init(struct http_queue *queue)
 {
@@ -34,8 +34,21 @@ struct http_request *http_queue_take(struct http_queue *queue)
 {
 	struct http_request *first = queue->first;
 
-	http_queue_init(queue);
+	if (!first)
+		return NULL;
+	queue->first = first->behind;
+	if (!queue->first)
+		queue->end = &queue->first;
 	return first;
+}
+
+void http_queue_move(struct http_queue *from, struct http_queue *to)
+{
+	if (!from->first)
+		return;
+	*to->end = from->first;
+	to->end = from->end;
+	http_queue_init(from);
 }
 
 /* --- opening and closing */
@@ -246,13 +259,14 @@ static void keep_spare(struct http_server *server, struct http_draft *used)
 
 static struct http_request *take_arrived(struct http_server *server)
 {
+	struct http_queue *arrived = &server->arrived;
 	struct http_request *first;
 	struct http_draft *used;
 	eventfd_t rings;
 
 	pthread_mutex_lock(&server->lock);
-	first = http_queue_take(&server->arrived);
-	if (first)
+	first = http_queue_take(arrived);
+	if (first && !arrived->first)
 		eventfd_read(server->loop_fd, &rings);
 	used = server->used;
 	server->used = NULL;
@@ -267,14 +281,6 @@ void http_run(struct http_server *server)
 {
 	struct http_request *request;
 
-	for (int round = 0; round < ROUNDS && (request = take_arrived(server));
-	     round++) {
-		while (request) {
-			/* after its reply it is the thread's */
-			struct http_request *behind = request->behind;
-
-			handle(request);
-			request = behind;
-		}
-	}
+	for (int i = 0; i < AT_ONCE && (request = take_arrived(server)); i++)
+		handle(request);
 }

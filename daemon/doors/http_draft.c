@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "doors/http_private.h"
 
+#define ROOM_MIN ((size_t)4096) /* for most pages, and for none at all */
+
 static size_t size_of(const char *text)
 {
 	return text ? strlen(text) + 1 : 0;
@@ -39,10 +41,10 @@ static struct http_draft *make_room(struct http_draft *draft, size_t size)
 {
 	if (!draft)
 		draft = xcalloc(1, sizeof(*draft));
-	if (size > draft->room) {
+	if (!draft->memory || size > draft->room) {
 		free(draft->memory);
-		draft->memory = xmalloc(size);
-		draft->room = size;
+		draft->room = size > ROOM_MIN ? size : ROOM_MIN;
+		draft->memory = xmalloc(draft->room);
 	}
 	return draft;
 }

@@ -115,8 +115,10 @@ struct http_server {
 
 void http_queue_init(struct http_queue *queue);
 void http_queue_add(struct http_queue *queue, struct http_request *request);
-/* All of it, linked by behind; the queue is empty then. */
+/* The first, or NULL. */
 struct http_request *http_queue_take(struct http_queue *queue);
+/* All of from goes behind what is in to. */
+void http_queue_move(struct http_queue *from, struct http_queue *to);
 
 /* Writes it into spare (NULL: a new one), which is the result. */
 struct http_draft *http_draft_write(struct http_draft *spare,

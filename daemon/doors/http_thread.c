@@ -171,35 +171,26 @@ static void resume(struct http_request *request)
 
 static void give_fresh(struct http_server *server)
 {
-	struct http_request *request = http_queue_take(&server->fresh);
-
-	if (!request)
+	if (!server->fresh.first)
 		return;
 	pthread_mutex_lock(&server->lock);
-	bool is_first = !server->arrived.first;
-	while (request) {
-		struct http_request *behind = request->behind;
-
-		http_queue_add(&server->arrived, request);
-		request = behind;
-	}
-	if (is_first)
+	if (!server->arrived.first)
 		eventfd_write(server->loop_fd, 1);
+	http_queue_move(&server->fresh, &server->arrived);
 	pthread_mutex_unlock(&server->lock);
 }
 
-static struct http_request *take_returned(struct http_server *server)
+static void take_returned(struct http_server *server, struct http_queue *ret)
 {
-	struct http_request *first;
 	eventfd_t rings;
 
+	http_queue_init(ret);
 	pthread_mutex_lock(&server->lock);
-	first = http_queue_take(&server->returned);
+	http_queue_move(&server->returned, ret);
 	if (server->is_rung)
 		eventfd_read(server->bell_fd, &rings);
 	server->is_rung = false;
 	pthread_mutex_unlock(&server->lock);
-	return first;
 }
 
 static void make_response(struct http_request *request)
@@ -214,11 +205,12 @@ static void make_response(struct http_request *request)
 
 static void take_replies(struct http_server *server)
 {
-	struct http_request *request = take_returned(server);
 	struct http_draft *used = NULL, **end = &used;
+	struct http_queue returned;
+	struct http_request *request;
 
-	while (request) {
-		struct http_request *behind = request->behind;
+	take_returned(server, &returned);
+	while ((request = http_queue_take(&returned))) {
 		struct http_draft *draft = request->draft;
 
 		if (draft) {
@@ -228,7 +220,6 @@ static void take_replies(struct http_server *server)
 			end = &draft->next;
 		}
 		resume(request);
-		request = behind;
 	}
 	if (!used)
 		return;

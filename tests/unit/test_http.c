@@ -258,6 +258,8 @@ static void on_request(struct http_request *request, void *context)
 	site->handled++;
 	if (strcmp(path, "/later") == 0)
 		site->kept = request;
+	else if (strcmp(path, "/nothing") == 0)
+		http_reply(request, &(struct http_reply){.status = 204});
 	else if (strcmp(path, "/file") == 0)
 		send_file(request);
 	else if (strcmp(path, "/upload") == 0)
@@ -404,6 +406,7 @@ static void f20_pages(void **state)
 	open_site(&site, (struct http_options){.fd = -1});
 	check(&site, "GET /a/b%20c?q=1+2&q=3" END "User-Agent: t\r\n\r\n",
 	      "200", "\r\n\r\nGET /a/b c peer=127.0.0.1 a=-,- agent=t");
+	check(&site, "GET /nothing" END "\r\n", "204", "nosniff");
 	check(&site, "GET /x?utm=%ff" END "\r\n", "200", "GET /x peer");
 	check(&site,
 	      "POST /p" END
