@@ -3,7 +3,7 @@
 --
 -- Of three words or more, CHECK (x = 'a' OR ...): for x IN ('a', ...) SQLite
 -- fills a temporary B-tree for each row that is written, which takes as long as
--- the row. So do an index's WHERE and the conditions of an UPDATE.
+-- the row. So it does for an index's WHERE.
 
 -- The one board that this store serves.
 CREATE TABLE board (

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include <sqlite3.h>
+
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -700,6 +702,57 @@ static void f50_embedded_schema_opens(void **state)
 	db_close(db);
 }
 
+static bool writes_with_temporary_tree(sqlite3 *db, const char *table)
+{
+	char sql[200];
+	sqlite3_stmt *q;
+	bool found = false;
+
+	snprintf(sql, sizeof(sql), "EXPLAIN INSERT INTO \"%s\" DEFAULT VALUES",
+		 table);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+	while (sqlite3_step(q) == SQLITE_ROW) {
+		const unsigned char *step = sqlite3_column_text(q, 1);
+
+		found |= strcmp((const char *)step, "OpenEphemeral") == 0;
+	}
+	sqlite3_finalize(q);
+	return found;
+}
+
+/* As schema/001 says at its top: a CHECK or an index with IN of three words or
+ * more makes SQLite fill a temporary B-tree for each row. */
+static void f50_no_row_takes_a_temporary_tree(void **state)
+{
+	struct err err = {0};
+	struct db *db = db_open(in_folder("a.db"), DB_CREATE, 0, &err);
+	sqlite3 *look;
+	sqlite3_stmt *q;
+	int count = 0;
+
+	(void)state;
+	assert_non_null(db);
+	assert_int_equal(sqlite3_open_v2(in_folder("a.db"), &look,
+					 SQLITE_OPEN_READONLY, NULL),
+			 SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_prepare_v2(look,
+			       "SELECT name FROM sqlite_schema WHERE type ="
+			       " 'table' AND name NOT LIKE 'sqlite%'",
+			       -1, &q, NULL),
+	    SQLITE_OK);
+	for (; sqlite3_step(q) == SQLITE_ROW; count++) {
+		const char *table = (const char *)sqlite3_column_text(q, 0);
+
+		if (writes_with_temporary_tree(look, table))
+			fail_msg("%s", table);
+	}
+	assert_true(count > 30);
+	sqlite3_finalize(q);
+	sqlite3_close(look);
+	db_close(db);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
@@ -726,6 +779,7 @@ int main(void)
 	    CASE(f40_full_is_told_and_rolled_back),
 	    CASE(f40_write_error_is_told),
 	    CASE(f50_embedded_schema_opens),
+	    CASE(f50_no_row_takes_a_temporary_tree),
 	};
 	return cmocka_run_group_tests_name("db", tests, NULL, NULL);
 }
