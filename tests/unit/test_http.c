@@ -972,6 +972,41 @@ static void f60_closing_answers_who_waits(void **state)
 	buf_done(&in);
 }
 
+/* What the loop never took from the queue: a whole request, and one whose size
+ * it was to judge. */
+static void f60_closing_answers_who_was_not_heard(void **state)
+{
+	static const char *const requests[] = {
+	    "GET /x" END "\r\n",
+	    "POST" TO_UPLOAD "Content-Length: 90000\r\n\r\n--xy"};
+	int clients[2];
+	struct site site;
+	struct buf in;
+
+	(void)state;
+	open_site(&site, (struct http_options){.fd = -1,
+					       .large_ceiling = large_ceiling});
+	for (int i = 0; i < 2; i++) {
+		clients[i] = connect_to(&site);
+		assert_int_equal(
+		    send(clients[i], requests[i], strlen(requests[i]), 0),
+		    (ssize_t)strlen(requests[i]));
+	}
+	usleep(100 * 1000); /* nothing tells that both have arrived */
+	struct pollfd ring = {.fd = http_fd(site.server), .events = POLLIN};
+	assert_int_equal(poll(&ring, 1, 5000), 1);
+	http_close(site.server);
+	assert_int_equal(site.handled, 0);
+	for (int i = 0; i < 2; i++) {
+		buf_init(&in, 10000);
+		while (read_some(clients[i], &in))
+			continue;
+		assert_non_null(strstr(in.data, " 503 "));
+		close(clients[i]);
+		buf_done(&in);
+	}
+}
+
 static void f60_proxies_and_passed_sockets(void **state)
 {
 	static const char *const trusted[] = {"127.0.0.0/8"};
@@ -1058,6 +1093,7 @@ int main(void)
 	    cmocka_unit_test(f50_slow_clients_are_closed),
 	    cmocka_unit_test(f50_idle_connections_make_room),
 	    cmocka_unit_test(f60_closing_answers_who_waits),
+	    cmocka_unit_test(f60_closing_answers_who_was_not_heard),
 	    cmocka_unit_test(f60_proxies_and_passed_sockets),
 	    cmocka_unit_test(f60_addresses),
 	};
