@@ -18,7 +18,7 @@
  * control characters, which templates can't have. Shapes are compared byte for
  * byte. The OUTLINES_MAX that were used last are kept, of OUTLINES_SIZE_MAX
  * together (and 128 KB at most in which shapes are made out); a view whose
- *shape or page is larger than those below is rendered by the engine each time.
+ * shape or page is larger than those below is rendered by the engine each time.
  *
  *	struct outlines *outlines = outlines_new(engine, escape_html);
  *	if (!outlines_render(outlines, view, &out, err))

@@ -468,21 +468,30 @@ static void f60_the_ones_used_last_stay(void **state)
 	close_page(&page);
 }
 
+/* a template with so many bytes between the two */
+static void open_long(struct page *page, const char *before, size_t size,
+		      const char *after)
+{
+	struct buf text;
+
+	buf_init(&text, 20000);
+	buf_adds(&text, before);
+	while (size-- > 0)
+		buf_addc(&text, 'l');
+	buf_adds(&text, after);
+	open_text(page, text.data);
+	buf_done(&text);
+}
+
 /* The largest, which is used between any two others, is never made room with.
  */
 static void f60_what_is_used_often_stays(void **state)
 {
 	struct arena *arena = arena_new();
 	struct page page;
-	struct buf text;
 
 	(void)state;
-	buf_init(&text, 20000);
-	buf_adds(&text, "{{#a}}{{#b}}{{#c}}");
-	for (int i = 0; i < 1000; i++)
-		buf_adds(&text, "literal ");
-	buf_adds(&text, "{{/c}}{{/b}}{{/a}}");
-	open_text(&page, text.data);
+	open_long(&page, "{{#a}}{{#b}}{{#c}}", 8000, "{{/c}}{{/b}}{{/a}}");
 	for (unsigned bits = 0; bits < 256; bits++) {
 		assert_same(&page, make_bits(arena, 7, "x"));
 		if ((bits & 7) != 7)
@@ -490,7 +499,6 @@ static void f60_what_is_used_often_stays(void **state)
 		assert_in_range(outlines_size(page.outlines), 8000, 16000);
 	}
 	assert_int_equal(outlines_count(page.outlines), OUTLINES_MAX);
-	buf_done(&text);
 	arena_free(arena);
 	close_page(&page);
 }
@@ -509,15 +517,9 @@ static void f60_the_memory_is_bounded(void **state)
 {
 	struct arena *arena = arena_new();
 	struct page page;
-	struct buf text;
 
 	(void)state;
-	buf_init(&text, 2000);
-	buf_adds(&text, "{{#l}}{{x}}");
-	for (int i = 0; i < 100; i++)
-		buf_adds(&text, "literal ");
-	buf_adds(&text, "{{/l}}");
-	open_text(&page, text.data);
+	open_long(&page, "{{#l}}{{x}}", 800, "{{/l}}");
 	size_t most = 0;
 	for (unsigned i = 0; i < 80; i++) {
 		assert_same(&page, make_items(arena, i));
@@ -528,7 +530,6 @@ static void f60_the_memory_is_bounded(void **state)
 	}
 	assert_in_range(most, OUTLINES_SIZE_MAX / 2, OUTLINES_SIZE_MAX);
 	assert_in_range(outlines_count(page.outlines), 2, OUTLINES_MAX - 1);
-	buf_done(&text);
 	arena_free(arena);
 	close_page(&page);
 }
