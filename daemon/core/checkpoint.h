@@ -38,8 +38,8 @@ bool checkpoint_load_all(struct db *db, struct arena *arena,
 			 struct checkpoint **ret, size_t *ret_count,
 			 struct err *err);
 
-/* Is one to be made: there are events since the last, and a digest began to be
- * planned after it or it is from before day_at? */
+/* Is one to be made: there are events since the last, and a digest is planned
+ * that was opened behind one of them or the last is from before day_at? */
 bool checkpoint_is_due(struct db *db, int64_t day_at, bool *ret_is_due,
 		       struct err *err);
 /* Signs what the ledger has taken up, in the caller's transaction; nothing is

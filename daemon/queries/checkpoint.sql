@@ -26,11 +26,11 @@ SELECT size FROM checkpoint ORDER BY size DESC LIMIT 1;
 
 -- name: checkpoint_is_due
 -- There are events since the last one, and it is from before ?1, when the day
--- began, or a digest has begun to be planned since.
+-- began, or a digest is planned that was opened behind one of them.
 SELECT (SELECT coalesce(max(id), 0) FROM event) > coalesce(c.size, 0)
 	AND (c.size IS NULL OR c.made_at < ?1 OR EXISTS (
 		SELECT 1 FROM digest d WHERE d.state = 'planning'
-		AND d.created_at > c.made_at))
+		AND d.last_event > c.size))
 FROM ledger LEFT JOIN checkpoint c
 	ON c.size = (SELECT max(size) FROM checkpoint)
 WHERE ledger.id = 1;

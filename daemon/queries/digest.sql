@@ -99,8 +99,9 @@ WHERE d.person_id = ?1 AND d.mode = ?2 AND d.state <> 'cancelled'
 -- name: digest_add
 -- One slot of a list, once.
 INSERT INTO digest (list_id, slot_at, mode, state, requested_by, created_at,
-	kind)
-VALUES (?1, ?2, ?3, 'planning', ?4, ?5, ?6)
+	kind, last_event)
+VALUES (?1, ?2, ?3, 'planning', ?4, ?5, ?6,
+	(SELECT coalesce(max(id), 0) FROM event))
 ON CONFLICT (list_id, slot_at, mode) DO NOTHING;
 
 -- name: digest_find_planning
