@@ -24,6 +24,7 @@ import subprocess
 import tempfile
 import time
 import urllib.parse
+import zoneinfo
 from pathlib import Path
 
 from again import Again
@@ -130,6 +131,17 @@ class Page:
         return found
 
 
+def until_tuesday():
+    """The seconds until ten on one: a test's days are the same ones, whenever it
+    runs."""
+    now = datetime.datetime.now(zoneinfo.ZoneInfo("Europe/London"))
+    ten = now.replace(hour=10, minute=0, second=0, microsecond=0)
+    ten += datetime.timedelta((1 - now.weekday()) % 7)
+    if ten < now:
+        ten += datetime.timedelta(7)
+    return ten.timestamp() - now.timestamp()
+
+
 class Board:
     def __init__(self, folder, clock=False):
         self.folder = Path(folder)
@@ -144,7 +156,7 @@ class Board:
         self.is_synchronised = False
         self.known_facts = None  # while something is waited for
         if clock:
-            self.advance(0)
+            self.advance(until_tuesday())
             self.environment.update(
                 LD_PRELOAD=str(preloaded("clock")), CLOCK_FILE=str(self.clock_file),
                 ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") +
