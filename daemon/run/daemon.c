@@ -31,6 +31,7 @@
 #include "run/keys.h"
 #include "run/loop.h"
 #include "run/mailbox.h"
+#include "run/moving.h"
 #include "run/rosters.h"
 #include "run/sending.h"
 #include "run/serving.h"
@@ -52,6 +53,7 @@
 struct whole {
 	struct daemon daemon; /* first */
 	struct errands_run *errands;
+	struct moving_run *moving;
 	struct timer *store_timer, *stop_timer;
 	sd_event_source *post;
 };
@@ -255,12 +257,13 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
 	return 0;
 }
 
-/* after each turn of the loop: is all in flight settled? */
+/* after each turn of the loop; at the end: is all in flight settled? */
 static int after_turn(sd_event_source *source, void *userdata)
 {
 	struct daemon *daemon = userdata;
 
 	(void)source;
+	moving_look(whole_of(daemon)->moving);
 	if (!daemon->is_stopping)
 		return 0;
 	turn_now(daemon->turn);
@@ -431,6 +434,9 @@ static bool open_modules(struct daemon *daemon, struct err *err)
 	struct whole *whole = whole_of(daemon);
 
 	raise_files(daemon->settings);
+	whole->moving = moving_open(daemon, err);
+	if (!whole->moving)
+		return false;
 	daemon_look_at_board(daemon);
 	daemon->data_version = db_data_version(daemon->db);
 	daemon->turn = turn_open(daemon);
@@ -511,6 +517,7 @@ void daemon_close(struct daemon *daemon)
 	sending_close(daemon->sending);
 	turn_close(daemon->turn);
 	jumps_close(daemon->jumps);
+	moving_close(whole->moving);
 	timer_free(whole->store_timer);
 	timer_free(whole->stop_timer);
 	sd_event_source_unref(whole->post);

@@ -37,7 +37,8 @@ struct db {
 	struct query *queries; /* one for each text */
 	size_t query_count;
 	sqlite3_stmt *data_version;
-	bool is_lazy; /* a commit does not wait for the disk */
+	bool is_lazy;  /* a commit does not wait for the disk */
+	int log_pages; /* with db_keep_log */
 };
 
 /* --- failures --- */
@@ -640,6 +641,49 @@ bool db_truncate_log(struct db *db, struct err *err)
 			       db->path);
 	/* pages in memory still have the gaps that the file has not */
 	sqlite3_db_release_memory(db->handle);
+	return true;
+}
+
+static int note_pages(void *context, sqlite3 *handle, const char *name,
+		      int pages)
+{
+	struct db *db = context;
+
+	(void)handle, (void)name;
+	db->log_pages = pages;
+	return SQLITE_OK;
+}
+
+void db_keep_log(struct db *db)
+{
+	sqlite3_wal_hook(db->handle, note_pages, db);
+}
+
+int db_log_pages(const struct db *db)
+{
+	return db->log_pages;
+}
+
+/* SQLite syncs the file only when all of the log is in it; whoever moves the
+ * rest would wait for the whole. */
+static bool sync_file(struct db *db)
+{
+	sqlite3_file *file = NULL;
+
+	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER,
+			     &file);
+	return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK;
+}
+
+bool db_move_log(struct db *db, struct err *err)
+{
+	assert(!db_is_in_transaction(db));
+	if (sqlite3_wal_checkpoint_v2(db->handle, "main",
+				      SQLITE_CHECKPOINT_PASSIVE, NULL,
+				      NULL) != SQLITE_OK)
+		return set_failure(err, db, "moving the log into the store");
+	if (!sync_file(db))
+		return err_errno(err, ERR_SYSTEM, "syncing %s", db->path);
 	return true;
 }
 

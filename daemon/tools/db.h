@@ -107,6 +107,19 @@ int64_t db_data_version(struct db *db);
  * connection reads; again later. */
 bool db_truncate_log(struct db *db, struct err *err);
 
+/* Commits move no more of the log into the file, whatever its size: whoever
+ * asks for this sees to it by db_move_log. */
+void db_keep_log(struct db *db);
+/* How many pages the log has behind the last commit of this connection, whether
+ * they are in the file, too, or not; 0 before the first and without
+ * db_keep_log. */
+int db_log_pages(const struct db *db);
+/* Moves what is in the log into the file, durably, as far as nobody still reads
+ * what was there before. Others read and write meanwhile, also in this process
+ * by a connection of their own. When it was all, the next commit begins the log
+ * anew. Not within a transaction. ERR_BUSY: another connection moves it. */
+bool db_move_log(struct db *db, struct err *err);
+
 /* Copies the whole store, as it is now, to path, in one step and durably; a
  * file that is there is replaced when the copy is complete. */
 bool db_backup(struct db *db, const char *path, struct err *err);

@@ -60,6 +60,26 @@ def fill(path):
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="mounts a small file system")
+def test_f10_the_stores_log_begins_anew(board, recorder):
+    """Beside the loop: of 16 MB it takes a few, whatever is written."""
+    many = 1500
+    board.relay(recorder)
+    board.list("police", (f"m{i}@police.example,Member {i}" for i in range(many)))
+    board.start()
+    board.live()
+    board.brief("LTB-1")
+    log = board.folder / "state" / "briefingd.db-wal"
+    sizes = []
+
+    def is_done():
+        sizes.append(log.stat().st_size)
+        return board.value("SELECT count(*) FROM delivery"
+                           " WHERE state = 'accepted'") == many
+    board.until(is_done, "all are settled", 120)
+    assert max(sizes) < 28e6, sizes
+    board.invariants()
+
+
 def test_f30_a_disk_fills_up_in_the_middle(clocked, recorder):
     """Between a mail and its confirmation, and while another is taken in."""
     board = clocked

@@ -597,6 +597,61 @@ static void f40_log_that_is_read_is_not_emptied(void **state)
 	db_close(db);
 }
 
+static void f50_log_is_moved_beside_who_writes(void **state)
+{
+	struct db *db = open_good("a.db", one);
+	struct db *aside = open_good("a.db", one);
+	struct err err = {0};
+
+	(void)state;
+	db_keep_log(db);
+	assert_int_equal(db_log_pages(db), 0);
+	add_list(db, "Robert-Example");
+	int before = db_log_pages(db);
+	assert_true(before > 0);
+	assert_false(file_holds("a.db", "Robert-Example"));
+	assert_true(db_begin(db, NULL));
+	add_list(db, "police");
+	if (!db_move_log(aside, &err))
+		fail_msg("%s", err.text);
+	assert_true(file_holds("a.db", "Robert-Example"));
+	assert_false(file_holds("a.db", "police"));
+	assert_true(db_commit(db, NULL));
+	/* what was not all begins nothing anew */
+	assert_true(db_log_pages(db) > before);
+	assert_true(db_move_log(db, &err));
+	assert_true(file_holds("a.db", "police"));
+	before = db_log_pages(db);
+	add_list(db, "health");
+	assert_true(db_log_pages(db) <= before);
+	assert_int_equal(count_lists(aside), 3);
+	db_close(aside);
+	db_close(db);
+}
+
+static void f50_log_that_is_read_goes_on(void **state)
+{
+	struct db *db = open_good("a.db", one);
+	struct db *reader = open_good("a.db", one);
+	struct err err = {0};
+
+	(void)state;
+	db_keep_log(db);
+	add_list(db, "police");
+	assert_true(db_begin_reading(reader, NULL));
+	assert_int_equal(count_lists(reader), 1);
+	add_list(db, "health");
+	int before = db_log_pages(db);
+	assert_true(db_move_log(db, &err));
+	assert_int_equal(count_lists(reader), 1);
+	add_list(db, "schools");
+	assert_true(db_log_pages(db) > before);
+	db_rollback(reader);
+	assert_int_equal(count_lists(reader), 3);
+	db_close(reader);
+	db_close(db);
+}
+
 static void f40_pages_that_have_no_gap(void **state)
 {
 	uint8_t page[512] = {[0] = 13, [4] = 1, [5] = 1, [6] = 0, [8] = 1};
@@ -775,6 +830,8 @@ int main(void)
 	    CASE(f40_what_is_deleted_is_gone),
 	    CASE(f40_what_moved_stays_nowhere),
 	    CASE(f40_log_that_is_read_is_not_emptied),
+	    CASE(f50_log_is_moved_beside_who_writes),
+	    CASE(f50_log_that_is_read_goes_on),
 	    CASE(f40_pages_that_have_no_gap),
 	    CASE(f40_full_is_told_and_rolled_back),
 	    CASE(f40_write_error_is_told),
