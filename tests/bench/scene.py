@@ -189,8 +189,10 @@ class Scene:
         shutil.copy(self.store, self.board.folder / "kept.db")
 
     def put_back(self, path=None):
-        """The daemon will take it for a restore, and be paused."""
-        shutil.copy(self.board.folder / "kept.db", path or self.store)
+        """As a new file: the daemon takes it for a restore, and is paused."""
+        path = path or self.store
+        path.unlink(missing_ok=True)
+        shutil.copy(self.board.folder / "kept.db", path)
 
     # --- what the daemon does
 
@@ -240,7 +242,8 @@ class Scene:
         return began
 
     def plan(self, name="police"):
-        """Seconds to plan a slot of which nothing is sent: it must be paused."""
+        """Seconds to plan a slot of which nothing is sent meanwhile."""
+        assert self.board.value("SELECT paused_at IS NOT NULL FROM board")
         return -self.open_slot(name) + self.watch(
             "SELECT NOT EXISTS (SELECT 1 FROM digest WHERE state = 'planning')",
             0.05)
