@@ -146,9 +146,11 @@ $B/%: $B/%.c.o $B/libbriefingd.a
 	echo ld $@
 	$(CXX) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS)
 
+# of many, in half the time
+QUICK_LD := $(if $(shell command -v ld.gold),-fuse-ld=gold)
 $B/tests/test_%: $B/tests/test_%.o $B/libbriefingd.a
 	echo ld $@
-	$(CXX) $(LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) -lcmocka
+	$(CXX) $(LDFLAGS) $(QUICK_LD) -o $@ $^ $(PACKAGE_LIBS) -lcmocka
 
 $B/tests/%_driver: $B/tests/%_driver.o $B/libbriefingd.a
 	echo ld $@
