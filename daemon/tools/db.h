@@ -2,7 +2,7 @@
 #define TOOLS_DB_H
 
 /*
- * The store: one SQLite file, one connection, one thread. WAL with
+ * The store: one SQLite file; each connection is one thread's. WAL with
  * synchronous=FULL, so that what db_commit promised survives a power cut;
  * foreign keys on, deleted content overwritten. Statements are those of
  * daemon/queries/, prepared when first asked for and kept until db_close.
