@@ -535,6 +535,7 @@ def test_f30_a_damaged_letter_holds_its_own_mails_alone(clocked, recorder):
     until_state(board, "held", 2)
     [mail] = board.until(lambda: recorder.mails, "what is not damaged")
     assert mail.recipient == "sam@school.example"
+    until_state(board, "accepted", 1)  # no longer in the queue
     assert {item["detail"] for item in board.facts("queue", "list")} == {
         "the stored letter 1 is damaged: this program does not know its format"}
     assert board.log.count("the stored letter 1 is damaged") == 1

@@ -63,8 +63,9 @@ def states(board):
 
 
 def done(board, mailbox, count, folder=DONE):
+    """Each is read by a process of its own, some a second."""
     board.until(lambda: len(mailbox.mails(folder)) == count,
-                f"{count} mails in {folder}")
+                f"{count} mails in {folder}", 30 + count)
 
 
 # --- the main way
