@@ -180,7 +180,7 @@ check: deps
 	$(STEP) V=release all
 	$(STEP) V=asan all unit
 	$(STEP) V=tsan all unit ONLY='pool smtp watch http errand'
-	$(STEP) V=tsan flow ONLY='main_job or delivery'
+	$(STEP) V=tsan flow ONLY='main_job or delivery or log_begins'
 	$(STEP) V=fuzz fuzz FUZZ_SECONDS=3
 	$(STEP) bench-smoke
 	$(STEP) V=asan browser

@@ -59,7 +59,6 @@ def fill(path):
                     file.flush()
 
 
-@pytest.mark.skipif(not IS_ROOT, reason="mounts a small file system")
 def test_f10_the_stores_log_begins_anew(board, recorder):
     """Beside the loop: of 16 MB it takes a few, whatever is written."""
     many = 1500
@@ -80,6 +79,7 @@ def test_f10_the_stores_log_begins_anew(board, recorder):
     board.invariants()
 
 
+@pytest.mark.skipif(not IS_ROOT, reason="mounts a small file system")
 def test_f30_a_disk_fills_up_in_the_middle(clocked, recorder):
     """Between a mail and its confirmation, and while another is taken in."""
     board = clocked
