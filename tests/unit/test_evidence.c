@@ -598,6 +598,63 @@ static void f10_a_proof_stands_alone(void **state)
 	store_close(&store);
 }
 
+static bool is_due(struct store *store)
+{
+	bool due;
+
+	store_check(store,
+		    checkpoint_is_due(store->db, NOW, &due, &store->err));
+	return due;
+}
+
+/* One that begins to be planned, at a time of the wall clock. */
+static void open_digest(struct store *store, int64_t now)
+{
+	struct query *q = db_query(store->db, QUERY_DIGEST_ADD);
+
+	query_integer(q, 1, 1);
+	query_integer(q, 2, now);
+	query_text(q, 3, "live");
+	query_integer(q, 5, now);
+	query_text(q, 6, "slot");
+	store_check(store, query_run(q, NULL, &store->err));
+}
+
+static void add_event(struct store *store)
+{
+	struct event event;
+
+	store_begin(store);
+	event_begin(&event, "mode-set", NOW, "briefingd");
+	event_text(&event, "mode", "live");
+	add(store, &event, NOW);
+	store_commit(store);
+}
+
+/* ... whichever time it is: that of the last one, or before it, when the clock
+ * was put back. */
+static void f30_a_digest_has_what_was_before_it(void **state)
+{
+	struct store store;
+
+	(void)state;
+	scene_open(&store);
+	open_digest(&store, NOW + 60); /* behind nothing that is new */
+	add_event(&store);
+	assert_false(is_due(&store));
+	open_digest(&store, NOW);
+	assert_true(is_due(&store));
+	sign(&store);
+	assert_false(is_due(&store));
+	add_event(&store);
+	assert_false(is_due(&store)); /* what is planned has its own */
+	open_digest(&store, NOW - 3600);
+	assert_true(is_due(&store));
+	scene_do(&store, "UPDATE digest SET state = 'planned'");
+	assert_false(is_due(&store));
+	store_close(&store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -610,6 +667,7 @@ int main(void)
 	    cmocka_unit_test(f20_rewritten_history_fails_at_the_first_interval),
 	    cmocka_unit_test(f30_a_kept_checkpoint_finds_what_was_signed_again),
 	    cmocka_unit_test(f30_erased_text_and_salt_leave_all_good),
+	    cmocka_unit_test(f30_a_digest_has_what_was_before_it),
 	};
 
 	return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);
