@@ -25,7 +25,6 @@ struct moving_run {
 	struct pool *pool; /* of one thread, whose context is a struct db */
 	sd_event_source *source;
 	struct err err; /* of the thread's try */
-	bool is_given;
 	bool is_broken; /* the last try failed, and that was logged */
 	int tries, pages_before, next_at;
 };
@@ -67,7 +66,6 @@ static void close_aside(void *context)
 
 static void give(struct moving_run *moving)
 {
-	moving->is_given = true;
 	moving->tries++;
 	moving->pages_before = db_log_pages(moving->daemon->db);
 	pool_give(moving->pool, &moving->job);
@@ -106,7 +104,6 @@ static void moved(struct moving_run *moving)
 {
 	int came = db_log_pages(moving->daemon->db) - moving->pages_before;
 
-	moving->is_given = false;
 	if (moving->err.kind == ERR_NONE && came > LITTLE_PAGES &&
 	    moving->tries < TRIES)
 		give(moving);
@@ -131,7 +128,7 @@ void moving_look(struct moving_run *moving)
 
 	if (pages < LOG_PAGES)
 		moving->next_at = LOG_PAGES;
-	if (!moving->is_given && pages >= moving->next_at)
+	if (pool_idle(moving->pool) > 0 && pages >= moving->next_at)
 		give(moving);
 }
 

@@ -637,7 +637,7 @@ bool db_truncate_log(struct db *db, struct err *err)
 		return false;
 	if (strcmp(is_busy, "0") != 0)
 		return err_set(err, ERR_BUSY,
-			       "another connection reads the log (%s)",
+			       "another connection is at the log (%s)",
 			       db->path);
 	/* pages in memory still have the gaps that the file has not */
 	sqlite3_db_release_memory(db->handle);

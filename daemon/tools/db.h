@@ -104,7 +104,7 @@ int64_t db_data_version(struct db *db);
 /* Moves all of the write-ahead log into the file and empties it, so that what
  * was deleted is in neither, and with the next commit not after a power cut
  * either. Not within a transaction. ERR_BUSY: another
- * connection reads; again later. */
+ * connection reads or moves it; again later. */
 bool db_truncate_log(struct db *db, struct err *err);
 
 /* Commits move no more of the log into the file, whatever its size: whoever

@@ -507,7 +507,6 @@ static void f40_what_is_deleted_is_gone(void **state)
 	db_close(db);
 }
 
-/* max_page_count stands in for the full disk */
 /* All gaps of the pages that stand behind head, each at the end of its piece;
  * how many there are. */
 static size_t check_gaps(const char *name, size_t head, size_t piece,
@@ -688,6 +687,7 @@ static void f40_pages_that_have_no_gap(void **state)
 	}
 }
 
+/* max_page_count stands in for the full disk */
 static void f40_full_is_told_and_rolled_back(void **state)
 {
 	struct db *db = open_good("a.db", one);
@@ -830,11 +830,11 @@ int main(void)
 	    CASE(f40_what_is_deleted_is_gone),
 	    CASE(f40_what_moved_stays_nowhere),
 	    CASE(f40_log_that_is_read_is_not_emptied),
-	    CASE(f50_log_is_moved_beside_who_writes),
-	    CASE(f50_log_that_is_read_goes_on),
 	    CASE(f40_pages_that_have_no_gap),
 	    CASE(f40_full_is_told_and_rolled_back),
 	    CASE(f40_write_error_is_told),
+	    CASE(f50_log_is_moved_beside_who_writes),
+	    CASE(f50_log_that_is_read_goes_on),
 	    CASE(f50_embedded_schema_opens),
 	    CASE(f50_no_row_takes_a_temporary_tree),
 	};
