@@ -151,7 +151,7 @@ static bool is_login_refused(const char *why)
 }
 
 /* A token may end before its time: another is fetched, and is heard of by
- * token_came. Only when that is refused, too, something is wrong. */
+ * token_changed. Only when that is refused, too, something is wrong. */
 static void errand_failed(struct mailbox_run *mailbox, const char *why)
 {
 	bool is_token = mailbox->token && is_login_refused(why);
@@ -500,7 +500,7 @@ static void look(struct mailbox_run *mailbox)
 {
 	struct err err = {0};
 
-	/* one that is on its way comes by token_came */
+	/* one that is on its way comes by token_changed */
 	if (is_kind(mailbox, "none") ||
 	    (wants_token(mailbox) && !tokens_get(mailbox->daemon->tokens)))
 		return;
@@ -540,7 +540,7 @@ static int rang(sd_event_source *source, int fd, uint32_t events,
 	return 0;
 }
 
-static void token_came(void *context)
+static void token_changed(void *context)
 {
 	struct mailbox_run *mailbox = context;
 
@@ -577,7 +577,7 @@ struct mailbox_run *mailbox_open(struct daemon *daemon,
 	mailbox->daemon = daemon;
 	mailbox->errands = errands;
 	mailbox->timer = timer_new(daemon->loop, work, mailbox);
-	tokens_listen(daemon->tokens, token_came, mailbox);
+	tokens_listen(daemon->tokens, token_changed, mailbox);
 	if (!watch_maildir(mailbox, err)) {
 		mailbox_close(mailbox);
 		return NULL;

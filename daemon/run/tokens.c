@@ -39,7 +39,7 @@ struct tokens_run {
 	bool is_fetching;
 	bool is_waiting; /* for another try: the timer begins it */
 	struct {
-		void (*came)(void *context);
+		void (*changed)(void *context);
 		void *context;
 	} listeners[TOKENS_LISTENERS];
 	size_t listener_count;
@@ -114,12 +114,20 @@ static void try_later(struct tokens_run *tokens, int times)
 	timer_set(tokens->timer, seconds * 1000);
 }
 
+static void tell(const struct tokens_run *tokens)
+{
+	for (size_t i = 0; i < tokens->listener_count; i++)
+		tokens->listeners[i].changed(tokens->listeners[i].context);
+}
+
 static void failed(struct tokens_run *tokens, const char *why)
 {
 	tokens->is_fetching = false;
-	if (tokens->failures++ == 0)
-		log_error("access token can't be fetched: %s", why);
-	try_later(tokens, tokens->failures);
+	try_later(tokens, ++tokens->failures);
+	if (tokens->failures > 1)
+		return;
+	log_error("access token can't be fetched: %s", why);
+	tell(tokens);
 }
 
 /* A token's life is short where a server means it so. */
@@ -201,8 +209,7 @@ static void answer_was_read(void *context, const struct errands_answer *answer)
 		log_notice("access token can be fetched again");
 	tokens->failures = 0;
 	keep(tokens, token, seconds);
-	for (size_t i = 0; i < tokens->listener_count; i++)
-		tokens->listeners[i].came(tokens->listeners[i].context);
+	tell(tokens);
 }
 
 static void answer_came(void *context, const struct errands_answer *answer)
@@ -262,11 +269,11 @@ void tokens_refuse(struct tokens_run *tokens, const char *token)
 		try_later(tokens, tokens->refusals - 1);
 }
 
-void tokens_listen(struct tokens_run *tokens, void (*came)(void *context),
+void tokens_listen(struct tokens_run *tokens, void (*changed)(void *context),
 		   void *context)
 {
 	assert(tokens->listener_count < TOKENS_LISTENERS);
-	tokens->listeners[tokens->listener_count].came = came;
+	tokens->listeners[tokens->listener_count].changed = changed;
 	tokens->listeners[tokens->listener_count++].context = context;
 }
 

@@ -10,7 +10,7 @@
  *
  *	const char *token = tokens_get(daemon->tokens);
  *	if (!token)
- *		return; // my listener is called when there is one
+ *		return; // my listener is called when there is one, or can't be
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,10 +41,11 @@ bool tokens_are_failing(const struct tokens_run *tokens);
  * One that is the current token no longer is ignored. */
 void tokens_refuse(struct tokens_run *tokens, const char *token);
 
-/* Called in the loop whenever a token came, from now on until tokens_close; at
- * most TOKENS_LISTENERS of them. */
+/* Called in the loop whenever a token came, or the first try of a row failed,
+ * so that another relay has to do; from now on until tokens_close. At most
+ * TOKENS_LISTENERS of them. */
 #define TOKENS_LISTENERS 4
-void tokens_listen(struct tokens_run *tokens, void (*came)(void *context),
+void tokens_listen(struct tokens_run *tokens, void (*changed)(void *context),
 		   void *context);
 
 /* The errand that fetches: input is made by this module. */

@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import threading
+import time
 import urllib.parse
 
 import pytest
@@ -17,10 +18,11 @@ SECRET = "s3cret-of-the-board"
 
 class TokenServer:
     """Gives token-1, token-2 ... to whoever knows the secret; answer may be
-    set to (status, body) to say something else."""
+    set to (status, body) to say something else, after wait_s seconds."""
 
     def __init__(self, authority, life=3600):
         self.given, self.asked, self.answer, self.life = [], 0, None, life
+        self.wait_s = 0
         server = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -44,6 +46,7 @@ class TokenServer:
 
     def _answer(self, path, form):
         self.asked += 1
+        time.sleep(self.wait_s)
         if self.answer:
             return self.answer
         wanted = {"grant_type": ["client_credentials"],
@@ -173,8 +176,11 @@ def test_f20_a_login_that_is_put_off_costs_no_token(board, authority, tokens):
             (454, "4.7.0", "4.7.0 Temporary authentication failure")]
 
 
-def test_f30_without_a_token_the_next_relay_takes_over(board, authority,
-                                                       tokens, recorder):
+@pytest.mark.parametrize("wait_s", [0, 3])
+def test_f30_without_a_token_the_next_relay_takes_over(board, authority, tokens,
+                                                       recorder, wait_s):
+    """Also when all is planned by then and nothing else happens."""
+    tokens.wait_s = wait_s
     tokens.answer = (401, b'{"error": "invalid_client",'
                           b' "error_description": "secret expired"}')
     with Relay(authority) as relay:
